@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The only header that both sides of the kernel boundary compile: records on the rings, keys and
+ * values of the maps. Fixed-width types, padding by hand, sizes asserted beside each struct.
+ * Numbers of kinds, causes and counters are explicit and never reused.
+ *
+ * All times are CLOCK_BOOTTIME in nanoseconds. All pids are those of the initial pid namespace
+ * unless the name says ns_. Addresses are in network byte order, ports in host byte order.
+ */
+#ifndef NSOBS_BPF_EVENT_ABI_H_
+#define NSOBS_BPF_EVENT_ABI_H_
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#ifdef __cplusplus
+#define NSOBS_ASSERT_SIZE(type, size) static_assert(sizeof(type) == (size), #type)
+#else
+#define NSOBS_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type)
+#endif
+
+#define NSOBS_ABI_VERSION 1
+
+#define NSOBS_COMM_LEN 16
+#define NSOBS_NS_KINDS 8
+#define NSOBS_PATH_LEN 320      /* cgroup paths; a longer one is cut and flagged */
+#define NSOBS_ARGS_LEN 512      /* exec arguments, NUL separated; cut and flagged */
+#define NSOBS_UNIX_PATH_LEN 108 /* sun_path, unix(7) */
+#define NSOBS_SIGNALS 65        /* 1..64, index 0 unused */
+
+/* Order of the eight kinds everywhere: alphabetical, as in the JSON. */
+enum nsobs_ns_kind {
+  NSOBS_NS_CGROUP = 0,
+  NSOBS_NS_IPC = 1,
+  NSOBS_NS_MNT = 2,
+  NSOBS_NS_NET = 3,
+  NSOBS_NS_PID = 4,
+  NSOBS_NS_TIME = 5,
+  NSOBS_NS_USER = 6,
+  NSOBS_NS_UTS = 7,
+};
+
+enum nsobs_kind {
+  NSOBS_KIND_NAMESPACE_CHANGE = 1,
+  NSOBS_KIND_CONNECT_FAILURE = 2,
+  NSOBS_KIND_SIGNAL = 3,
+  NSOBS_KIND_OOM_KILL = 4,
+  NSOBS_KIND_CGROUP_CHANGE = 5, /* context: not told to the timeline as such */
+  NSOBS_KIND_PROCESS_EXEC = 6,  /* context */
+  NSOBS_KIND_PROCESS_EXIT = 7,  /* context */
+  NSOBS_KIND_END = 8,
+};
+
+/* Why a record did not arrive. Counted per epoch and kind, and per container. */
+enum nsobs_lost_cause {
+  NSOBS_LOST_RING_FULL = 0,  /* bpf_ringbuf_reserve() had no room */
+  NSOBS_LOST_BUDGET = 1,     /* the container's token bucket for the bulk ring was empty */
+  NSOBS_LOST_STATE_FULL = 2, /* no room to keep a connect in flight */
+  NSOBS_LOST_CAUSES = 3,
+};
+
+/* ---- identities ------------------------------------------------------------------------------ */
+
+/*
+ * id is ns_common.ns_id (Linux 6.18), for net namespaces else the net cookie; 0 where the kernel
+ * has neither: then the inode and the birth that userspace saw are the identity.
+ */
+struct nsobs_namespaces {
+  __u32 inode[NSOBS_NS_KINDS];
+  __u64 id[NSOBS_NS_KINDS];
+};
+NSOBS_ASSERT_SIZE(struct nsobs_namespaces, 96);
+
+/*
+ * The cgroup that names the container: the one of the unified hierarchy (hierarchy 0) unless that
+ * is its root, else the one of the v1 memory hierarchy. kernfs ids are unique within a hierarchy.
+ */
+struct nsobs_cgroup {
+  __u64 id;
+  __u32 hierarchy;
+  __u32 level; /* 0: the root of its hierarchy */
+};
+NSOBS_ASSERT_SIZE(struct nsobs_cgroup, 16);
+
+struct nsobs_process {
+  __u64 start_boot_ns; /* of the thread group leader: with pid, the identity of the process */
+  struct nsobs_cgroup cgroup;
+  struct nsobs_namespaces ns;
+  __u32 pid; /* thread group id */
+  __u32 tid;
+  __u32 ns_pid; /* thread group id inside its own pid namespace */
+  __u32 parent_pid;
+  __u32 uid; /* real uid in the initial user namespace */
+  __u32 login_uid; /* 0xffffffff: never set */
+  char comm[NSOBS_COMM_LEN];
+};
+NSOBS_ASSERT_SIZE(struct nsobs_process, 160);
+
+/* ---- records on the rings -------------------------------------------------------------------- */
+
+struct nsobs_header {
+  __u16 version; /* NSOBS_ABI_VERSION */
+  __u16 size;    /* of the whole record */
+  __u8 kind;     /* enum nsobs_kind */
+  __u8 epoch;    /* 0 or 1: which set of tallies counted it */
+  __u16 cpu;
+  __u64 boot_ns;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_header, 16);
+
+enum nsobs_ns_operation {
+  NSOBS_OP_SETNS = 1,
+  NSOBS_OP_UNSHARE = 2,
+  NSOBS_OP_CLONE = 3,
+};
+
+struct nsobs_namespace_change {
+  struct nsobs_header h;
+  struct nsobs_process process; /* who did it; ns is what it has afterwards, for clone what it keeps */
+  struct nsobs_namespaces from;
+  struct nsobs_namespaces to; /* for clone those of the child; pid: ..._for_children on unshare and setns */
+  __u32 flags;                /* CLONE_NEW* asked for; for setns by ns fd the type argument */
+  __s32 error;                /* 0 or a positive errno */
+  __u32 operation;            /* enum nsobs_ns_operation */
+  __u32 child_pid;            /* clone only */
+  __u8 changed;               /* bit per enum nsobs_ns_kind */
+  __u8 pad[3];
+  __u32 child_ns_pid;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_namespace_change, 392);
+
+enum nsobs_protocol {
+  NSOBS_PROTO_TCP = 1,
+  NSOBS_PROTO_UDP = 2,
+  NSOBS_PROTO_UNIX_STREAM = 3,
+  NSOBS_PROTO_UNIX_DGRAM = 4, /* also SOCK_SEQPACKET's own number is 5 */
+  NSOBS_PROTO_UNIX_SEQPACKET = 5,
+  NSOBS_PROTO_OTHER = 6,
+  NSOBS_PROTO_END = 7,
+};
+
+enum nsobs_connect_phase {
+  NSOBS_PHASE_IMMEDIATE = 1, /* the call itself returned the error and no SYN was sent */
+  NSOBS_PHASE_LATER = 2,     /* the attempt was under way: refused, reset, timed out, ICMP */
+  NSOBS_PHASE_ABANDONED = 3, /* closed (ECANCELED) or killed (EINTR) while connecting */
+};
+
+enum nsobs_destination_source {
+  NSOBS_DEST_NONE = 0,
+  NSOBS_DEST_SOCKET = 1, /* kernel memory: what is on the wire */
+  NSOBS_DEST_CALLER = 2, /* the caller's sockaddr, read after the call failed: nothing was sent */
+};
+
+struct nsobs_connect_failure {
+  struct nsobs_header h;
+  struct nsobs_process process; /* pid 0: not known (ICMP error on a socket that never connected) */
+  __u64 duration_ns;            /* 0: not known */
+  __u8 remote[16];              /* 4 bytes used for AF_INET */
+  __u8 local[16];
+  __u16 remote_port;
+  __u16 local_port;
+  __u16 family;      /* AF_INET, AF_INET6, AF_UNIX */
+  __u8 protocol;     /* enum nsobs_protocol */
+  __u8 phase;        /* enum nsobs_connect_phase */
+  __s32 error;       /* positive errno */
+  __u8 destination_source;
+  __u8 path_len; /* bytes of path that count; a leading NUL byte: abstract name */
+  __u8 pad[2];
+  char path[NSOBS_UNIX_PATH_LEN];
+  __u32 pad2;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_connect_failure, 344);
+
+enum nsobs_signal_result {
+  NSOBS_SIGNAL_DELIVERED = 1, /* queued for a thread that takes it */
+  NSOBS_SIGNAL_IGNORED = 2,   /* discarded by the kernel */
+  NSOBS_SIGNAL_BLOCKED = 3,   /* queued, but blocked by the thread (single-threaded or addressed) */
+  NSOBS_SIGNAL_PENDING = 4,   /* one was pending already (merged), or it waits for some thread */
+  NSOBS_SIGNAL_OVERFLOW = 5,  /* queue limit reached: EAGAIN to the sender, or details lost */
+  NSOBS_SIGNAL_RESULTS = 6,
+};
+
+struct nsobs_signal {
+  struct nsobs_header h;
+  struct nsobs_process target;
+  struct nsobs_process sender; /* the current task; pid 0 in interrupt context */
+  __s32 signal;
+  __s32 code;      /* si_code; SI_KERNEL (0x80) for the kernel's own */
+  __u8 result;     /* enum nsobs_signal_result */
+  __u8 group;      /* 1: to the process, 0: to one thread */
+  __u8 by_kernel;  /* 1: not sent by a call of the sender (fault, OOM, tty, timer, namespace end) */
+  __u8 handler;    /* 0 default, 1 ignore, 2 a handler: the target's disposition */
+  __u32 pad;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_signal, 352);
+
+enum nsobs_oom_reason {
+  NSOBS_OOM_CGROUP = 1,   /* the victim's own cgroup */
+  NSOBS_OOM_ANCESTOR = 2, /* an ancestor of it */
+  NSOBS_OOM_HOST = 3,
+};
+
+struct nsobs_oom_kill {
+  struct nsobs_header h;
+  struct nsobs_process victim;
+  struct nsobs_process trigger; /* whose allocation failed */
+  struct nsobs_cgroup victim_memory; /* memory cgroup of the victim */
+  struct nsobs_cgroup limit; /* the cgroup whose limit was reached; id 0: host */
+  __u64 limit_bytes;         /* 0xffffffffffffffff: none */
+  __u64 usage_bytes;
+  __u64 anon_bytes;
+  __u64 file_bytes;
+  __u64 shmem_bytes;
+  __s32 oom_score_adj;
+  __u32 reason; /* enum nsobs_oom_reason */
+};
+NSOBS_ASSERT_SIZE(struct nsobs_oom_kill, 416);
+
+struct nsobs_cgroup_change {
+  struct nsobs_header h;
+  struct nsobs_cgroup cgroup;
+  __u32 born; /* 1 mkdir, 0 rmdir */
+  __u16 path_len;
+  __u8 truncated;
+  __u8 pad;
+  char path[NSOBS_PATH_LEN]; /* from the root of its hierarchy */
+};
+NSOBS_ASSERT_SIZE(struct nsobs_cgroup_change, 360);
+
+struct nsobs_process_exec {
+  struct nsobs_header h;
+  struct nsobs_process process;
+  __u16 args_len;
+  __u8 truncated;
+  __u8 pad[5];
+  char args[NSOBS_ARGS_LEN]; /* only args_len bytes are sent: h.size tells */
+};
+NSOBS_ASSERT_SIZE(struct nsobs_process_exec, 696);
+
+struct nsobs_process_exit {
+  struct nsobs_header h;
+  struct nsobs_process process;
+  __u64 lifetime_ns;
+  __s32 exit_code;
+  __s32 signal;    /* 0: it exited by itself */
+  __u8 core_dumped;
+  __u8 pad[7];
+};
+NSOBS_ASSERT_SIZE(struct nsobs_process_exit, 200);
+
+/* ---- exact counters -------------------------------------------------------------------------- */
+
+enum nsobs_counter_family {
+  NSOBS_COUNT_CONNECT_FAILURE = 1, /* a: protocol, b: errno; ns: net */
+  NSOBS_COUNT_SIGNAL = 2,          /* a: signal, b: result; ns: pid of the target */
+  NSOBS_COUNT_OOM_KILL = 3,        /* a: reason; ns: pid of the victim */
+  NSOBS_COUNT_NAMESPACE_CHANGE = 4, /* a: operation, b: kind; ns: mnt of the doer before */
+  NSOBS_COUNT_NAMESPACE_FAILURE = 5, /* a: operation, b: errno; ns: mnt */
+  NSOBS_COUNT_SIGNAL_DELIVERED = 6, /* a: signal, b: 0 default, 2 handler; ns: pid */
+  NSOBS_COUNT_END = 7,
+};
+
+/* ns_id is the never-reused id where the kernel has one, else the inode. */
+struct nsobs_counter_key {
+  __u64 cgroup_id;
+  __u64 ns_id;
+  __u32 hierarchy;
+  __u32 ns_inode;
+  __u16 family;
+  __u16 a;
+  __u32 b;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_counter_key, 32);
+
+/* Key of what is counted per container: TCP connects, losses, budgets. */
+struct nsobs_owner_key {
+  __u64 cgroup_id;
+  __u64 ns_id; /* net */
+  __u32 hierarchy;
+  __u32 ns_inode;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_owner_key, 24);
+
+/*
+ * Outcomes stand before attempts, and an attempt is counted before its outcome: a reader that
+ * copies upwards never sees more outcomes than attempts.
+ */
+struct nsobs_tcp_connects {
+  __u64 established;
+  __u64 failed;
+  __u64 abandoned;
+  __u64 attempts;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_tcp_connects, 32);
+
+/* One for each (epoch, kind), per CPU. */
+struct nsobs_tally {
+  __u64 observed;
+  __u64 lost[NSOBS_LOST_CAUSES];
+};
+NSOBS_ASSERT_SIZE(struct nsobs_tally, 32);
+
+struct nsobs_loss_key {
+  struct nsobs_owner_key owner;
+  __u32 kind;
+  __u32 cause;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_loss_key, 32);
+
+/* Set by userspace at any time; read once by each program run. */
+struct nsobs_settings {
+  __u64 told_signals; /* bit (signal - 1) */
+  __u64 told_ignored_signals; /* told when the result is ignored */
+  __u64 bulk_rate_per_second;
+  __u64 bulk_burst;
+  __u64 abandoned_told_after_ns;
+  __u32 epoch;
+  __u32 pad;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_settings, 48);
+
+#endif /* NSOBS_BPF_EVENT_ABI_H_ */

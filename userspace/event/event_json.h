@@ -1,0 +1,20 @@
+// The JSON of an event: a contract that other tools rely on. Fields are added, never renamed.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "userspace/event/observed_event.h"
+
+namespace nsobs {
+
+// Everything but `id`, which the timeline gives. All strings come out as valid UTF-8.
+nlohmann::ordered_json ToJson(const ObservedEvent& event);
+
+nlohmann::ordered_json ToJson(const Process& process);
+nlohmann::ordered_json ToJson(const NamespaceSet& namespaces);
+
+// null for nullptr.
+nlohmann::ordered_json ToJson(const ContainerRef& container);
+
+}  // namespace nsobs

@@ -1,0 +1,141 @@
+// Everything that one scrape shows, taken at one moment. Built by the pipeline, rendered by an
+// exporter. Counters are totals since the observer started.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "userspace/event/container.h"
+#include "userspace/event/event.h"
+
+namespace nsobs {
+
+// Whose a counter is. nullptr and !overflow: the host.
+struct CounterOwner {
+  ContainerRef container;
+  bool overflow = false;  // the kernel map was full: counted exactly, but not by container
+};
+
+struct ConnectFailureCount {
+  CounterOwner owner;
+  Protocol protocol = Protocol::kTcp;
+  int error = 0;
+  uint64_t value = 0;
+};
+
+struct SignalCount {
+  CounterOwner owner;
+  int signal = 0;
+  Signal::Result result = Signal::Result::kDelivered;
+  uint64_t value = 0;
+};
+
+// Deliveries as the target thread takes a signal from its queue (kernel: trace_signal_deliver).
+struct SignalTakenCount {
+  CounterOwner owner;
+  int signal = 0;
+  Signal::Handler handler = Signal::Handler::kDefault;
+  uint64_t value = 0;
+};
+
+struct OomKillCount {
+  CounterOwner owner;
+  OomKill::Reason reason = OomKill::Reason::kHost;
+  uint64_t value = 0;
+};
+
+struct NamespaceChangeCount {
+  CounterOwner owner;
+  NamespaceChange::Operation operation = NamespaceChange::Operation::kSetns;
+  NamespaceKind kind = NamespaceKind::kNet;
+  uint64_t value = 0;
+};
+
+struct NamespaceFailureCount {
+  CounterOwner owner;
+  NamespaceChange::Operation operation = NamespaceChange::Operation::kSetns;
+  int error = 0;
+  uint64_t value = 0;
+};
+
+// attempts = established + failed + abandoned + in flight
+struct TcpConnectCount {
+  CounterOwner owner;
+  uint64_t attempts = 0;
+  uint64_t established = 0;
+  uint64_t failed = 0;
+  uint64_t abandoned = 0;
+  uint64_t in_flight = 0;
+};
+
+struct LossCount {
+  CounterOwner owner;
+  EventKind kind = EventKind::kSignal;
+  std::string cause;
+  uint64_t value = 0;
+};
+
+// observed = recorded + coalesced + sum of lost, exactly, in every snapshot.
+struct LedgerLine {
+  EventKind kind = EventKind::kSignal;
+  uint64_t observed = 0;
+  uint64_t recorded = 0;
+  uint64_t coalesced = 0;
+  std::map<std::string, uint64_t> lost;  // by cause
+};
+
+struct ProbeState {
+  std::string source;  // "signal_generate"
+  std::string hook;    // "tp_btf/signal_generate"; "off" when it can't be had or is switched off
+  bool attached = false;
+  std::string reason;  // why it is off; "" when attached
+  std::string cost;    // one line for people: what it costs bystanders
+};
+
+struct ProgramCost {
+  std::string program;
+  uint64_t run_time_ns = 0;  // 0 unless kernel.bpf_stats_enabled
+  uint64_t run_count = 0;
+  uint64_t recursion_misses = 0;
+};
+
+struct AgentHealth {
+  std::string version;
+  std::string revision;
+  std::string kernel;
+  double start_time_seconds = 0;  // wall clock
+  double cpu_seconds = 0;         // user + system of the observer
+  uint64_t resident_bytes = 0;
+  uint64_t database_bytes = 0;  // with WAL
+  uint64_t open_fds = 0;
+  uint64_t threads = 0;
+  uint64_t queue_length = 0;     // records between the ring's thread and the timeline
+  uint64_t queue_capacity = 0;
+  uint64_t counter_keys = 0;     // entries of the kernel's counter map
+  uint64_t counter_capacity = 0;
+  uint64_t context_records = 0;  // exec, exit, cgroup: read for naming, not kept
+  uint64_t barrier_timeouts = 0; // scrapes that had to show the previous consistent ledger
+  uint64_t malformed_records = 0;
+  double last_commit_age_seconds = 0;
+  bool storage_ok = true;
+};
+
+struct MetricsSnapshot {
+  std::vector<ContainerRef> containers;  // alive, and dead ones that a counter still names
+  std::vector<ConnectFailureCount> connect_failures;
+  std::vector<SignalCount> signals;
+  std::vector<SignalTakenCount> signals_taken;
+  std::vector<OomKillCount> oom_kills;
+  std::vector<NamespaceChangeCount> namespace_changes;
+  std::vector<NamespaceFailureCount> namespace_failures;
+  std::vector<TcpConnectCount> tcp_connects;
+  std::vector<LossCount> losses;
+  std::vector<LedgerLine> ledger;
+  std::vector<ProbeState> probes;
+  std::vector<ProgramCost> programs;
+  AgentHealth health;
+};
+
+}  // namespace nsobs

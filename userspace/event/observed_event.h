@@ -1,0 +1,34 @@
+// An event with the names that correlation found: what the timeline keeps and people read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "userspace/event/container.h"
+#include "userspace/event/event.h"
+
+namespace nsobs {
+
+struct ObservedEvent {
+  Event event;
+  int64_t wall_ns = 0;  // of the first
+  uint64_t count = 1;   // a run of equal events is one row
+  int64_t last_wall_ns = 0;
+
+  ContainerRef container;  // by namespaces and cgroup; nullptr: the host
+  // Who the process really is when it came in from outside. Set with `entered`; nullptr then means
+  // that it came from the host.
+  bool entered = false;
+  ContainerRef entered_from;
+
+  ContainerRef peer;  // signal: the sender's; namespace_change: owner of the new namespaces (target)
+};
+
+// Where observed events go. Implementations say how they thread and what they do when full.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void OnEvent(const ObservedEvent& event) = 0;
+};
+
+}  // namespace nsobs
