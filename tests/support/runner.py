@@ -1,0 +1,297 @@
+"""The parts of the test suite, in which order they run, and their sum. Called by tests/run.
+
+Two chains run beside each other after the release build: the tests that need the machine's kernel,
+and (at low priority) what needs the compiler. What measures runs last and alone.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+
+import totals as counting
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "build" / "test-results"
+FUZZ_SECONDS = 30
+PYTEST = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-ra", "--tb=short"]
+
+
+class PartFailed(Exception):
+    """A step without test cases (configure, build) failed."""
+
+
+@dataclass
+class Part:
+    name: str
+    low_priority: bool = False
+    seconds: float = 0
+    totals: counting.Totals = field(default_factory=counting.Totals)
+
+    @property
+    def folder(self) -> pathlib.Path:
+        return RESULTS / self.name
+
+    @property
+    def log(self) -> pathlib.Path:
+        return self.folder / "log"
+
+    def run(self, command: list[str], timeout: int = 1200, **environment: str) -> int:
+        """Appends to the log. The whole process group dies with the timeout."""
+        if self.low_priority:
+            command = ["nice", "-n", "19", *command]
+        with self.log.open("ab") as log:
+            log.write(f"\n$ {' '.join(map(str, command))}\n".encode())
+            log.flush()
+            process = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, env={**os.environ, **environment})
+            running.append(process)
+            try:
+                return process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                log.write(f"\ntimeout after {timeout} s\n".encode())
+                return 124
+            finally:
+                stop(process)
+                running.remove(process)
+
+    def must(self, command: list[str], timeout: int = 1200) -> None:
+        if self.run(command, timeout) != 0:
+            raise PartFailed(" ".join(command))
+
+
+running: list[subprocess.Popen] = []
+
+
+def stop(process: subprocess.Popen) -> None:
+    """Ends what is left of the process group: first politely, so that fixtures can clean up."""
+    for number, patience in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(patience)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            pass
+
+
+def build(part: Part, preset: str, targets: list[str] | None = None) -> None:
+    part.must(["cmake", "--preset", preset])
+    part.must(["cmake", "--build", "--preset", preset, *(["--target", *targets] if targets else [])])
+
+
+def ctest(part: Part, build_folder: str, *selection: str) -> None:
+    folder = ROOT / build_folder
+    xml = part.folder / "gtest"
+    junit = part.folder / "ctest.xml"
+    listing = subprocess.run(
+        ["ctest", "--test-dir", folder, "--show-only=json-v1", *selection],
+        check=True, capture_output=True, text=True).stdout
+    programs = counting.programs_of_ctest(listing)
+    if not programs:
+        raise PartFailed(f"no tests match {' '.join(selection)} in {build_folder}")
+    part.run(["ctest", "--test-dir", str(folder), "--output-on-failure", "--no-tests=error",
+              "--output-junit", str(junit), *selection],
+             GTEST_OUTPUT=f"xml:{xml}/", GTEST_COLOR="no",
+             ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1",
+             UBSAN_OPTIONS="print_stacktrace=1", TSAN_OPTIONS="second_deadlock_stack=1")
+    part.totals.merge(counting.of_ctest(junit, xml, programs))
+
+
+def pytest(part: Part, *selection: str) -> None:
+    junit = part.folder / "pytest.xml"
+    code = part.run([*PYTEST, f"--junitxml={junit}", *selection, *pytest_arguments])
+    if junit.exists():
+        part.totals.merge(counting.of_pytest(junit))
+    nothing_chosen = code == 5 and pytest_arguments
+    if code not in (0, 1) and not nothing_chosen:
+        raise PartFailed(f"pytest ended with {code}")
+
+
+pytest_arguments: list[str] = []
+
+
+# ---- the parts: name -> what it does ------------------------------------------------------------
+
+
+def run_build(part: Part) -> None:
+    build(part, "release")
+
+
+def run_unit(part: Part) -> None:
+    ctest(part, "build", "-LE", "bpf|bench", "-j2")
+
+
+def run_bpf(part: Part) -> None:
+    require_root()
+    ctest(part, "build", "-L", "bpf")
+
+
+def run_check(part: Part) -> None:
+    pytest(part, "tests/check")
+
+
+def run_tidy(part: Part) -> None:
+    junit = part.folder / "tidy.xml"
+    part.run(["/usr/bin/python3", "tests/check/tidy.py", f"--junit={junit}"])
+    part.totals.merge(counting.of_pytest(junit))
+
+
+def run_e2e(part: Part) -> None:
+    require_root()
+    pytest(part, "tests/e2e", "-m", "not measuring")
+
+
+def run_measuring(part: Part) -> None:
+    require_root()
+    pytest(part, "tests/e2e", "-m", "measuring")
+
+
+def run_asan(part: Part) -> None:
+    build(part, "asan")
+    ctest(part, "build-asan", "-L", "unit", "-j2")
+
+
+def run_tsan(part: Part) -> None:
+    build(part, "tsan")
+    ctest(part, "build-tsan", "-L", "unit", "-j2")
+
+
+def run_fuzz(part: Part) -> None:
+    """Each fuzzer from its seeds for a short while; a finding is kept in the results folder."""
+    build(part, "fuzz", ["fuzzers"])
+    fuzzers = sorted(p for p in (ROOT / "build-fuzz/tests/fuzz").glob("*fuzz*")
+                     if p.is_file() and os.access(p, os.X_OK))
+    if not fuzzers:
+        raise PartFailed("no fuzzers were built")
+    for fuzzer in fuzzers:
+        corpus = part.folder / f"{fuzzer.name}.corpus"
+        corpus.mkdir()
+        seeds = [str(p) for p in (ROOT / "tests/fuzz/corpus" / fuzzer.name,) if p.is_dir()]
+        code = part.run([str(fuzzer), f"-max_total_time={FUZZ_SECONDS}", "-print_final_stats=1",
+                         f"-artifact_prefix={part.folder}/{fuzzer.name}.", str(corpus), *seeds],
+                        timeout=FUZZ_SECONDS + 60)
+        part.totals.add(fuzzer.name, "passed" if code == 0 else "failed")
+
+
+def require_root() -> None:
+    if os.geteuid() != 0:
+        raise PartFailed("needs root: BPF programs and real containers")
+
+
+PARTS = {
+    "build": run_build, "unit": run_unit, "bpf": run_bpf, "check": run_check, "e2e": run_e2e,
+    "asan": run_asan, "tsan": run_tsan, "fuzz": run_fuzz, "tidy": run_tidy,
+    "measuring": run_measuring,
+}
+NEED_RELEASE = {"unit", "bpf", "e2e", "tidy", "measuring"}
+FOREGROUND = ["unit", "bpf", "check", "e2e"]
+BACKGROUND = ["asan", "tsan", "fuzz", "tidy"]
+
+
+def execute(part: Part) -> None:
+    shutil.rmtree(part.folder, ignore_errors=True)
+    part.folder.mkdir(parents=True)
+    print(f"[{part.name}] started", flush=True)
+    start = time.monotonic()
+    try:
+        PARTS[part.name](part)
+    except (PartFailed, OSError, subprocess.SubprocessError) as error:
+        with part.log.open("a") as log:
+            log.write(f"\n{error}\n")
+        part.totals.add(str(error), "failed")
+    part.seconds = time.monotonic() - start
+    print(f"[{part.name}] {part.totals.line()} in {part.seconds:.0f} s", flush=True)
+    if part.totals.failed:
+        lines = part.log.read_text(errors="replace").splitlines()[-150:]
+        print("\n".join(f"[{part.name}] {line}" for line in lines), flush=True)
+
+
+def schedule(wanted: list[str]) -> list[Part]:
+    parts = {name: Part(name, low_priority=name in BACKGROUND) for name in wanted}
+
+    def chain(names: list[str]) -> None:
+        for name in names:
+            if name in parts:
+                execute(parts[name])
+
+    chain(["build"])
+    if "build" in parts and parts["build"].totals.failed:
+        return [parts["build"]]
+    background = threading.Thread(target=chain, args=(BACKGROUND,))
+    background.start()
+    chain(FOREGROUND)
+    background.join()
+    chain(["measuring"])
+    return list(parts.values())
+
+
+def report(parts: list[Part], allowed: set[str]) -> int:
+    print(f"\n{'part':<12}{'passed':>8}{'failed':>8}{'skipped':>9}{'time':>9}")
+    total = counting.Totals()
+    unexpected = []
+    for part in parts:
+        total.merge(part.totals)
+        unexpected += [f"{part.name} {name}" for name in part.totals.skipped
+                       if f"{part.name} {name}" not in allowed]
+        print(f"{part.name:<12}{part.totals.passed:>8}{len(part.totals.failed):>8}"
+              f"{len(part.totals.skipped):>9}{part.seconds:>7.0f} s")
+    for part in parts:
+        for name in part.totals.failed:
+            print(f"FAILED: {part.name} {name}")
+    for name in unexpected:
+        print(f"SKIPPED, not in tests/allowed_skips: {name}")
+    print(f"\n{total.line()}", flush=True)
+    return 1 if total.failed or unexpected or total.passed == 0 and wants_cases(parts) else 0
+
+
+def wants_cases(parts: list[Part]) -> bool:
+    return any(part.name != "build" for part in parts)
+
+
+def choose(names: list[str]) -> list[str]:
+    """In the order of PARTS, with what the wanted parts stand on."""
+    wanted = set(names or PARTS)
+    if wanted & NEED_RELEASE:
+        wanted.add("build")
+    return [name for name in PARTS if name in wanted]
+
+
+def interrupted(number, _frame) -> None:
+    for process in list(running):
+        stop(process)
+    sys.stdout.flush()
+    os._exit(128 + number)
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    if "--" in arguments:
+        cut = arguments.index("--")
+        pytest_arguments.extend(arguments[cut + 1:])
+        arguments = arguments[:cut]
+    parser = argparse.ArgumentParser(prog="tests/run")
+    parser.add_argument("--list", action="store_true", help="name the parts and stop")
+    parser.add_argument("part", nargs="*", help="default: all")
+    options = parser.parse_args(arguments)
+    if options.list:
+        print("\n".join(PARTS))
+        return 0
+    for name in options.part:
+        if name not in PARTS:
+            parser.error(f"no part is called {name}: {', '.join(PARTS)}")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
+    allowed = counting.read_allowed_skips(ROOT / "tests" / "allowed_skips")
+    os.environ.setdefault("CCACHE_BASEDIR", str(ROOT))  # clones share what they compiled
+    os.environ.setdefault("CCACHE_NOHASHDIR", "1")
+    return report(schedule(choose(options.part)), allowed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
