@@ -1,0 +1,94 @@
+// The read-only side of the timeline: works while the observer runs and when it is down.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "userspace/event/container.h"
+#include "userspace/event/event.h"
+#include "userspace/event/namespace_kind.h"
+
+namespace nsobs {
+
+// Everything given must hold.
+struct EventQuery {
+  // Events of which some part lies in [since, until): a run of equal events has a first and a last.
+  std::optional<int64_t> since_wall_ns;
+  std::optional<int64_t> until_wall_ns;
+  // Name, full id, unique prefix of an id, "pod/container"; "" any; "host" the host. Matches events
+  // in the container, and events of processes that came out of it (`entered_from`).
+  std::string container;
+  std::vector<EventKind> kinds;  // empty: all
+  // Of the event's own process. Without a kind any of the eight may match; a kind alone says
+  // nothing.
+  std::optional<uint32_t> namespace_inode;
+  std::optional<NamespaceKind> namespace_kind;
+  int64_t after_id = 0;  // only larger ids
+  size_t limit = 0;      // 0: no limit
+  bool newest_first = false;
+};
+
+struct StoredEvent {
+  int64_t id = 0;
+  std::string json;  // the contract's whole object, one line, with id, count and last_time
+};
+
+struct StoredContainer {
+  int64_t ref = 0;      // of the row; never reused
+  Container container;  // as last told; boot times belong to `boot_id`
+  std::string boot_id;
+  int64_t first_seen_wall_ns = 0;  // when it started, or else when it was first seen
+  int64_t last_seen_wall_ns = 0;   // when this row was last written
+  int64_t died_wall_ns = 0;        // 0: alive, as far as the observer knew when it last ran
+};
+
+struct StoredNamespace {
+  NamespaceKind kind = NamespaceKind::kNet;
+  NamespaceIdentity identity;
+  std::string boot_id;
+  std::string owner_name;
+  std::string owner_id;
+  std::string owner_runtime;
+  int64_t born_wall_ns = 0;
+  int64_t last_seen_wall_ns = 0;
+  int64_t died_wall_ns = 0;
+};
+
+// When the writer's run began and was last heard of.
+struct TimelineRunState {
+  int64_t started_wall_ns = 0;
+  int64_t heartbeat_wall_ns = 0;
+  bool clean_stop = false;
+  std::string boot_id;
+};
+
+// Not thread-safe. Never writes; holds no snapshot of the file while the caller works, so that a
+// slow reader can't make the write-ahead log grow.
+class TimelineReader {
+ public:
+  // NOT_FOUND when there is no timeline yet; FAILED_PRECONDITION when its schema is not ours;
+  // PERMISSION_DENIED; DATA_LOSS when it is corrupt (the observer sets such a file aside).
+  static absl::StatusOr<std::unique_ptr<TimelineReader>> Open(const std::string& directory);
+  virtual ~TimelineReader() = default;
+
+  // Streams in the order of recording; `visit` returns false to stop. NOT_FOUND: no such container;
+  // INVALID_ARGUMENT: an ambiguous prefix, with the candidates, or a bad query; DATA_LOSS: damaged
+  // rows were left out (all others were visited) or the file is corrupt. A file that the observer
+  // has replaced since is noticed at the next call.
+  virtual absl::Status Events(const EventQuery& query,
+                              absl::FunctionRef<bool(const StoredEvent&)> visit) = 0;
+
+  virtual absl::StatusOr<int64_t> LastEventId() = 0;                      // 0: none yet
+  virtual absl::StatusOr<std::vector<StoredContainer>> Containers() = 0;  // oldest first
+  virtual absl::StatusOr<std::vector<StoredNamespace>> Namespaces() = 0;  // oldest first
+  virtual absl::StatusOr<TimelineRunState> RunState() = 0;
+};
+
+}  // namespace nsobs
