@@ -1,0 +1,68 @@
+// Names: which container, or other owner of namespaces, an event belongs to.
+//
+// Facts come from the kernel's records (births of cgroups, execs, exits, namespace changes), from
+// /proc once at the start and at each Reconcile(), and from the files that runtimes leave on disk.
+// No daemon is asked, and no file of a container is read. See userspace/README.md for the rules.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "userspace/base/clock.h"
+#include "userspace/correlation/inventory.h"
+#include "userspace/correlation/runtimes/roots.h"
+#include "userspace/event/observed_event.h"
+
+namespace nsobs {
+
+struct CorrelatorOptions {
+  std::string proc_root = "/proc";
+  std::string cgroup_root;  // "": found through <proc_root>/self/mountinfo
+  RuntimeRoots roots;
+  absl::Duration tombstone_ttl = absl::Minutes(10);  // how long the dead keep their names
+  size_t max_containers = 10000;                     // alive and tombstones
+};
+
+// Used by one thread, the pipeline's; only inventory() may be called from any thread.
+class Correlator {
+ public:
+  // `clock` outlives the correlator.
+  Correlator(CorrelatorOptions options, const Clock* clock);
+  ~Correlator();
+
+  // Takes stock of what runs already. Before the first event; also enough by itself for listings.
+  // Fails only if /proc can't be read at all.
+  absl::Status ScanHost();
+
+  // Takes in a record of context (cgroup_change, process_exec, process_exit) or any told event, in
+  // rough order of time. Never fails: what can't be used is left out.
+  void Learn(const Event& event);
+
+  // Adds names, arguments, the wall time and the path of an OOM's cgroup. Does the Learn() of told
+  // kinds itself.
+  ObservedEvent Observe(Event event);
+
+  // container_start and container_exit that came to light since the last call.
+  std::vector<ObservedEvent> TakeMade();
+  // Births and deaths of namespaces, and new owners of them, since the last call.
+  std::vector<NamespaceRecord> TakeNamespaceChanges();
+  // Containers that are new, renamed or dead since the last call; the object as it is now.
+  std::vector<ContainerRef> TakeContainerChanges();
+
+  // Compares with /proc and the runtimes' files: finds deaths, late names and renames, and drops
+  // tombstones that are too old. To be called every few seconds; costs one pass over /proc.
+  void Reconcile();
+
+  // The state of now; built anew only after a change. Thread-safe.
+  std::shared_ptr<const Inventory> inventory() const;
+
+ private:
+  class State;
+  const std::unique_ptr<State> state_;
+};
+
+}  // namespace nsobs
