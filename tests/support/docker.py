@@ -1,0 +1,62 @@
+"""Docker: a dockerd of our own (with its own containerd) in a private net namespace."""
+
+import json
+import os
+import signal
+import subprocess
+
+from images import IMAGE
+from namespaces import net_namespace
+from runtimes import SLEEP, Engine
+from shell import run, terminate, wait_until
+
+
+class Docker(Engine):
+    runtime = "docker"
+    cgroups = ("docker",)
+
+    def set_up(self):
+        net = self.stack.enter_context(net_namespace())
+        socket = self.folder / "docker.sock"
+        self.environment = {**os.environ, "DOCKER_HOST": f"unix://{socket}",
+                            "DOCKER_CONFIG": str(self.folder)}
+        log = self.stack.enter_context((self.folder / "log").open("wb"))
+        self.daemon = subprocess.Popen(
+            ["nsenter", f"--net=/run/netns/{net}", "--", "dockerd",
+             "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
+             "-H", f"unix://{socket}", "-p", self.folder / "docker.pid",
+             "--exec-opt", "native.cgroupdriver=cgroupfs"],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.stack.callback(terminate, self.daemon, 20)
+        wait_until(lambda: self.daemon.poll() is not None or self.docker("info", check=False).returncode == 0,
+                   30, f"dockerd; see {log.name}")
+        assert self.daemon.poll() is None, (self.folder / "log").read_text()
+        self.docker("import", self.images.tar, IMAGE)
+
+    def docker(self, *words, check=True, timeout=60):
+        return run("docker", *words, check=check, timeout=timeout, env=self.environment)
+
+    def start(self, name, *, command=SLEEP, memory=None, options=()):
+        limit = ("--memory", memory, "--memory-swap", memory) if memory else ()
+        container_id = self.docker("run", "-d", "--name", name, *limit, *options, IMAGE,
+                                   *command).stdout.strip()
+        state = json.loads(self.docker("inspect", container_id).stdout)[0]["State"]
+        return self.adopt(name, container_id, state["Pid"])
+
+    def stop_daemon(self) -> None:
+        """SIGSTOP: it hangs. The clean-up continues it."""
+        self.stack.callback(self.continue_daemon)
+        self.daemon.send_signal(signal.SIGSTOP)
+
+    def continue_daemon(self) -> None:
+        self.daemon.send_signal(signal.SIGCONT)
+
+    def exec(self, container, command, check, timeout):
+        return self.docker("exec", container.name, *command, check=check, timeout=timeout)
+
+    def kill(self, container, name):
+        self.docker("kill", "--signal", name, container.name)
+
+    def remove(self, container):
+        self.docker("rm", "-f", container.name, check=False)
+        self.containers.remove(container)

@@ -1,0 +1,62 @@
+"""runc and crun without an engine: a bundle, no monitor, no daemon, no name but the id."""
+
+import json
+import subprocess
+
+import cgroups
+from runtimes import SLEEP, Engine
+from shell import run
+
+# crun refuses a cgroup2 with controllers beside v1: it gets a mount namespace that has none.
+HIDE_CGROUP2 = ("unshare", "-m", "--propagation", "private", "sh", "-c",
+                'mount -t tmpfs none /sys/fs/cgroup/unified && exec "$@"', "sh")
+
+
+class Runc(Engine):
+    runtime = "runc"
+    program: tuple[str, ...] = ("runc",)
+
+    def start(self, name, *, command=SLEEP, memory=None):
+        container_id = f"{name}-{self.suffix}"
+        bundle = self.folder / container_id
+        bundle.mkdir()
+        (bundle / "config.json").write_text(json.dumps(self.spec(command, memory)))
+        log = bundle / "log"
+        # The container keeps our standard output: not a pipe, or we would wait for its end.
+        result = run(*self.program, "--log", log, "run", "-d", "--bundle", bundle,
+                     "--pid-file", bundle / "pid", container_id, check=False,
+                     stdout=subprocess.DEVNULL,
+                     stderr=subprocess.DEVNULL)
+        assert result.returncode == 0, log.read_text()
+        return self.adopt(container_id, container_id, int((bundle / "pid").read_text()))
+
+    def spec(self, command, memory) -> dict:
+        if not hasattr(self, "template"):
+            run("runc", "spec", "--bundle", self.folder)
+            self.template = (self.folder / "config.json").read_text()
+        spec = json.loads(self.template)
+        spec["root"] = {"path": str(self.images.rootfs), "readonly": True}
+        spec["process"].update(args=list(command), terminal=False, rlimits=[])
+        if memory:
+            spec["linux"]["resources"]["memory"] = {"limit": memory}
+            if cgroups.has_swap_limit():
+                spec["linux"]["resources"]["memory"]["swap"] = memory
+        return spec
+
+    def exec(self, container, command, check, timeout):
+        return run(*self.program, "exec", container.id, *command, check=check, timeout=timeout)
+
+    def kill(self, container, name):
+        run(*self.program, "kill", container.id, name)
+
+    def remove(self, container):
+        run(*self.program, "delete", "--force", container.id, check=False)
+        self.containers.remove(container)
+
+
+class Crun(Runc):
+    runtime = "crun"
+
+    def __init__(self, images):
+        super().__init__(images)
+        self.program = (*HIDE_CGROUP2, "crun") if cgroups.hybrid_with_controllers() else ("crun",)

@@ -1,0 +1,68 @@
+"""podman as root, with private storage, in a private net namespace."""
+
+import json
+import os
+import resource
+
+from images import IMAGE
+from namespaces import net_namespace
+from runtimes import SLEEP, Engine
+from shell import run
+
+# A root without CAP_SYS_RESOURCE can't raise limits, and podman tries unless told otherwise.
+CONFIG = """
+[containers]
+default_ulimits = ["nofile=1024:{nofile}", "nproc=1024:1024"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+lock_type = "file"
+"""
+
+
+class Podman(Engine):
+    runtime = "podman"
+    cgroups = ("libpod_parent",)
+
+    def set_up(self):
+        config = self.folder / "containers.conf"
+        nofile = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        config.write_text(CONFIG.format(nofile=min(nofile, 20000)))
+        self.environment = {**os.environ, "CONTAINERS_CONF": str(config)}
+        net = self.stack.enter_context(net_namespace())
+        self.prefix = ("nsenter", f"--net=/run/netns/{net}", "--", "podman",
+                       "--root", self.folder / "root", "--runroot", self.folder / "run",
+                       "--tmpdir", self.folder / "tmp")
+        self.podman("import", self.images.tar, IMAGE)
+
+    def podman(self, *words, check=True, timeout=60):
+        return run(*self.prefix, *words, check=check, timeout=timeout, env=self.environment)
+
+    def start(self, name, *, command=SLEEP, memory=None, options=()):
+        limit = ("--memory", memory, "--memory-swap", memory) if memory else ()
+        container_id = self.podman("run", "-d", "--name", name, *limit, *options, IMAGE,
+                                   *command).stdout.strip()
+        return self.adopt(name, container_id, self.pid(container_id))
+
+    def pid(self, container_id: str) -> int:
+        return json.loads(self.podman("inspect", container_id).stdout)[0]["State"]["Pid"]
+
+    def make_pod(self, name: str) -> None:
+        self.podman("pod", "create", "--name", name, "--infra-image", IMAGE,
+                    "--infra-command", " ".join(SLEEP))
+
+    def remove_containers(self):
+        super().remove_containers()
+        self.podman("pod", "rm", "-f", "-t", "0", "-a", check=False)
+        self.podman("rm", "-f", "-t", "0", "-a", check=False)
+
+    def exec(self, container, command, check, timeout):
+        return self.podman("exec", container.name, *command, check=check, timeout=timeout)
+
+    def kill(self, container, name):
+        self.podman("kill", "--signal", name, container.name)
+
+    def remove(self, container):
+        self.podman("rm", "-f", "-t", "0", container.name, check=False)
+        self.containers.remove(container)

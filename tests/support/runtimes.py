@@ -1,0 +1,134 @@
+"""Real containers for tests, by every runtime alike.
+
+    with engine("podman", images) as podman:
+        web = podman.start("web", memory=32 << 20)
+        web.exec("/bin/nc", "127.0.0.1", "9")
+        web.kill("TERM")
+
+An engine has private roots, and a private net namespace where it has a network. Leaving it ends its
+containers and daemons and removes its mounts, namespaces, cgroups and files, also after a failure.
+"""
+
+import contextlib
+import importlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+from dataclasses import dataclass
+
+import cgroups
+from images import Images
+from shell import alive, run, wait_until
+
+SLEEP = ("/bin/sleep", "1000000")
+
+
+@dataclass
+class Container:
+    engine: "Engine"
+    name: str  # what people call it, and what the observer has to call it
+    id: str
+    pid: int  # of its init, in the host's pid namespace
+
+    def exec(self, *command, check: bool = False, timeout: float = 30) -> subprocess.CompletedProcess:
+        return self.engine.exec(self, command, check, timeout)
+
+    def kill(self, name: str) -> None:
+        """By the runtime's own command, to the init: "TERM"."""
+        self.engine.kill(self, name)
+
+    def remove(self) -> None:
+        """At once, and waits until the init is gone."""
+        self.engine.remove(self)
+        wait_until(lambda: not alive(self.pid), 20, f"the end of {self.name}")
+
+
+class Engine:
+    """What differs between the runtimes is in the subclasses' start, exec, kill and remove."""
+
+    runtime = ""  # as the observer calls it
+    cgroups: tuple[str, ...] = ()  # that it leaves at the top of a hierarchy
+
+    def __init__(self, images: Images):
+        self.images = images
+        self.stack = contextlib.ExitStack()
+        self.containers: list[Container] = []
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nsobs-", dir="/var/tmp"))
+            self.suffix = self.folder.name.removeprefix("nsobs-").lower().replace("_", "x")
+            stack.callback(remove_folder, self.folder)
+            stack.callback(kill_users_of, self.folder)
+            stack.enter_context(cgroups.removing(*self.cgroups))
+            self.stack = stack
+            self.set_up()
+            stack.callback(self.remove_containers)
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc_info) -> None:
+        self.stack.close()
+
+    def set_up(self) -> None:
+        """Starts what must run before a container can; clean-up goes onto self.stack."""
+
+    def remove_containers(self) -> None:
+        for container in list(self.containers):
+            with contextlib.suppress(Exception):
+                container.remove()
+
+    def start(self, name: str, *, command=SLEEP, memory: int | None = None) -> Container:
+        """Detached; returns when its init runs. `memory`: limit in bytes, swap included."""
+        raise NotImplementedError
+
+    def exec(self, container: Container, command, check: bool, timeout: float):
+        raise NotImplementedError
+
+    def kill(self, container: Container, name: str) -> None:
+        raise NotImplementedError
+
+    def remove(self, container: Container) -> None:
+        raise NotImplementedError
+
+    def adopt(self, name: str, container_id: str, pid: int) -> Container:
+        container = Container(self, name, container_id, pid)
+        self.containers.append(container)
+        return container
+
+
+def engine(name: str, images: Images) -> Engine:
+    """Not entered yet."""
+    module, _, cls = ENGINES[name].partition(":")
+    return getattr(importlib.import_module(module), cls)(images)
+
+
+ENGINES = {
+    "runc": "oci:Runc",
+    "crun": "oci:Crun",
+    "podman": "podman:Podman",
+    "docker": "docker:Docker",
+    "containerd": "containerd:Containerd",
+}
+
+
+def kill_users_of(folder: pathlib.Path) -> None:
+    """Processes that were started with a path of ours: shims, monitors, daemons."""
+    needle = str(folder).encode()
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):
+            if needle in (entry / "cmdline").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
+def remove_folder(folder: pathlib.Path) -> None:
+    """With the mounts below it, deepest first."""
+    mounts = [line.split()[4] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
+    for mount in sorted((m for m in mounts if m.startswith(f"{folder}/")), reverse=True):
+        run("umount", "-l", mount, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
