@@ -10,9 +10,7 @@
 #ifndef NSOBS_BPF_EVENT_ABI_H_
 #define NSOBS_BPF_EVENT_ABI_H_
 
-#ifndef __bpf__
 #include <linux/types.h>
-#endif
 
 #ifdef __cplusplus
 #define NSOBS_ASSERT_SIZE(type, size) static_assert(sizeof(type) == (size), #type)
@@ -273,10 +271,14 @@ struct nsobs_counter_key {
 };
 NSOBS_ASSERT_SIZE(struct nsobs_counter_key, 32);
 
-/* Key of what is counted per container: TCP connects, losses, budgets. */
+/*
+ * Key of what is counted per container: TCP connects, losses, budgets. The namespace is the one
+ * that matters for the event: net for connects, pid for signals, OOM kills and processes, mnt for
+ * namespace changes.
+ */
 struct nsobs_owner_key {
   __u64 cgroup_id;
-  __u64 ns_id; /* net */
+  __u64 ns_id;
   __u32 hierarchy;
   __u32 ns_inode;
 };
@@ -319,5 +321,17 @@ struct nsobs_settings {
   __u32 pad;
 };
 NSOBS_ASSERT_SIZE(struct nsobs_settings, 48);
+
+/* Set by userspace before load. */
+struct nsobs_constants {
+  __u64 page_bytes;
+  __u64 ring_quarter_bytes_critical; /* data waiting above this wakes the reader */
+  __u64 ring_quarter_bytes_bulk;
+  __u32 memory_hierarchy; /* hierarchy id of the v1 memory controller; 0: it is on the unified one */
+  __u32 syscall_hooks;    /* 1: the returns of connect() are seen */
+  __u32 io_uring_hook;    /* 1: the completions of io_uring are seen */
+  __u32 pad;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_constants, 40);
 
 #endif /* NSOBS_BPF_EVENT_ABI_H_ */

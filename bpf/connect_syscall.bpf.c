@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What only the return of connect() shows: failures before SYN_SENT, UDP and unix.
+ * The last row of the hook table: a syscall tracepoint slows every syscall of the host a little.
+ * Source: __sys_connect() in net/socket.c.
+ */
+#include "bpf/lib/connect.h"
+
+#include <bpf/bpf_tracing.h>
+
+struct socket_facts {
+  struct sock *sk;
+  u16 family;
+  u16 type;
+  u16 protocol;
+  u32 state;
+};
+
+/* The socket behind a file descriptor of the current task; sk is NULL if it isn't one. */
+static __always_inline void read_socket(struct socket_facts *out, u32 fd) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct fdtable *table = task->files->fdt;
+  struct file *file = NULL;
+  struct socket *socket;
+  struct sock *sk;
+
+  out->sk = NULL;
+  if (fd >= table->max_fds) return;
+  bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
+  socket = BPF_CORE_READ(file, private_data);
+  /* Only a socket points back at its file. */
+  if (!file || BPF_CORE_READ(socket, file) != file) return;
+  sk = BPF_CORE_READ(socket, sk);
+  out->sk = sk;
+  out->state = BPF_CORE_READ(socket, state);
+  out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+  out->type = BPF_CORE_READ(sk, sk_type);
+  out->protocol = BPF_CORE_READ(sk, sk_protocol);
+}
+
+SEC("tracepoint/syscalls/sys_enter_connect")
+int nsobs_connect_enter(struct trace_event_raw_sys_enter *ctx) {
+  u64 id = bpf_get_current_pid_tgid();
+  struct connect_call call = {};
+  struct socket_facts facts = {};
+
+  read_socket(&facts, ctx->args[0]);
+  if (!facts.sk) return 0;
+  call.started_ns = bpf_ktime_get_boot_ns();
+  call.sockaddr = ctx->args[1];
+  call.sockaddr_len = ctx->args[2];
+  call.sock = (u64)facts.sk;
+  call.protocol = protocol_of(facts.family, facts.type, facts.protocol);
+  call.family = facts.family;
+  call.was_connecting = facts.state == SS_CONNECTING;
+  bpf_map_update_elem(&connect_calls, &id, &call, BPF_ANY);
+  return 0;
+}
+
+/* ICMP errors for this socket will be told with this process. */
+static __always_inline void remember_udp(u64 sock) {
+  struct sock *sk = (struct sock *)sock;
+  struct socket_alloc *socket = (struct socket_alloc *)BPF_CORE_READ(sk, sk_socket);
+  struct udp_peer peer = {};
+
+  read_process(&peer.process, bpf_get_current_task_btf());
+  peer.socket_inode = BPF_CORE_READ(socket, vfs_inode.i_ino);
+  bpf_map_update_elem(&udp_owners, &sock, &peer, BPF_ANY);
+}
+
+SEC("tracepoint/syscalls/sys_exit_connect")
+int nsobs_connect_exit(struct trace_event_raw_sys_exit *ctx) {
+  u64 id = bpf_get_current_pid_tgid();
+  struct connect_call *found = bpf_map_lookup_elem(&connect_calls, &id);
+  struct connect_call call;
+
+  if (!found) return 0;
+  call = *found;
+  bpf_map_delete_elem(&connect_calls, &id);
+  if (ctx->ret == 0 && call.protocol == NSOBS_PROTO_UDP) remember_udp(call.sock);
+  if (!is_failure(ctx->ret) || told_by_state_change(&call)) return 0;
+  tell_call_failure(&call, -ctx->ret, call.sockaddr, call.sockaddr_len, true);
+  return 0;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * TCP connects, from SYN_SENT to the one outcome that each has: established, failed or abandoned.
+ * The attempt is kept with the socket (freed with it, no table to fill up), with the task that
+ * called connect: the state that ends it is often changed by whoever runs the softirq.
+ * Source: trace_inet_sock_set_state() in net/ipv4/af_inet.c, tcp_v4_connect(), tcp_done().
+ */
+#define NSOBS_DEFINE_CONNECT_MAPS
+#include "bpf/lib/connect.h"
+
+#include <bpf/bpf_tracing.h>
+
+struct attempt {
+  struct nsobs_process process;
+  struct nsobs_owner_key owner;
+  u64 started_ns;
+  u32 in_flight;
+  u32 overflow; /* counted in the overflow entry: its outcome must be too */
+};
+
+struct attempt_map {
+  __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct attempt);
+};
+
+struct attempt_map attempts SEC(".maps");
+
+/* Tells connect_syscall.bpf.c or connect_io_uring.bpf.c that the socket got as far as SYN_SENT. */
+static __always_inline void mark_call(struct sock *sk, u64 now_ns) {
+  u64 id = bpf_get_current_pid_tgid(), key = (u64)sk;
+  struct connect_call *call = bpf_map_lookup_elem(&connect_calls, &id);
+  struct connect_call io = {.protocol = NSOBS_PROTO_TCP, .entered = 1, .started_ns = now_ns};
+
+  if (call && call->sock == key) {
+    call->entered = 1;
+    return;
+  }
+  io.family = sk->__sk_common.skc_family;
+  io.sock = key;
+  if (constants.io_uring_hook) bpf_map_update_elem(&io_connects, &key, &io, BPF_ANY);
+}
+
+static __always_inline void begin_attempt(struct sock *sk) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct nsobs_tcp_connects *connects;
+  struct attempt *attempt;
+
+  attempt = bpf_sk_storage_get(&attempts, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+  if (!attempt) {
+    struct telling t = {};
+
+    owner_by_net_ns(&t.owner, task);
+    begin_telling(&t, NSOBS_KIND_CONNECT_FAILURE);
+    tally_observed(&t);
+    tally_lost(&t, NSOBS_LOST_STATE_FULL);
+    return;
+  }
+  read_process(&attempt->process, task);
+  owner_by_net_ns(&attempt->owner, task);
+  attempt->started_ns = bpf_ktime_get_boot_ns();
+  attempt->in_flight = 1;
+  attempt->overflow = 0;
+  connects = tcp_connects_of(&attempt->owner, false);
+  if (!connects) {
+    attempt->overflow = 1;
+    connects = tcp_connects_of(&attempt->owner, true);
+  }
+  if (connects) __sync_fetch_and_add(&connects->attempts, 1);
+  mark_call(sk, attempt->started_ns);
+}
+
+static __always_inline void tell_attempt(struct sock *sk, const struct attempt *attempt, u8 phase,
+                                         s32 error) {
+  struct telling t = {.owner = attempt->owner};
+  struct nsobs_connect_failure *e;
+
+  bump(&t.owner, NSOBS_COUNT_CONNECT_FAILURE, NSOBS_PROTO_TCP, error);
+  e = reserve_connect_failure(&t, NSOBS_PROTO_TCP, phase, 0, error, attempt->started_ns);
+  if (!e) return;
+  __builtin_memcpy(&e->process, &attempt->process, sizeof(e->process));
+  read_socket_addresses(e, sk);
+  bpf_ringbuf_submit(e, wakeup_bulk());
+}
+
+/*
+ * No error on the socket, and the protocol's connect has not returned yet: it failed by itself
+ * (inet_hash_connect(): no port left). The errno comes with the return of the call.
+ */
+static __always_inline void fail_inside_call(struct sock *sk, struct attempt *attempt) {
+  u64 id = bpf_get_current_pid_tgid(), key = (u64)sk;
+  struct connect_call *call = bpf_map_lookup_elem(&connect_calls, &id);
+
+  if (call && call->sock == key) {
+    call->failed_inside = 1;
+    return;
+  }
+  call = bpf_map_lookup_elem(&io_connects, &key);
+  if (call) {
+    call->failed_inside = 1;
+    return;
+  }
+  /* Nobody sees the return: a socket without a port could not get one. */
+  tell_attempt(sk, attempt, NSOBS_PHASE_IMMEDIATE, EADDRNOTAVAIL);
+}
+
+/* Closed or killed while connecting. Short ones are ordinary (the loser of two address families). */
+static __always_inline void abandon(struct sock *sk, struct attempt *attempt) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  bool killed = task->flags & PF_EXITING && task->signal->group_exit_code & 0x7f &&
+                task->tgid == (int)attempt->process.pid;
+  u64 took_ns = bpf_ktime_get_boot_ns() - attempt->started_ns;
+
+  if (killed)
+    tell_attempt(sk, attempt, NSOBS_PHASE_ABANDONED, EINTR);
+  else if (took_ns >= settings.abandoned_told_after_ns)
+    tell_attempt(sk, attempt, NSOBS_PHASE_ABANDONED, ECANCELED);
+}
+
+static __always_inline void end_attempt(struct sock *sk, struct attempt *attempt, int newstate) {
+  struct nsobs_tcp_connects *connects = tcp_connects_of(&attempt->owner, attempt->overflow);
+  struct socket *socket = sk->sk_socket;
+  s32 error = sk->sk_err;
+
+  attempt->in_flight = 0;
+  if (!connects) return;
+  if (newstate != TCP_CLOSE) {
+    __sync_fetch_and_add(&connects->established, 1);
+  } else if (error) {
+    __sync_fetch_and_add(&connects->failed, 1);
+    tell_attempt(sk, attempt, NSOBS_PHASE_LATER, error);
+  } else if (socket && socket->state == SS_UNCONNECTED) {
+    __sync_fetch_and_add(&connects->failed, 1);
+    fail_inside_call(sk, attempt);
+  } else {
+    __sync_fetch_and_add(&connects->abandoned, 1);
+    abandon(sk, attempt);
+  }
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(nsobs_tcp_state, struct sock *sk, int oldstate, int newstate) {
+  struct attempt *attempt;
+
+  if (newstate != TCP_SYN_SENT && oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV) return 0;
+  if (sk->sk_protocol != IPPROTO_TCP) return 0;
+  if (newstate == TCP_SYN_SENT) {
+    begin_attempt(sk);
+    return 0;
+  }
+  /* SYN_SENT -> SYN_RECV is a simultaneous open: still under way. */
+  if (newstate == TCP_SYN_RECV) return 0;
+  attempt = bpf_sk_storage_get(&attempts, sk, 0, 0);
+  if (!attempt || !attempt->in_flight) return 0;
+  end_attempt(sk, attempt, newstate);
+  bpf_sk_storage_delete(&attempts, sk);
+  return 0;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Telling: a place on a ring, the tallies (observed, lost by cause) and the budget of the bulk ring.
+ * Observed is counted when it is decided that an event is told; from there each event is either
+ * submitted or counted as lost, by kind and by container.
+ */
+#ifndef NSOBS_BPF_LIB_EMIT_H_
+#define NSOBS_BPF_LIB_EMIT_H_
+
+#include "bpf/lib/count.h"
+
+#define RATE_STEP_NS 1000000 /* tokens are added in steps of a millisecond */
+
+struct telling {
+  struct nsobs_owner_key owner;
+  u64 now_ns;
+  u32 epoch;
+  u32 kind;
+};
+
+static __always_inline void tally_observed(const struct telling *t) {
+  u32 slot = (t->epoch & 1) * 16 + (t->kind & 15);
+  struct nsobs_tally *tally = bpf_map_lookup_elem(&tallies, &slot);
+
+  /* Atomic: an interrupt on this CPU may run another program between load and store. */
+  if (tally) __sync_fetch_and_add(&tally->observed, 1);
+}
+
+static __always_inline void tally_lost(const struct telling *t, u32 cause) {
+  u32 slot = (t->epoch & 1) * 16 + (t->kind & 15);
+  struct nsobs_tally *tally = bpf_map_lookup_elem(&tallies, &slot);
+  struct nsobs_loss_key key = {.owner = t->owner, .kind = t->kind, .cause = cause};
+  u64 zero = 0, *value;
+
+  if (tally) __sync_fetch_and_add(&tally->lost[cause], 1);
+  value = bpf_map_lookup_elem(&losses, &key);
+  if (!value) {
+    bpf_map_update_elem(&losses, &key, &zero, BPF_NOEXIST);
+    value = bpf_map_lookup_elem(&losses, &key);
+  }
+  if (value) __sync_fetch_and_add(value, 1);
+}
+
+/* One token of the container's bucket. Approximate under concurrency, by design: never a lock. */
+static __always_inline bool take_token(const struct telling *t) {
+  struct budget *budget = bpf_map_lookup_elem(&budgets, &t->owner);
+  u64 elapsed;
+  s64 tokens;
+
+  if (!budget) {
+    struct budget fresh = {.tokens = settings.bulk_burst, .refilled_ns = t->now_ns};
+    bpf_map_update_elem(&budgets, &t->owner, &fresh, BPF_ANY);
+    return true;
+  }
+  elapsed = t->now_ns - budget->refilled_ns;
+  if ((s64)elapsed > RATE_STEP_NS) {
+    if (elapsed > 10000000000ULL) elapsed = 10000000000ULL; /* no overflow of the product */
+    tokens = budget->tokens + elapsed * settings.bulk_rate_per_second / 1000000000ULL;
+    if (tokens > (s64)settings.bulk_burst) tokens = settings.bulk_burst;
+    budget->tokens = tokens;
+    budget->refilled_ns = t->now_ns;
+  }
+  if (budget->tokens <= 0) return false;
+  __sync_fetch_and_add(&budget->tokens, -1);
+  return true;
+}
+
+static __always_inline void begin_telling(struct telling *t, u32 kind) {
+  t->kind = kind;
+  t->epoch = settings.epoch & 1;
+  t->now_ns = bpf_ktime_get_boot_ns();
+}
+
+static __always_inline void fill_header(struct nsobs_header *h, const struct telling *t, u32 size) {
+  h->version = NSOBS_ABI_VERSION;
+  h->size = size;
+  h->kind = t->kind;
+  h->epoch = t->epoch;
+  h->cpu = bpf_get_smp_processor_id();
+  h->boot_ns = t->now_ns;
+}
+
+/* Room on the critical ring, or NULL after counting the loss. */
+static __always_inline void *reserve_critical(const struct telling *t, u32 size) {
+  void *record;
+
+  tally_observed(t);
+  record = bpf_ringbuf_reserve(&critical, size, 0);
+  if (!record) tally_lost(t, NSOBS_LOST_RING_FULL);
+  return record;
+}
+
+/* Room on the bulk ring if the container's budget allows, or NULL after counting the loss. */
+static __always_inline void *reserve_bulk(const struct telling *t, u32 size) {
+  void *record;
+
+  tally_observed(t);
+  if (!take_token(t)) {
+    tally_lost(t, NSOBS_LOST_BUDGET);
+    return NULL;
+  }
+  record = bpf_ringbuf_reserve(&bulk, size, 0);
+  if (!record) tally_lost(t, NSOBS_LOST_RING_FULL);
+  return record;
+}
+
+/*
+ * The reader looks by itself every few milliseconds. Waking it for each record costs 4 us, so only
+ * a ring that fills up does.
+ */
+static __always_inline u64 wakeup(void *ring, u64 quarter_bytes) {
+  return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > quarter_bytes ? BPF_RB_FORCE_WAKEUP
+                                                                   : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline u64 wakeup_critical(void) {
+  return wakeup(&critical, constants.ring_quarter_bytes_critical);
+}
+
+static __always_inline u64 wakeup_bulk(void) {
+  return wakeup(&bulk, constants.ring_quarter_bytes_bulk);
+}
+
+#endif /* NSOBS_BPF_LIB_EMIT_H_ */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The maps and settings that more than one program uses. maps.bpf.c defines them, the others see
+ * them as extern, and the linker (bpftool gen object) joins them.
+ *
+ * Counters are one shared hash with atomic adds rather than a per-CPU hash: a scrape reads each
+ * value once instead of once a CPU, memory does not grow with the CPUs, and the counters of one
+ * struct keep their order for a reader (see nsobs_tcp_connects). Preallocated: programs run in
+ * any context, also where the kernel before 6.1 may not allocate.
+ */
+#ifndef NSOBS_BPF_LIB_MAPS_H_
+#define NSOBS_BPF_LIB_MAPS_H_
+
+#include "bpf/event_abi.h"
+#include "bpf/lib/types.h"
+
+#include <bpf/bpf_helpers.h>
+
+#define COUNTER_KEYS 32768
+#define OVERFLOW_PER_FAMILY 2048
+#define OWNER_KEYS 8192
+#define CALLS 8192 /* threads inside one of the hooked calls at once */
+
+struct critical_ring {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4 << 20); /* set again from the configuration before load */
+};
+
+struct bulk_ring {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 16 << 20);
+};
+
+struct counter_map {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, COUNTER_KEYS);
+  __type(key, struct nsobs_counter_key);
+  __type(value, __u64);
+};
+
+/* Where counts go when counter_map is full: exact, but without the container. */
+struct overflow_map {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, NSOBS_COUNT_END * OVERFLOW_PER_FAMILY);
+  __type(key, __u32);
+  __type(value, __u64);
+};
+
+struct tcp_connect_map {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, OWNER_KEYS);
+  __type(key, struct nsobs_owner_key);
+  __type(value, struct nsobs_tcp_connects);
+};
+
+struct tcp_overflow_map {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct nsobs_tcp_connects);
+};
+
+struct tally_map {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 32); /* epoch * 16 + kind */
+  __type(key, __u32);
+  __type(value, struct nsobs_tally);
+};
+
+struct loss_map {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, OWNER_KEYS);
+  __type(key, struct nsobs_loss_key);
+  __type(value, __u64);
+};
+
+struct budget {
+  s64 tokens;
+  u64 refilled_ns;
+};
+
+struct budget_map {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, OWNER_KEYS);
+  __type(key, struct nsobs_owner_key);
+  __type(value, struct budget);
+};
+
+#ifdef NSOBS_DEFINE_MAPS
+#define NSOBS_EXTERN
+#else
+#define NSOBS_EXTERN extern
+#endif
+
+NSOBS_EXTERN struct critical_ring critical SEC(".maps");
+NSOBS_EXTERN struct bulk_ring bulk SEC(".maps");
+NSOBS_EXTERN struct counter_map counters SEC(".maps");
+NSOBS_EXTERN struct overflow_map counters_overflow SEC(".maps");
+NSOBS_EXTERN struct tcp_connect_map tcp_connects SEC(".maps");
+NSOBS_EXTERN struct tcp_overflow_map tcp_connects_overflow SEC(".maps");
+NSOBS_EXTERN struct tally_map tallies SEC(".maps");
+NSOBS_EXTERN struct loss_map losses SEC(".maps");
+NSOBS_EXTERN struct budget_map budgets SEC(".maps");
+
+/* Written by userspace while programs run, hence volatile. */
+NSOBS_EXTERN volatile struct nsobs_settings settings SEC(".data.settings");
+
+/* What userspace knows at load. */
+NSOBS_EXTERN const volatile struct nsobs_constants constants SEC(".rodata.constants");
+
+#endif /* NSOBS_BPF_LIB_MAPS_H_ */

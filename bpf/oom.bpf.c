@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * OOM kills. mark_victim runs in the task whose allocation failed, with the victim as argument; it
+ * was a pid before 6.10 and in some stable kernels (userspace decides from BTF which is loaded).
+ *
+ * Which limit was reached is not among the arguments. The memory controller counts MEMCG_OOM on the
+ * cgroup whose limit it is just before it picks the victim, so of the victim's cgroup and its
+ * ancestors it is the one whose count moved since we last looked, or, where no count is known, the
+ * nearest that has no room left. None: the host is out of memory.
+ * Source: mem_cgroup_oom(), mem_cgroup_out_of_memory() in mm/memcontrol.c, mm/oom_kill.c.
+ */
+#include "bpf/lib/emit.h"
+
+#include <bpf/bpf_tracing.h>
+
+#define MAX_ANCESTORS 16
+#define HEADROOM_PAGES 64 /* a charge is tried in batches of this size (MEMCG_CHARGE_BATCH) */
+
+/* MEMCG_OOM count of a memory cgroup when we last looked. */
+struct oom_count_map {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 4096);
+  __type(key, __u64); /* struct mem_cgroup * */
+  __type(value, __u64);
+};
+
+struct oom_count_map oom_counts SEC(".maps");
+
+struct limit {
+  struct mem_cgroup *memcg;
+  u32 distance; /* 0: the victim's own */
+};
+
+static __always_inline bool count_moved(struct mem_cgroup *memcg) {
+  u64 key = (u64)memcg, now = 0, *seen;
+
+  if (!bpf_core_field_exists(struct mem_cgroup, memory_events_local)) return false;
+  bpf_probe_read_kernel(&now, sizeof(now), &memcg->memory_events_local[MEMCG_OOM]);
+  seen = bpf_map_lookup_elem(&oom_counts, &key);
+  bool moved = seen ? *seen != now : now != 0;
+  bpf_map_update_elem(&oom_counts, &key, &now, BPF_ANY);
+  return moved;
+}
+
+static __always_inline bool has_no_room(struct mem_cgroup *memcg) {
+  u64 usage = BPF_CORE_READ(memcg, memory.usage.counter);
+  u64 max = BPF_CORE_READ(memcg, memory.max);
+
+  return usage + HEADROOM_PAGES >= max;
+}
+
+/* The best candidate: count moved and no room, then no room; nearest first. */
+static __always_inline void find_limit(struct limit *out, struct cgroup_subsys_state *css) {
+  struct mem_cgroup *full = NULL, *moved = NULL;
+  u32 full_distance = 0, moved_distance = 0;
+
+  for (u32 i = 0; i < MAX_ANCESTORS; i++) {
+    struct mem_cgroup *memcg = (struct mem_cgroup *)css; /* css is its first member */
+    bool no_room, count;
+
+    if (!css) break;
+    no_room = has_no_room(memcg);
+    count = count_moved(memcg);
+    if (no_room && count && !moved) {
+      moved = memcg;
+      moved_distance = i;
+    }
+    if (no_room && !full) {
+      full = memcg;
+      full_distance = i;
+    }
+    css = BPF_CORE_READ(css, parent);
+  }
+  out->memcg = moved ?: full;
+  out->distance = moved ? moved_distance : full_distance;
+}
+
+static __always_inline u64 rss_bytes(struct mm_struct *mm, int member) {
+  s64 pages = 0;
+
+  if (bpf_core_field_exists(((struct mm_struct___before_6_2 *)0)->rss_stat.count))
+    bpf_probe_read_kernel(&pages, sizeof(pages),
+                          &((struct mm_struct___before_6_2 *)mm)->rss_stat.count[member]);
+  else
+    bpf_probe_read_kernel(&pages, sizeof(pages), &mm->rss_stat[member].count);
+  return pages > 0 ? pages * constants.page_bytes : 0;
+}
+
+static __always_inline void read_limit(struct nsobs_oom_kill *e, const struct limit *limit) {
+  struct mem_cgroup *memcg = limit->memcg;
+
+  e->limit_bytes = ~0ULL;
+  if (!memcg) return;
+  e->limit_bytes = BPF_CORE_READ(memcg, memory.max) * constants.page_bytes;
+  e->usage_bytes = BPF_CORE_READ(memcg, memory.usage.counter) * constants.page_bytes;
+  e->limit.id = BPF_CORE_READ(memcg, css.cgroup, kn, id);
+  e->limit.level = BPF_CORE_READ(memcg, css.cgroup, level);
+  e->limit.hierarchy = BPF_CORE_READ(memcg, css.cgroup, root, hierarchy_id);
+}
+
+static __always_inline int tell_oom(struct task_struct *victim) {
+  struct limit limit = {};
+  struct nsobs_oom_kill *e;
+  struct telling t = {};
+  u32 reason;
+
+  find_limit(&limit, memory_css(victim));
+  reason = !limit.memcg     ? NSOBS_OOM_HOST
+           : limit.distance ? NSOBS_OOM_ANCESTOR
+                            : NSOBS_OOM_CGROUP;
+  owner_by_pid_ns(&t.owner, victim);
+  bump(&t.owner, NSOBS_COUNT_OOM_KILL, reason, 0);
+  begin_telling(&t, NSOBS_KIND_OOM_KILL);
+  e = reserve_critical(&t, sizeof(*e));
+  if (!e) return 0;
+  __builtin_memset(e, 0, sizeof(*e));
+  fill_header(&e->h, &t, sizeof(*e));
+  read_process(&e->victim, victim);
+  read_process(&e->trigger, bpf_get_current_task_btf());
+  read_memory_cgroup(&e->victim_memory, victim);
+  read_limit(e, &limit);
+  e->anon_bytes = rss_bytes(victim->mm, MM_ANONPAGES);
+  e->file_bytes = rss_bytes(victim->mm, MM_FILEPAGES);
+  e->shmem_bytes = rss_bytes(victim->mm, MM_SHMEMPAGES);
+  e->oom_score_adj = victim->signal->oom_score_adj;
+  e->reason = reason;
+  bpf_ringbuf_submit(e, BPF_RB_FORCE_WAKEUP);
+  return 0;
+}
+
+SEC("tp_btf/mark_victim")
+int BPF_PROG(nsobs_mark_victim, struct task_struct *victim) {
+  return tell_oom(victim);
+}

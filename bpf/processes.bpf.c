@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Exec and exit of processes: context for naming. Those of a namespace's init travel on the critical
+ * ring, all others on the bulk ring within the container's budget.
+ * Arguments are read at exec, when no instruction of the new program has run yet: reading them later
+ * through /proc could block on the process's mmap lock.
+ * Source: exec_binprm() in fs/exec.c, do_exit() in kernel/exit.c.
+ */
+#include "bpf/lib/connect.h"
+
+#include <bpf/bpf_tracing.h>
+
+struct scratch_map {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct nsobs_process_exec);
+};
+
+struct scratch_map exec_scratch SEC(".maps");
+
+#define ARGS_OFFSET __builtin_offsetof(struct nsobs_process_exec, args)
+
+static __always_inline u32 read_args(struct nsobs_process_exec *e, struct task_struct *task) {
+  unsigned long start = task->mm->arg_start, end = task->mm->arg_end;
+  u64 len = end - start;
+
+  e->truncated = len > NSOBS_ARGS_LEN;
+  if (len > NSOBS_ARGS_LEN) len = NSOBS_ARGS_LEN;
+  if (len == 0 || bpf_probe_read_user(e->args, len, (void *)start)) return 0;
+  return len;
+}
+
+/* Sends the record at its real length, on the ring that its importance asks for. */
+static __always_inline void send_exec(const struct telling *t, struct nsobs_process_exec *e) {
+  u32 size = ARGS_OFFSET + e->args_len;
+  long error;
+
+  if (size > sizeof(*e)) return;
+  tally_observed(t);
+  if (e->process.ns_pid == 1) {
+    error = bpf_ringbuf_output(&critical, e, size, wakeup_critical());
+  } else if (!take_token(t)) {
+    tally_lost(t, NSOBS_LOST_BUDGET);
+    return;
+  } else {
+    error = bpf_ringbuf_output(&bulk, e, size, wakeup_bulk());
+  }
+  if (error) tally_lost(t, NSOBS_LOST_RING_FULL);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(nsobs_exec, struct task_struct *task) {
+  struct nsobs_process_exec *e;
+  struct telling t = {};
+  u32 zero = 0;
+
+  e = bpf_map_lookup_elem(&exec_scratch, &zero);
+  if (!e) return 0;
+  owner_by_pid_ns(&t.owner, task);
+  begin_telling(&t, NSOBS_KIND_PROCESS_EXEC);
+  read_process(&e->process, task);
+  e->args_len = read_args(e, task);
+  __builtin_memset(e->pad, 0, sizeof(e->pad));
+  fill_header(&e->h, &t, ARGS_OFFSET + e->args_len);
+  send_exec(&t, e);
+  return 0;
+}
+
+static __always_inline void fill_exit(struct nsobs_process_exit *e, const struct telling *t,
+                                      struct task_struct *task) {
+  int code = task->signal->group_exit_code ?: task->exit_code;
+
+  fill_header(&e->h, t, sizeof(*e));
+  read_process(&e->process, task);
+  e->lifetime_ns = t->now_ns - task->group_leader->start_boottime;
+  e->exit_code = code >> 8 & 0xff;
+  e->signal = code & 0x7f;
+  e->core_dumped = (code & 0x80) != 0;
+  __builtin_memset(e->pad, 0, sizeof(e->pad));
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(nsobs_exit, struct task_struct *task) {
+  u64 id = bpf_get_current_pid_tgid();
+  struct nsobs_process_exit *e;
+  struct telling t = {};
+  bool init;
+
+  /* A thread that was killed inside connect() does not return from it. */
+  bpf_map_delete_elem(&connect_calls, &id);
+  if (task->signal->live.counter != 0) return 0; /* other threads live on */
+
+  owner_by_pid_ns(&t.owner, task);
+  begin_telling(&t, NSOBS_KIND_PROCESS_EXIT);
+  init = innermost_pid(task->group_leader).nr == 1;
+  e = init ? reserve_critical(&t, sizeof(*e)) : reserve_bulk(&t, sizeof(*e));
+  if (!e) return 0;
+  fill_exit(e, &t, task);
+  bpf_ringbuf_submit(e, init ? wakeup_critical() : wakeup_bulk());
+  return 0;
+}

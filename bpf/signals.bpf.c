@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Signals: every one is counted by target, signal and result; those that settings name are told.
+ * Source: kernel/signal.c, __send_signal_locked() and get_signal().
+ */
+#include "bpf/lib/emit.h"
+
+#include <bpf/bpf_tracing.h>
+
+#define PTR_SEND_SIG_PRIV 1
+
+static __always_inline u32 disposition(struct task_struct *task, int sig) {
+  struct sighand_struct *sighand = task->sighand;
+  void *handler = NULL;
+
+  bpf_probe_read_kernel(&handler, sizeof(handler), &sighand->action[(sig - 1) & 63].sa.sa_handler);
+  return (u64)handler > 1 ? 2 : (u64)handler;
+}
+
+/* What became of it, as far as the moment of sending decides. */
+static __always_inline u32 result_of(struct task_struct *task, int sig, int group, int result) {
+  switch (result) {
+    case TRACE_SIGNAL_IGNORED:
+      return NSOBS_SIGNAL_IGNORED;
+    case TRACE_SIGNAL_ALREADY_PENDING:
+      return NSOBS_SIGNAL_PENDING;
+    case TRACE_SIGNAL_OVERFLOW_FAIL:
+    case TRACE_SIGNAL_LOSE_INFO:
+      return NSOBS_SIGNAL_OVERFLOW;
+  }
+  if (sig == SIGKILL || sig == SIGSTOP) return NSOBS_SIGNAL_DELIVERED;
+  if (!(task->blocked.sig[0] >> (sig - 1) & 1)) return NSOBS_SIGNAL_DELIVERED;
+  /* Another thread of the process may take what this one blocks. */
+  return group && task->signal->nr_threads > 1 ? NSOBS_SIGNAL_PENDING : NSOBS_SIGNAL_BLOCKED;
+}
+
+/* Sent by a call of the current task, or by the kernel (fault, OOM, terminal, timer, child)? */
+static __always_inline bool by_kernel(struct kernel_siginfo *info, s32 *code) {
+  u64 special = (u64)info;
+
+  if (special == 0) { /* SEND_SIG_NOINFO */
+    *code = SI_USER;
+    return false;
+  }
+  if (special == PTR_SEND_SIG_PRIV) {
+    *code = SI_KERNEL;
+    return true;
+  }
+  *code = info->si_code;
+  return *code > 0 || !(*code == SI_USER || *code == SI_QUEUE || *code == SI_TKILL);
+}
+
+static __always_inline bool is_told(int sig, u32 result) {
+  u64 bit = 1ULL << (sig - 1);
+
+  return settings.told_signals & bit ||
+         (result == NSOBS_SIGNAL_IGNORED && settings.told_ignored_signals & bit);
+}
+
+SEC("tp_btf/signal_generate")
+int BPF_PROG(nsobs_signal_generate, int sig, struct kernel_siginfo *info, struct task_struct *task,
+             int group, int trace_result) {
+  struct nsobs_signal *e;
+  struct telling t = {};
+  u32 result;
+  s32 code;
+
+  if (sig < 1 || sig > 64) return 0;
+  result = result_of(task, sig, group, trace_result);
+  owner_by_pid_ns(&t.owner, task);
+  bump(&t.owner, NSOBS_COUNT_SIGNAL, sig, result);
+  if (!is_told(sig, result)) return 0;
+
+  begin_telling(&t, NSOBS_KIND_SIGNAL);
+  e = reserve_bulk(&t, sizeof(*e));
+  if (!e) return 0;
+  fill_header(&e->h, &t, sizeof(*e));
+  read_process(&e->target, task);
+  read_process(&e->sender, bpf_get_current_task_btf());
+  e->by_kernel = by_kernel(info, &code);
+  e->code = code;
+  e->signal = sig;
+  e->result = result;
+  e->group = group != 0;
+  e->handler = disposition(task, sig);
+  e->pad = 0;
+  bpf_ringbuf_submit(e, wakeup_bulk());
+  return 0;
+}
+
+/* Runs in the target as it takes a signal from its queue. */
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(nsobs_signal_deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *ka) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  u64 handler = (u64)BPF_CORE_READ(ka, sa.sa_handler);
+  struct nsobs_owner_key owner = {};
+
+  if (sig < 1 || sig > 64) return 0;
+  owner_by_pid_ns(&owner, task);
+  bump(&owner, NSOBS_COUNT_SIGNAL_DELIVERED, sig, handler > 1 ? 2 : handler);
+  return 0;
+}
