@@ -48,6 +48,11 @@ class Containerd(Engine):
                 return self.adopt(container_id, container_id, int(line.split()[1]))
         raise AssertionError(f"{container_id} has no task")
 
+    def run_once(self, name, *command):
+        container_id = f"{name}-{self.suffix}"
+        self.ctr("run", "--rm", "--null-io", IMAGE, container_id, *command, check=False)
+        return container_id
+
     def exec(self, container, command, check, timeout):
         return self.ctr("tasks", "exec", "--exec-id", uuid.uuid4().hex[:12], container.id, *command,
                         check=check, timeout=timeout)

@@ -43,6 +43,15 @@ class Docker(Engine):
         state = json.loads(self.docker("inspect", container_id).stdout)[0]["State"]
         return self.adopt(name, container_id, state["Pid"])
 
+    def run_once(self, name, *command):
+        self.docker("run", "--rm", "--name", name, IMAGE, *command, check=False)
+        return name
+
+    def exec_behind(self, container, *command):
+        """By the runtime that docker uses: also while dockerd hangs."""
+        return run("runc", "--root", self.folder / "exec/runtime-runc/moby", "exec", container.id,
+                   *command, check=False)
+
     def stop_daemon(self) -> None:
         """SIGSTOP: it hangs. The clean-up continues it."""
         self.stack.callback(self.continue_daemon)

@@ -17,10 +17,7 @@ class Runc(Engine):
     program: tuple[str, ...] = ("runc",)
 
     def start(self, name, *, command=SLEEP, memory=None):
-        container_id = f"{name}-{self.suffix}"
-        bundle = self.folder / container_id
-        bundle.mkdir()
-        (bundle / "config.json").write_text(json.dumps(self.spec(command, memory)))
+        container_id, bundle = self.bundle(name, command, memory)
         log = bundle / "log"
         # The container keeps our standard output: not a pipe, or we would wait for its end.
         result = run(*self.program, "--log", log, "run", "-d", "--bundle", bundle,
@@ -29,6 +26,18 @@ class Runc(Engine):
                      stderr=subprocess.DEVNULL)
         assert result.returncode == 0, log.read_text()
         return self.adopt(container_id, container_id, int((bundle / "pid").read_text()))
+
+    def run_once(self, name, *command):
+        container_id, bundle = self.bundle(name, command, None)
+        run(*self.program, "run", "--bundle", bundle, container_id, check=False)
+        return container_id
+
+    def bundle(self, name, command, memory):
+        container_id = f"{name}-{self.suffix}"
+        folder = self.folder / container_id
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps(self.spec(command, memory)))
+        return container_id, folder
 
     def spec(self, command, memory) -> dict:
         if not hasattr(self, "template"):

@@ -37,13 +37,19 @@ class Podman(Engine):
         self.podman("import", self.images.tar, IMAGE)
 
     def podman(self, *words, check=True, timeout=60):
-        return run(*self.prefix, *words, check=check, timeout=timeout, env=self.environment)
+        # conmon leaves a file "oom" where it was started
+        return run(*self.prefix, *words, check=check, timeout=timeout, env=self.environment,
+                   cwd=self.folder)
 
     def start(self, name, *, command=SLEEP, memory=None, options=()):
         limit = ("--memory", memory, "--memory-swap", memory) if memory else ()
         container_id = self.podman("run", "-d", "--name", name, *limit, *options, IMAGE,
                                    *command).stdout.strip()
         return self.adopt(name, container_id, self.pid(container_id))
+
+    def run_once(self, name, *command):
+        self.podman("run", "--rm", "--name", name, IMAGE, *command, check=False)
+        return name
 
     def pid(self, container_id: str) -> int:
         return json.loads(self.podman("inspect", container_id).stdout)[0]["State"]["Pid"]

@@ -85,6 +85,10 @@ class Engine:
         """Detached; returns when its init runs. `memory`: limit in bytes, swap included."""
         raise NotImplementedError
 
+    def run_once(self, name: str, *command) -> str:
+        """Runs to its end and removes it; returns the container's name."""
+        raise NotImplementedError
+
     def exec(self, container: Container, command, check: bool, timeout: float):
         raise NotImplementedError
 

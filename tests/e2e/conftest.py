@@ -1,0 +1,38 @@
+"""Fixtures of the end-to-end tests: images once, the observer where a test does not need its own."""
+
+import pathlib
+import signal
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+pytest.register_assert_rewrite("observer", "metrics", "expect")
+
+from images import Images  # noqa: E402
+from observer import Observer  # noqa: E402
+from shell import run  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "measuring: asserts on time or memory; runs alone")
+
+    def terminated(*_):
+        raise KeyboardInterrupt  # pytest then leaves the fixtures in order
+
+    signal.signal(signal.SIGTERM, terminated)
+
+
+@pytest.fixture(scope="session")
+def images():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="nsobs-images-", dir="/var/tmp"))
+    yield Images(folder)
+    run("rm", "-rf", folder)
+
+
+@pytest.fixture
+def observer():
+    with Observer() as running:
+        yield running
