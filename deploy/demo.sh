@@ -10,14 +10,12 @@ had_parent=no # whether podman's cgroup was there before
 # A root without CAP_SYS_RESOURCE (many CI machines) can't raise limits: ask for those that are there.
 # cgroupfs and runc work with cgroup v1, v2 and both, with systemd and without.
 configure_podman() {
-  local nofile nproc
+  local nofile
   nofile=$(ulimit -Hn)
-  nproc=$(ulimit -Hu)
   [[ $nofile == unlimited ]] && nofile=1048576
-  [[ $nproc == unlimited ]] && nproc=32768
   cat >"$work/containers.conf" <<CONF
 [containers]
-default_ulimits = ["nofile=1024:$nofile", "nproc=1024:$nproc"]
+default_ulimits = ["nofile=1024:$nofile", "nproc=1024:1024"]
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
