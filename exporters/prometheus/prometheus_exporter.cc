@@ -1,11 +1,72 @@
 #include "exporters/prometheus/prometheus_exporter.h"
 
+#include "absl/synchronization/mutex.h"
+#include "exporters/prometheus/agent_families.h"
+#include "exporters/prometheus/page.h"
+#include "exporters/prometheus/series_book.h"
+
 namespace nsobs {
+namespace {
 
-class PrometheusExporter::Impl {};
+LabelText InodeText(const NamespaceIdentity& identity) {
+  return LabelText(identity.inode == 0 ? "" : std::to_string(identity.inode));
+}
 
-PrometheusExporter::PrometheusExporter(PrometheusOptions) : impl_(std::make_unique<Impl>()) {}
+void AddInfo(const OwnerLabels& owner, const Container& container, Page& page) {
+  std::vector<LabelText> values = {owner.container,
+                                   LabelText(container.id),
+                                   LabelText(container.runtime),
+                                   LabelText(container.image.value_or("")),
+                                   owner.pod,
+                                   owner.pod_namespace};
+  for (NamespaceKind kind : kNamespaceKinds) {
+    values.push_back(InodeText(container.namespaces[kind]));
+  }
+  page.Add(Family::kContainerInfo, values, 1);
+}
+
+void AddBook(const SeriesBook& book, Page& page) {
+  book.ForEachSeries([&](Family family, const Series& series) {
+    page.Add(family, series.labels, static_cast<double>(series.value));
+  });
+  book.ForEachInfo([&](const OwnerLabels& owner, const Container& container) {
+    AddInfo(owner, container, page);
+  });
+  page.Add(Family::kContainers, {}, book.alive());
+  page.Add(Family::kContainersFolded, {}, book.folded());
+  page.Add(Family::kContainerSeries, {}, book.owned_series());
+  page.Add(Family::kContainerSeriesMax, {}, book.max_series());
+}
+
+}  // namespace
+
+class PrometheusExporter::Impl {
+ public:
+  explicit Impl(const PrometheusOptions& options) : book_(options.max_series) {}
+
+  std::string Render(const MetricsSnapshot& snapshot) {
+    absl::MutexLock lock(&mutex_);
+    book_.Look(snapshot);
+    Page page;
+    AddBook(book_, page);
+    AddLedger(snapshot.ledger, page);
+    AddProbes(snapshot.probes, page);
+    AddPrograms(snapshot.programs, page);
+    AddHealth(snapshot.health, page);
+    return page.Text();
+  }
+
+ private:
+  absl::Mutex mutex_;
+  SeriesBook book_ ABSL_GUARDED_BY(mutex_);
+};
+
+PrometheusExporter::PrometheusExporter(PrometheusOptions options)
+    : impl_(std::make_unique<Impl>(options)) {}
 PrometheusExporter::~PrometheusExporter() = default;
-std::string PrometheusExporter::Render(const MetricsSnapshot&) { return ""; }
+
+std::string PrometheusExporter::Render(const MetricsSnapshot& snapshot) {
+  return impl_->Render(snapshot);
+}
 
 }  // namespace nsobs

@@ -1,0 +1,113 @@
+#include "exporters/prometheus/agent_families.h"
+
+#include <map>
+#include <utility>
+
+namespace nsobs {
+namespace {
+
+struct KnownCauses {
+  EventKind kind;
+  std::vector<std::string_view> causes;
+};
+
+// The budget is that of the bulk ring; state is kept for connects in flight; what userspace makes
+// itself passes no ring.
+const std::vector<KnownCauses>& KnownLedger() {
+  static const std::vector<KnownCauses> kKnown = {
+      {EventKind::kNamespaceChange, {"ring_full", "queue_full", "storage_error"}},
+      {EventKind::kConnectFailure,
+       {"ring_full", "budget", "state_full", "queue_full", "storage_error"}},
+      {EventKind::kSignal, {"ring_full", "budget", "queue_full", "storage_error"}},
+      {EventKind::kOomKill, {"ring_full", "queue_full", "storage_error"}},
+      {EventKind::kContainerStart, {"queue_full", "storage_error"}},
+      {EventKind::kContainerExit, {"queue_full", "storage_error"}},
+  };
+  return kKnown;
+}
+
+struct LedgerSum {
+  uint64_t observed = 0;
+  uint64_t recorded = 0;
+  uint64_t coalesced = 0;
+  std::map<LabelText, uint64_t> lost;
+};
+
+std::map<EventKind, LedgerSum> SumUp(const std::vector<LedgerLine>& ledger) {
+  std::map<EventKind, LedgerSum> sums;
+  for (const KnownCauses& known : KnownLedger()) {
+    for (std::string_view cause : known.causes) sums[known.kind].lost[LabelText(cause)] = 0;
+  }
+  for (const LedgerLine& line : ledger) {
+    LedgerSum& sum = sums[line.kind];
+    sum.observed += line.observed;
+    sum.recorded += line.recorded;
+    sum.coalesced += line.coalesced;
+    for (const auto& [cause, count] : line.lost) sum.lost[LabelText(cause)] += count;
+  }
+  return sums;
+}
+
+}  // namespace
+
+void AddLedger(const std::vector<LedgerLine>& ledger, Page& page) {
+  for (const auto& [kind, sum] : SumUp(ledger)) {
+    const LabelText name(Name(kind));
+    page.Add(Family::kEventsObserved, {name}, sum.observed);
+    page.Add(Family::kEventsRecorded, {name}, sum.recorded);
+    page.Add(Family::kEventsCoalesced, {name}, sum.coalesced);
+    for (const auto& [cause, count] : sum.lost) {
+      page.Add(Family::kEventsLost, {name, cause}, count);
+    }
+  }
+}
+
+void AddProbes(const std::vector<ProbeState>& probes, Page& page) {
+  std::map<std::pair<LabelText, LabelText>, bool> attached;
+  for (const ProbeState& probe : probes) {
+    attached[{LabelText(probe.source), LabelText(probe.hook)}] |= probe.attached;
+  }
+  for (const auto& [labels, on] : attached) {
+    page.Add(Family::kProbeInfo, {labels.first, labels.second}, on ? 1 : 0);
+  }
+}
+
+void AddPrograms(const std::vector<ProgramCost>& programs, Page& page) {
+  std::map<LabelText, ProgramCost> sums;
+  for (const ProgramCost& program : programs) {
+    ProgramCost& sum = sums[LabelText(program.program)];
+    sum.run_time_ns += program.run_time_ns;
+    sum.run_count += program.run_count;
+    sum.recursion_misses += program.recursion_misses;
+  }
+  for (const auto& [name, sum] : sums) {
+    page.Add(Family::kProgramRunSeconds, {name}, static_cast<double>(sum.run_time_ns) / 1e9);
+    page.Add(Family::kProgramRuns, {name}, sum.run_count);
+    page.Add(Family::kProgramRecursionMisses, {name}, sum.recursion_misses);
+  }
+}
+
+void AddHealth(const AgentHealth& health, Page& page) {
+  page.Add(Family::kBuildInfo,
+           {LabelText(health.version), LabelText(health.revision), LabelText(health.kernel)}, 1);
+  const std::pair<Family, double> values[] = {
+      {Family::kStorageUp, health.storage_ok ? 1 : 0},
+      {Family::kLastCommitAge, health.last_commit_age_seconds},
+      {Family::kDatabaseBytes, health.database_bytes},
+      {Family::kQueueLength, health.queue_length},
+      {Family::kQueueCapacity, health.queue_capacity},
+      {Family::kKernelMapEntries, health.counter_keys},
+      {Family::kKernelMapEntriesMax, health.counter_capacity},
+      {Family::kContextRecords, health.context_records},
+      {Family::kMalformedRecords, health.malformed_records},
+      {Family::kBarrierTimeouts, health.barrier_timeouts},
+      {Family::kProcessStartTime, health.start_time_seconds},
+      {Family::kProcessCpuSeconds, health.cpu_seconds},
+      {Family::kProcessResidentBytes, health.resident_bytes},
+      {Family::kProcessOpenFds, health.open_fds},
+      {Family::kProcessThreads, health.threads},
+  };
+  for (const auto& [family, value] : values) page.Add(family, {}, value);
+}
+
+}  // namespace nsobs

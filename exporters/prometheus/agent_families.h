@@ -1,0 +1,16 @@
+// The families that say how the observer itself is: ledger, probes, costs, health.
+#pragma once
+
+#include "exporters/prometheus/page.h"
+#include "userspace/event/metrics_snapshot.h"
+
+namespace nsobs {
+
+// Kinds that the timeline keeps are there from the start, with every cause that they can be lost
+// by.
+void AddLedger(const std::vector<LedgerLine>& ledger, Page& page);
+void AddProbes(const std::vector<ProbeState>& probes, Page& page);
+void AddPrograms(const std::vector<ProgramCost>& programs, Page& page);
+void AddHealth(const AgentHealth& health, Page& page);
+
+}  // namespace nsobs
