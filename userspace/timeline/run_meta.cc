@@ -1,0 +1,90 @@
+#include "userspace/timeline/run_meta.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "userspace/base/status_util.h"
+
+namespace nsobs {
+namespace {
+
+absl::StatusOr<int64_t> GetInt(Database* database, std::string_view key) {
+  NSOBS_ASSIGN_OR_RETURN(Statement get, database->Prepare("SELECT value FROM meta WHERE key = ?"));
+  get.Bind(1, key);
+  NSOBS_ASSIGN_OR_RETURN(bool row, get.Step());
+  return row ? get.Int(0) : 0;
+}
+
+absl::StatusOr<std::string> GetText(Database* database, std::string_view key) {
+  NSOBS_ASSIGN_OR_RETURN(Statement get, database->Prepare("SELECT value FROM meta WHERE key = ?"));
+  get.Bind(1, key);
+  NSOBS_ASSIGN_OR_RETURN(bool row, get.Step());
+  return row ? std::string(get.Text(0)) : std::string();
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<TimelineRunState>> ReadRunState(Database* database) {
+  TimelineRunState state;
+  NSOBS_ASSIGN_OR_RETURN(state.heartbeat_wall_ns, GetInt(database, "heartbeat_ns"));
+  if (state.heartbeat_wall_ns == 0) return std::optional<TimelineRunState>();
+  NSOBS_ASSIGN_OR_RETURN(state.started_wall_ns, GetInt(database, "run_started_ns"));
+  NSOBS_ASSIGN_OR_RETURN(int64_t clean_stop, GetInt(database, "clean_stop"));
+  state.clean_stop = clean_stop != 0;
+  NSOBS_ASSIGN_OR_RETURN(state.boot_id, GetText(database, "boot_id"));
+  return std::make_optional(std::move(state));
+}
+
+Gap GapSince(const TimelineRunState& previous, const std::string& boot_id, int64_t now_ns) {
+  Gap gap;
+  if (previous.boot_id != boot_id) {
+    gap.cause = "host_reboot";
+  } else {
+    gap.cause = previous.clean_stop ? "stopped" : "crashed";
+  }
+  gap.from_wall_ns = std::min(previous.heartbeat_wall_ns, now_ns);
+  gap.to_wall_ns = now_ns;
+  return gap;
+}
+
+RunMeta::RunMeta(Database* database, const Clock* clock, std::string boot_id)
+    : database_(database),
+      clock_(clock),
+      boot_id_(std::move(boot_id)),
+      started_ns_(clock->WallNs()) {}
+
+absl::StatusOr<RunMeta> RunMeta::Make(Database* database, const Clock* clock, std::string boot_id) {
+  RunMeta meta(database, clock, std::move(boot_id));
+  NSOBS_ASSIGN_OR_RETURN(meta.previous_, ReadRunState(database));
+  NSOBS_ASSIGN_OR_RETURN(int64_t last_run, GetInt(database, "run"));
+  meta.run_ = last_run + 1;
+  NSOBS_ASSIGN_OR_RETURN(meta.set_, database->Prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)"));
+  NSOBS_RETURN_IF_ERROR(meta.Set("run", meta.run_));
+  return meta;
+}
+
+absl::Status RunMeta::Set(std::string_view key, int64_t value) {
+  set_.Bind(1, key);
+  set_.Bind(2, value);
+  return set_.Run();
+}
+
+absl::Status RunMeta::Set(std::string_view key, std::string_view value) {
+  set_.Bind(1, key);
+  set_.Bind(2, value);
+  return set_.Run();
+}
+
+absl::Status RunMeta::Beat() {
+  NSOBS_RETURN_IF_ERROR(Set("heartbeat_ns", clock_->WallNs()));
+  if (begun_) return absl::OkStatus();
+  NSOBS_RETURN_IF_ERROR(Set("run_started_ns", started_ns_));
+  NSOBS_RETURN_IF_ERROR(Set("boot_id", boot_id_));
+  NSOBS_RETURN_IF_ERROR(Set("clean_stop", 0));
+  begun_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status RunMeta::MarkCleanStop() { return Set("clean_stop", 1); }
+
+}  // namespace nsobs
