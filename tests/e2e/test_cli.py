@@ -41,6 +41,8 @@ def test_containers(scene):
     shown = {row["name"]: row for row in listing(scene, "containers")}
     for container in (one, two):
         row = shown[container.name]
+        check_container(row, container)
+        assert (row["state"], row["init_pid"]) == ("running", container.pid)
         assert row["namespaces"] == namespaces.inodes(container.pid)
 
 
@@ -57,20 +59,36 @@ def test_namespaces_agree_with_lsns(scene):
     assert stable <= ours.keys()
 
 
+def test_namespaces_say_who_shares(scene):
+    _, _, one, two = scene
+    shared = namespaces.inodes(one.pid)["net"]
+    row, = [row for row in listing(scene, "namespaces")
+            if (row["kind"], row["inode"]) == ("net", shared)]
+    assert {one.name, two.name} <= {owner["name"] for owner in row["owners"]}
+    assert row["host"] is False
+    own = namespaces.inodes(one.pid)["mnt"]
+    row, = [row for row in listing(scene, "namespaces")
+            if (row["kind"], row["inode"]) == ("mnt", own)]
+    assert [owner["name"] for owner in row["owners"]] == [one.name]
+    text = scene[1].cli("namespaces", *roots_of(scene[0])).stdout
+    line, = [line for line in text.splitlines() if line.startswith("net ") and str(shared) in line]
+    assert "shared by" in line and one.name in line and two.name in line
+
+
 def test_compare_a_pod_s_containers(scene):
     podman, observer, one, two = scene
     answer = observer.cli("compare", one.name, two.name, "-o", "json", *roots_of(podman))
-    assert answer.returncode == 0, answer.stderr
+    assert (answer.returncode, answer.stderr) == (0, "")
     first, second = namespaces.inodes(one.pid), namespaces.inodes(two.pid)
-    text = answer.stdout
-    for kind in namespaces.KINDS:
-        assert str(first[kind]) in text and str(second[kind]) in text
+    assert json.loads(answer.stdout)["namespaces"] == [
+        {"kind": kind, "a": first[kind], "b": second[kind], "same": first[kind] == second[kind]}
+        for kind in namespaces.KINDS]
 
 
 def test_compare_unknown_target(scene):
-    _, observer, one, _ = scene
-    answer = observer.cli("compare", one.name, "no-such-container")
-    assert answer.returncode in (1, 2)
+    podman, observer, one, _ = scene
+    answer = observer.cli("compare", one.name, "no-such-container", *roots_of(podman))
+    assert answer.returncode == 1
     assert len(answer.stderr.strip().splitlines()) == 1
     assert "no-such-container" in answer.stderr
 
