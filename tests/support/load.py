@@ -14,7 +14,7 @@ def refused_connects(stop: threading.Event, done: list[tuple[int, str, int]], ra
     number = 0
     while not stop.is_set():
         number += 1
-        address = f"127.{1 + number // 65000}.{number // 250 % 250}.{1 + number % 250}"
+        address = f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
         with socket.socket() as client:
             with contextlib.suppress(ConnectionRefusedError):
                 client.connect((address, 9))

@@ -44,7 +44,8 @@ def loopback_up(pid: int) -> None:
 @contextlib.contextmanager
 def unshared(*flags: str, command=("sleep", "1000000")):
     """`unshare FLAGS COMMAND`; yields the pid of COMMAND, also when --fork is one of the flags."""
-    process = subprocess.Popen(["unshare", *flags, *command], stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(["unshare", *flags, *command], stdin=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
     try:
         yield wait_until(lambda: _command_of(process, command[0], "--fork" in flags), 10,
                          f"{command[0]} under unshare")
