@@ -1,0 +1,155 @@
+#include "userspace/collector/coalescer.h"
+
+#include <string.h>
+
+#include <algorithm>
+
+#include "absl/hash/hash.h"
+#include "bpf/event_abi.h"
+
+namespace nsobs {
+namespace {
+
+constexpr uint32_t kSinglesOfNamespaceChange = 32;
+constexpr int64_t kMaxWindows = 10;  // a run that never pauses still gets a new row now and then
+
+uint64_t Pack(uint64_t a, uint64_t b) { return a << 32 | (b & 0xffffffff); }
+
+uint64_t NamespaceId(const nsobs_namespaces& ns, int kind) {
+  return ns.id[kind] != 0 ? ns.id[kind] : ns.inode[kind];
+}
+
+template <typename T>
+const T* Cast(absl::Span<const uint8_t> record) {
+  // Ring records are aligned to 8 bytes, as the structs are.
+  return record.size() == sizeof(T) ? reinterpret_cast<const T*>(record.data()) : nullptr;
+}
+
+void CommWords(const char* comm, uint64_t* out) { memcpy(out, comm, NSOBS_COMM_LEN); }
+
+// Did it succeed, so that there may be a new namespace to know about?
+bool MakesNamespaces(absl::Span<const uint8_t> record) {
+  const auto* r = Cast<nsobs_namespace_change>(record);
+  return r != nullptr && r->error == 0;
+}
+
+}  // namespace
+
+Coalescer::Coalescer(CoalescerOptions options)
+    : window_ns_(absl::ToInt64Nanoseconds(options.window)), max_runs_(options.max_runs) {}
+
+bool Coalescer::MakeKey(absl::Span<const uint8_t> record, Key* key) {
+  const auto* header = reinterpret_cast<const nsobs_header*>(record.data());
+  Key& k = *key;
+  k.fill(0);
+  k[0] = header->kind;
+  if (header->kind == NSOBS_KIND_SIGNAL) {
+    const auto* r = Cast<nsobs_signal>(record);
+    if (r == nullptr) return false;
+    k[1] = Pack(r->target.pid, r->sender.pid);
+    k[2] = r->target.start_boot_ns;
+    k[3] = r->sender.start_boot_ns;
+    k[4] = Pack(static_cast<uint32_t>(r->signal), static_cast<uint32_t>(r->code));
+    k[5] = Pack(r->result * 256u + r->handler, r->group * 256u + r->by_kernel);
+    CommWords(r->sender.comm, &k[7]);
+    return true;
+  }
+  if (header->kind == NSOBS_KIND_CONNECT_FAILURE) {
+    const auto* r = Cast<nsobs_connect_failure>(record);
+    if (r == nullptr) return false;
+    k[1] = r->process.cgroup.id;
+    k[2] = NamespaceId(r->process.ns, NSOBS_NS_NET);
+    k[3] = NamespaceId(r->process.ns, NSOBS_NS_MNT);
+    CommWords(r->process.comm, &k[4]);
+    memcpy(&k[6], r->remote, sizeof r->remote);
+    k[8] = Pack(r->remote_port, static_cast<uint32_t>(r->error));
+    k[9] = Pack(r->protocol * 256u + r->phase, r->family);
+    k[10] = Pack(r->process.cgroup.hierarchy, r->process.uid);
+    if (r->path_len != 0) k[11] = absl::HashOf(absl::string_view(r->path, sizeof r->path));
+    return true;
+  }
+  if (header->kind == NSOBS_KIND_NAMESPACE_CHANGE) {
+    const auto* r = Cast<nsobs_namespace_change>(record);
+    if (r == nullptr) return false;
+    k[1] = Pack(r->process.pid, r->operation);
+    k[2] = r->process.start_boot_ns;
+    k[3] = Pack(r->flags, static_cast<uint32_t>(r->error));
+    k[4] = r->changed;
+    return true;
+  }
+  return false;  // OOM kills, lifecycle and context: each for itself
+}
+
+bool Coalescer::Expired(const Run& run, int64_t now_ns) const {
+  return now_ns - run.last_ns > window_ns_ || now_ns - run.first_ns > kMaxWindows * window_ns_;
+}
+
+bool Coalescer::Merge(absl::Span<const uint8_t> record, uint64_t* run_id) {
+  *run_id = 0;
+  Key key;
+  if (window_ns_ <= 0 || record.size() < sizeof(nsobs_header) || !MakeKey(record, &key)) {
+    return false;
+  }
+  const auto* header = reinterpret_cast<const nsobs_header*>(record.data());
+  const auto now_ns = static_cast<int64_t>(header->boot_ns);
+  auto it = runs_.find(key);
+  if (it != runs_.end() && !Expired(it->second, now_ns)) {
+    Run& run = it->second;
+    run.last_ns = std::max(run.last_ns, now_ns);
+    if (run.singles > 0) {
+      --run.singles;
+      return false;
+    }
+    if (run.run_id != 0) {
+      ++run.count;
+      ++run.added[header->epoch & 1];
+      return true;
+    }
+    // The singles are used up: this one begins the row that the next ones extend.
+    *run_id = run.run_id = next_run_id_++;
+    return false;
+  }
+  if (it == runs_.end() && runs_.size() >= max_runs_) return false;
+  if (it != runs_.end()) {
+    // Its last extension goes out with the end: Flush() must see it before it is replaced.
+    if (it->second.added[0] + it->second.added[1] != 0) return false;
+    if (it->second.run_id != 0) ended_.push_back(it->second.run_id);
+    runs_.erase(it);
+  }
+  Run run;
+  run.kind = static_cast<EventKind>(header->kind);
+  run.first_ns = run.last_ns = now_ns;
+  run.singles = header->kind == NSOBS_KIND_NAMESPACE_CHANGE && MakesNamespaces(record)
+                    ? kSinglesOfNamespaceChange
+                    : 0;
+  if (run.singles == 0) *run_id = run.run_id = next_run_id_++;
+  runs_.emplace(key, run);
+  return false;
+}
+
+void Coalescer::Flush(int64_t now_boot_ns, RecordBatch* out) {
+  out->ended_runs.insert(out->ended_runs.end(), ended_.begin(), ended_.end());
+  ended_.clear();
+  absl::erase_if(runs_, [&](auto& entry) {
+    Run& run = entry.second;
+    if (run.added[0] + run.added[1] != 0) {
+      out->extensions.push_back({run.run_id, run.kind, run.count, run.last_ns, run.added});
+      run.added = {};
+    }
+    if (!Expired(run, now_boot_ns)) return false;
+    if (run.run_id != 0) out->ended_runs.push_back(run.run_id);
+    return true;
+  });
+}
+
+std::array<uint64_t, 2> Coalescer::Drop(uint64_t run_id) {
+  std::array<uint64_t, 2> lost{};
+  absl::erase_if(runs_, [&](const auto& entry) {
+    if (entry.second.run_id != run_id) return false;
+    lost = entry.second.added;
+    return true;
+  });
+  return lost;
+}
+
+}  // namespace nsobs

@@ -1,0 +1,279 @@
+#include "userspace/collector/probe_set.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "bpf/event_abi.h"
+#include "nsobs_bpf.skel.h"
+#include "userspace/base/file.h"
+#include "userspace/base/log.h"
+#include "userspace/base/status_util.h"
+#include "userspace/collector/bpf_stats.h"
+#include "userspace/collector/program_table.h"
+#include "userspace/collector/self_facts.h"
+#include "userspace/collector/tracepoint_id.h"
+
+namespace nsobs {
+namespace {
+
+constexpr char kSelfTest[] = "nsobs_self_test";
+
+struct DestroySkeleton {
+  void operator()(nsobs_bpf* skeleton) const { nsobs_bpf::destroy(skeleton); }
+};
+using Skeleton = std::unique_ptr<nsobs_bpf, DestroySkeleton>;
+
+struct DestroyLink {
+  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+};
+using Link = std::unique_ptr<bpf_link, DestroyLink>;
+
+// libbpf's own words go to the debug log: its warnings about a refused program are pages long.
+int LogLibbpf(enum libbpf_print_level, const char* format, va_list args) {
+  char line[512];
+  vsnprintf(line, sizeof line, format, args);
+  size_t size = strlen(line);
+  while (size > 0 && line[size - 1] == '\n') line[--size] = '\0';
+  spdlog::debug("libbpf: {}", line);
+  return 0;
+}
+
+// The hierarchy number of the v1 memory controller; 0 where it is on the unified hierarchy.
+uint32_t MemoryHierarchy() {
+  std::ifstream file("/proc/cgroups");
+  std::string line;
+  while (std::getline(file, line)) {
+    unsigned hierarchy = 0;
+    if (sscanf(line.c_str(), "memory %u", &hierarchy) == 1) return hierarchy;
+  }
+  return 0;
+}
+
+absl::Status CheckHost() {
+  if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    return absl::FailedPreconditionError(
+        "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF=y");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadError(int error) {
+  if (error == EPERM || error == EACCES) {
+    return absl::PermissionDeniedError(
+        "may not load BPF programs: run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE");
+  }
+  return ErrnoStatus(error, "loading BPF programs");
+}
+
+void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
+  auto& constants = skeleton->rodata_constants->constants;
+  constants.page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  constants.memory_hierarchy = MemoryHierarchy();
+  constants.syscall_hooks = options.syscall_hooks;
+  constants.io_uring_hook = options.io_uring_hook;
+  constants.ring_quarter_bytes_critical = options.critical_ring_bytes / 4;
+  constants.ring_quarter_bytes_bulk = options.bulk_ring_bytes / 4;
+  bpf_map__set_max_entries(skeleton->maps.critical,
+                           static_cast<uint32_t>(options.critical_ring_bytes));
+  bpf_map__set_max_entries(skeleton->maps.bulk, static_cast<uint32_t>(options.bulk_ring_bytes));
+}
+
+bool IsOn(ProgramGroup group, const ProbeOptions& options) {
+  switch (group) {
+    case ProgramGroup::kAlways:
+      return true;
+    case ProgramGroup::kSyscallHooks:
+      return options.syscall_hooks;
+    case ProgramGroup::kIoUring:
+      return options.io_uring_hook;
+  }
+  return false;
+}
+
+using ProgramNames = std::set<std::string, std::less<>>;
+
+// Opened and configured with the named programs to be loaded; nullptr and errno on failure.
+Skeleton OpenWith(const ProbeOptions& options, const ProgramNames& names) {
+  Skeleton skeleton(nsobs_bpf::open());
+  if (skeleton == nullptr) return nullptr;
+  Configure(skeleton.get(), options);
+  bpf_program* program;
+  bpf_object__for_each_program(program, skeleton->obj) {
+    bpf_program__set_autoload(program, names.contains(bpf_program__name(program)));
+  }
+  return skeleton;
+}
+
+// 0 or a positive errno.
+int TryLoad(const ProbeOptions& options, const ProgramNames& names, Skeleton* out) {
+  Skeleton skeleton = OpenWith(options, names);
+  if (skeleton == nullptr) return errno;
+  const int error = nsobs_bpf::load(skeleton.get());
+  if (error != 0) return -error;
+  *out = std::move(skeleton);
+  return 0;
+}
+
+}  // namespace
+
+class ProbeSet::Impl {
+ public:
+  absl::Status Load(const ProbeOptions& options) {
+    libbpf_set_print(LogLibbpf);
+    NSOBS_RETURN_IF_ERROR(CheckHost());
+    ProgramNames names = {kSelfTest};
+    for (const ProgramRow& row : ProgramTable()) {
+      if (IsOn(row.group, options)) {
+        names.insert(std::string(row.program));
+      } else {
+        refused_[row.program] = "switched off by the configuration";
+      }
+    }
+    int error = TryLoad(options, names, &skeleton_);
+    if (error == 0) return absl::OkStatus();
+    if (error == EPERM && geteuid() != 0) return LoadError(error);
+    // Some program is refused here: find out which, one by one, and go without.
+    for (const ProgramRow& row : ProgramTable()) {
+      Skeleton trial;
+      if (!names.contains(row.program)) continue;
+      const int refused = TryLoad(options, {std::string(row.program)}, &trial);
+      if (refused == 0) continue;
+      refused_[row.program] = absl::StrCat("the kernel refuses it: ", strerror(refused));
+      names.erase(std::string(row.program));
+    }
+    error = TryLoad(options, names, &skeleton_);
+    return error == 0 ? absl::OkStatus() : LoadError(error);
+  }
+
+  void Attach() {
+    auto ids = TracepointIds::Open();
+    for (const ProgramRow& row : ProgramTable()) {
+      ProbeState state{std::string(row.source), "off", false, "", std::string(row.cost)};
+      if (auto it = refused_.find(row.program); it != refused_.end()) {
+        state.reason = it->second;
+      } else if (absl::Status status = AttachOne(row, ids); !status.ok()) {
+        state.reason = std::string(status.message());
+      } else {
+        state.attached = true;
+        state.hook = std::string(row.hook);
+      }
+      states_.push_back(std::move(state));
+    }
+  }
+
+  bpf_program* Find(std::string_view name) const {
+    return bpf_object__find_program_by_name(skeleton_->obj, std::string(name).c_str());
+  }
+
+  Skeleton skeleton_;
+  std::vector<Link> links_;
+  std::vector<ProbeState> states_;
+
+ private:
+  absl::Status AttachOne(const ProgramRow& row, const absl::StatusOr<TracepointIds>& ids) {
+    bpf_program* program = Find(row.program);
+    absl::string_view hook(row.hook.data(), row.hook.size());
+    if (!absl::ConsumePrefix(&hook, "tracepoint/")) {
+      return Keep(bpf_program__attach(program));
+    }
+    if (!ids.ok()) return ids.status();
+    NSOBS_ASSIGN_OR_RETURN(const int id, ids->Get(std::string(hook)));
+    perf_event_attr attr{};
+    attr.type = PERF_TYPE_TRACEPOINT;
+    attr.size = sizeof attr;
+    attr.config = static_cast<uint64_t>(id);
+    // The program runs for the tracepoint on every CPU, whichever CPU the event is opened on.
+    const int fd = static_cast<int>(
+        syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
+    if (fd < 0) return ErrnoStatus(errno, "perf_event_open");
+    bpf_link* link = bpf_program__attach_perf_event(program, fd);
+    if (link == nullptr) close(fd);
+    return Keep(link);
+  }
+
+  absl::Status Keep(bpf_link* link) {
+    if (link == nullptr) return ErrnoStatus(errno, "attaching");
+    links_.emplace_back(link);
+    return absl::OkStatus();
+  }
+
+  std::map<std::string_view, std::string> refused_;  // by program name
+};
+
+ProbeSet::ProbeSet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ProbeSet::~ProbeSet() = default;
+
+absl::StatusOr<std::unique_ptr<ProbeSet>> ProbeSet::Load(const ProbeOptions& options,
+                                                         const ProbeSettings& settings) {
+  auto impl = std::make_unique<Impl>();
+  NSOBS_RETURN_IF_ERROR(impl->Load(options));
+  std::unique_ptr<ProbeSet> set(new ProbeSet(std::move(impl)));
+  set->Apply(settings);
+  return set;
+}
+
+void ProbeSet::Attach() { impl_->Attach(); }
+
+absl::Status ProbeSet::SelfTest() const {
+  bpf_test_run_opts opts{};
+  opts.sz = sizeof opts;
+  const int fd = bpf_program__fd(impl_->Find(kSelfTest));
+  if (bpf_prog_test_run_opts(fd, &opts) != 0) return ErrnoStatus(errno, "self-test");
+  return CompareWithProc(impl_->skeleton_->data_self_test->self_test_result);
+}
+
+const std::vector<ProbeState>& ProbeSet::states() const { return impl_->states_; }
+
+std::vector<ProgramCost> ProbeSet::costs() const {
+  std::vector<ProgramCost> out;
+  const auto& states = impl_->states_;
+  for (size_t i = 0; i < states.size(); ++i) {
+    if (!states[i].attached) continue;
+    out.push_back(ReadProgramCost(states[i].source,
+                                  bpf_program__fd(impl_->Find(ProgramTable()[i].program))));
+  }
+  return out;
+}
+
+void ProbeSet::Apply(const ProbeSettings& in) {
+  volatile nsobs_settings& out = impl_->skeleton_->data_settings->settings;
+  out.told_signals = in.told_signals;
+  out.told_ignored_signals = in.told_ignored_signals;
+  out.bulk_rate_per_second = in.bulk_rate_per_second;
+  out.bulk_burst = in.bulk_burst;
+  out.abandoned_told_after_ns = static_cast<uint64_t>(in.abandoned_told_after_ns);
+}
+
+uint8_t ProbeSet::FlipEpoch() {
+  volatile nsobs_settings& settings = impl_->skeleton_->data_settings->settings;
+  const uint32_t closed = settings.epoch & 1;
+  __atomic_store_n(&settings.epoch, closed ^ 1, __ATOMIC_SEQ_CST);
+  return static_cast<uint8_t>(closed);
+}
+
+CounterReader ProbeSet::counters() const {
+  const auto& maps = impl_->skeleton_->maps;
+  return CounterReader({bpf_map__fd(maps.counters), bpf_map__fd(maps.counters_overflow),
+                        bpf_map__fd(maps.tcp_connects), bpf_map__fd(maps.tcp_connects_overflow),
+                        bpf_map__fd(maps.losses), bpf_map__fd(maps.tallies)});
+}
+
+int ProbeSet::critical_ring_fd() const { return bpf_map__fd(impl_->skeleton_->maps.critical); }
+int ProbeSet::bulk_ring_fd() const { return bpf_map__fd(impl_->skeleton_->maps.bulk); }
+
+}  // namespace nsobs

@@ -1,0 +1,65 @@
+// Our programs in the kernel: opened, configured, loaded, attached. They are gone when this object
+// is.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "userspace/collector/counter_reader.h"
+#include "userspace/event/metrics_snapshot.h"
+
+namespace nsobs {
+
+struct ProbeOptions {
+  uint64_t critical_ring_bytes = 4 << 20;  // powers of two, at least a page
+  uint64_t bulk_ring_bytes = 16 << 20;
+  bool syscall_hooks = true;
+  bool io_uring_hook = true;
+};
+
+// What may change while the programs run.
+struct ProbeSettings {
+  uint64_t told_signals = 0;  // bit (signal - 1)
+  uint64_t told_ignored_signals = 0;
+  uint64_t bulk_rate_per_second = 250'000;  // of one container
+  uint64_t bulk_burst = 1'000'000;
+  int64_t abandoned_told_after_ns = 250'000'000;
+};
+
+class ProbeSet {
+ public:
+  // PERMISSION_DENIED without the capabilities, FAILED_PRECONDITION on a kernel without BTF.
+  // A program that can't be had is not an error: see states().
+  static absl::StatusOr<std::unique_ptr<ProbeSet>> Load(const ProbeOptions& options,
+                                                        const ProbeSettings& settings);
+  ~ProbeSet();
+  ProbeSet(const ProbeSet&) = delete;
+  ProbeSet& operator=(const ProbeSet&) = delete;
+
+  // Before it, no event is made. A program that fails to attach is off.
+  void Attach();
+
+  // Do the programs read of this process what /proc/self says? INTERNAL with the first difference.
+  absl::Status SelfTest() const;
+
+  const std::vector<ProbeState>& states() const;  // one for each row of ProgramTable()
+  std::vector<ProgramCost> costs() const;
+  void Apply(const ProbeSettings& settings);  // thread-safe
+
+  // From now on events are counted under the other epoch; returns the one that is closed.
+  uint8_t FlipEpoch();
+
+  CounterReader counters() const;
+  int critical_ring_fd() const;
+  int bulk_ring_fd() const;
+
+ private:
+  class Impl;
+  explicit ProbeSet(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nsobs

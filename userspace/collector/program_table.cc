@@ -1,0 +1,55 @@
+#include "userspace/collector/program_table.h"
+
+namespace nsobs {
+namespace {
+
+using G = ProgramGroup;
+
+constexpr std::string_view kSyscallCost = "every syscall of the host: about 50-80 ns (once for all)";
+constexpr std::string_view kNothing = "nothing";
+
+constexpr ProgramRow kTable[] = {
+    {"signal_generate", "nsobs_signal_generate", "tp_btf/signal_generate", G::kAlways,
+     "each signal sent", "signals: sent, ignored, blocked"},
+    {"signal_deliver", "nsobs_signal_deliver", "tp_btf/signal_deliver", G::kAlways,
+     "each signal taken", "signals: taken by the target"},
+    {"tcp_connect", "nsobs_tcp_state", "tp_btf/inet_sock_set_state", G::kAlways,
+     "each change of a TCP socket's state: a compare", "TCP connects"},
+    {"udp_error", "nsobs_udp_error", "tp_btf/inet_sk_error_report", G::kAlways,
+     "each ICMP error", "ICMP errors that come back for UDP"},
+    {"connect_call", "nsobs_connect_enter", "tracepoint/syscalls/sys_enter_connect",
+     G::kSyscallHooks, kSyscallCost, "connects that fail at once: no route, denied, unix, UDP"},
+    {"connect_return", "nsobs_connect_exit", "tracepoint/syscalls/sys_exit_connect",
+     G::kSyscallHooks, kSyscallCost, "connects that fail at once: no route, denied, unix, UDP"},
+    {"connect_io_uring", "nsobs_io_uring_complete", "tp_btf/io_uring_complete", G::kIoUring,
+     "each completion of io_uring: a compare", "connects of io_uring that fail at once"},
+    {"setns_call", "nsobs_setns_enter", "tracepoint/syscalls/sys_enter_setns", G::kSyscallHooks,
+     kSyscallCost, "setns"},
+    {"setns_return", "nsobs_setns_exit", "tracepoint/syscalls/sys_exit_setns", G::kSyscallHooks,
+     kSyscallCost, "setns"},
+    {"unshare_call", "nsobs_unshare_enter", "tracepoint/syscalls/sys_enter_unshare",
+     G::kSyscallHooks, kSyscallCost, "unshare"},
+    {"unshare_return", "nsobs_unshare_exit", "tracepoint/syscalls/sys_exit_unshare",
+     G::kSyscallHooks, kSyscallCost, "unshare"},
+    {"clone", "nsobs_newtask", "tp_btf/task_newtask", G::kAlways, "each new task: a compare",
+     "clone with new namespaces"},
+    {"clone_failure", "nsobs_clone_exit", "tracepoint/syscalls/sys_exit_clone", G::kSyscallHooks,
+     kSyscallCost, "clone with new namespaces that failed"},
+    {"clone3_failure", "nsobs_clone3_exit", "tracepoint/syscalls/sys_exit_clone3",
+     G::kSyscallHooks, kSyscallCost, "clone3 with new namespaces that failed"},
+    {"oom_kill", "nsobs_mark_victim", "tp_btf/mark_victim", G::kAlways, kNothing, "OOM kills"},
+    {"cgroup_birth", "nsobs_cgroup_mkdir", "tp_btf/cgroup_mkdir", G::kAlways, kNothing,
+     "names of containers that live less than the reconciliation's interval"},
+    {"cgroup_death", "nsobs_cgroup_rmdir", "tp_btf/cgroup_rmdir", G::kAlways, kNothing,
+     "ends of containers, until the next reconciliation"},
+    {"exec", "nsobs_exec", "tp_btf/sched_process_exec", G::kAlways, "each exec",
+     "command lines, starts of containers"},
+    {"exit", "nsobs_exit", "tp_btf/sched_process_exit", G::kAlways, "each exit",
+     "ends of containers with their exit code"},
+};
+
+}  // namespace
+
+absl::Span<const ProgramRow> ProgramTable() { return kTable; }
+
+}  // namespace nsobs

@@ -1,0 +1,37 @@
+// What the ring's thread hands on: raw records that become rows, and how runs of equal ones went on.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "userspace/event/event.h"
+
+namespace nsobs {
+
+struct RawRecord {
+  int64_t boot_ns = 0;
+  EventKind kind = EventKind::kSignal;
+  uint8_t epoch = 0;
+  uint64_t run_id = 0;  // 0: never extended
+  std::string bytes;
+};
+
+struct RunExtension {
+  uint64_t run_id = 0;
+  EventKind kind = EventKind::kSignal;
+  uint64_t count = 0;  // of the whole run, with the first
+  int64_t last_boot_ns = 0;
+  std::array<uint64_t, 2> added{};  // since the last extension, by epoch
+};
+
+struct RecordBatch {
+  std::vector<RawRecord> records;  // in order of time
+  std::vector<RunExtension> extensions;
+  std::vector<uint64_t> ended_runs;
+
+  bool empty() const { return records.empty() && extensions.empty() && ended_runs.empty(); }
+};
+
+}  // namespace nsobs

@@ -1,0 +1,146 @@
+#include "userspace/collector/ring_reader.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "bpf/event_abi.h"
+#include "userspace/base/status_util.h"
+
+namespace nsobs {
+namespace {
+
+// Handed on in pieces of this size, so that a flood does not wait for the rings to run empty.
+constexpr size_t kMaxBatch = 4096;
+
+int64_t BootNowNs() {
+  timespec ts{};
+  clock_gettime(CLOCK_BOOTTIME, &ts);
+  return int64_t{ts.tv_sec} * 1'000'000'000 + ts.tv_nsec;
+}
+
+}  // namespace
+
+void RingReader::FreeRing::operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+
+RingReader::RingReader(const RingReaderOptions& options, RingReaderHandlers handlers)
+    : options_(options),
+      handlers_(std::move(handlers)),
+      coalescer_(options.coalescer),
+      window_ns_(absl::ToInt64Nanoseconds(options.coalescer.window)) {}
+
+absl::StatusOr<std::unique_ptr<RingReader>> RingReader::Create(const RingReaderOptions& options,
+                                                               RingReaderHandlers handlers) {
+  std::unique_ptr<RingReader> reader(new RingReader(options, std::move(handlers)));
+  reader->wake_fd_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!reader->wake_fd_.ok()) return ErrnoStatus(errno, "eventfd");
+  reader->ring_.reset(
+      ring_buffer__new(options.bulk_map_fd, &RingReader::OnRecord, reader.get(), nullptr));
+  if (reader->ring_ == nullptr) return ErrnoStatus(errno, "bulk ring");
+  if (ring_buffer__add(reader->ring_.get(), options.critical_map_fd, &RingReader::OnRecord,
+                       reader.get()) != 0) {
+    return ErrnoStatus(errno, "critical ring");
+  }
+  return reader;
+}
+
+RingReader::~RingReader() { Stop(); }
+
+void RingReader::Start() { thread_ = std::thread([this] { Loop(); }); }
+
+void RingReader::Stop() {
+  if (!thread_.joinable()) return;
+  stopping_ = true;
+  Wake();
+  thread_.join();
+}
+
+void RingReader::Wake() {
+  const uint64_t one = 1;
+  (void)!write(wake_fd_.get(), &one, sizeof one);
+}
+
+// Always 0: a negative value would end the whole pass (libbpf, src/ringbuf.c).
+int RingReader::OnRecord(void* self, void* data, size_t size) {
+  auto* reader = static_cast<RingReader*>(self);
+  const absl::Span<const uint8_t> record(static_cast<const uint8_t*>(data), size);
+  uint64_t run_id = 0;
+  if (size < sizeof(nsobs_header) || reader->coalescer_.Merge(record, &run_id)) return 0;
+  const auto* header = static_cast<const nsobs_header*>(data);
+  reader->batch_.records.push_back({static_cast<int64_t>(header->boot_ns),
+                                    static_cast<EventKind>(header->kind), header->epoch, run_id,
+                                    std::string(static_cast<const char*>(data), size)});
+  if (reader->batch_.records.size() >= kMaxBatch) reader->Deliver(/*flush=*/false);
+  return 0;
+}
+
+void RingReader::Loop() {
+  prctl(PR_SET_NAME, "nsobs-ring");
+  while (!stopping_) {
+    Wait();
+    Drain();
+  }
+  Drain();
+  Deliver(/*flush=*/true);
+}
+
+void RingReader::Wait() {
+  pollfd fds[2] = {{wake_fd_.get(), POLLIN, 0}, {ring_buffer__epoll_fd(ring_.get()), POLLIN, 0}};
+  poll(fds, 2, static_cast<int>(absl::ToInt64Milliseconds(options_.period)));
+  uint64_t ignored;
+  (void)!read(wake_fd_.get(), &ignored, sizeof ignored);
+}
+
+void RingReader::Drain() {
+  coalescer_.set_window(absl::Nanoseconds(window_ns_.load()));
+  ring_buffer__consume(ring_.get());
+  const bool flush = BootNowNs() - last_flush_ns_ >= absl::ToInt64Nanoseconds(options_.flush_period);
+  if (flush || !batch_.records.empty()) Deliver(flush);
+}
+
+void RingReader::Deliver(bool flush) {
+  // The two rings are drained one after the other; the story is told in order.
+  std::stable_sort(batch_.records.begin(), batch_.records.end(),
+                   [](const RawRecord& a, const RawRecord& b) { return a.boot_ns < b.boot_ns; });
+  // Extensions that were refused stay in batch_ and keep their counts: no new ones until they are
+  // taken.
+  if (flush && batch_.extensions.empty() && batch_.ended_runs.empty()) {
+    last_flush_ns_ = BootNowNs();
+    coalescer_.Flush(last_flush_ns_, &batch_);
+  }
+  if (batch_.empty() || handlers_.deliver(batch_)) {
+    batch_ = {};
+    return;
+  }
+  DropRecords();
+}
+
+void RingReader::DropRecords() {
+  for (const RawRecord& record : batch_.records) {
+    handlers_.lost(record.kind, record.epoch, 1);
+    if (record.run_id == 0) continue;
+    const auto counted = coalescer_.Drop(record.run_id);
+    for (uint8_t epoch = 0; epoch < 2; ++epoch) {
+      if (counted[epoch] != 0) handlers_.lost(record.kind, epoch, counted[epoch]);
+    }
+    std::erase_if(batch_.extensions, [&](const RunExtension& extension) {
+      if (extension.run_id != record.run_id) return false;
+      for (uint8_t epoch = 0; epoch < 2; ++epoch) {
+        if (extension.added[epoch] != 0) {
+          handlers_.lost(extension.kind, epoch, extension.added[epoch]);
+        }
+      }
+      return true;
+    });
+  }
+  batch_.records.clear();
+}
+
+}  // namespace nsobs

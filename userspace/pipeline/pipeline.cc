@@ -1,0 +1,205 @@
+#include "userspace/pipeline/pipeline.h"
+
+#include <sys/prctl.h>
+
+#include <utility>
+
+#include "userspace/base/log.h"
+#include "userspace/base/status_util.h"
+#include "userspace/collector/decoder.h"
+
+namespace nsobs {
+namespace {
+
+constexpr int64_t kLossPeriodNs = 1'000'000'000;
+
+bool IsContext(EventKind kind) {
+  return kind == EventKind::kCgroupChange || kind == EventKind::kProcessExec ||
+         kind == EventKind::kProcessExit;
+}
+
+absl::Span<const uint8_t> Bytes(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator* correlator,
+                   Timeline* timeline, const Clock* clock)
+    : options_(options),
+      probes_(probes),
+      correlator_(correlator),
+      clock_(clock),
+      counters_(probes->counters()),
+      losses_(clock),
+      writer_(std::make_unique<TimelineWriter>(timeline, &ledger_, clock, options.queue_records)),
+      queue_(/*capacity=*/1 << 16) {}
+
+absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions& options,
+                                                           ProbeSet* probes,
+                                                           Correlator* correlator,
+                                                           Timeline* timeline, const Clock* clock) {
+  std::unique_ptr<Pipeline> p(new Pipeline(options, probes, correlator, timeline, clock));
+  RingReaderOptions ring;
+  ring.critical_map_fd = probes->critical_ring_fd();
+  ring.bulk_map_fd = probes->bulk_ring_fd();
+  ring.coalescer.window = options.coalesce_window;
+  RingReaderHandlers handlers;
+  handlers.deliver = [self = p.get()](RecordBatch& batch) { return self->Take(batch); };
+  handlers.lost = [self = p.get()](EventKind kind, uint8_t epoch, uint64_t count) {
+    self->ledger_.Lost(kind, epoch, "queue_full", count);
+  };
+  NSOBS_ASSIGN_OR_RETURN(p->ring_, RingReader::Create(ring, std::move(handlers)));
+  p->barrier_ = std::make_unique<Barrier>(probes, &p->ledger_, [ring = p->ring_.get()] {
+    ring->Wake();
+  });
+  return p;
+}
+
+Pipeline::~Pipeline() { Stop(); }
+
+void Pipeline::Start(const std::optional<Gap>& gap) {
+  writer_->Start();
+  if (gap) {
+    WriteBatch batch;
+    ObservedEvent event;
+    event.event.kind = EventKind::kGap;
+    event.event.boot_ns = clock_->BootNs();
+    event.event.detail = *gap;
+    event.wall_ns = event.last_wall_ns = gap->to_wall_ns;
+    PushMade(std::move(event), &batch);
+    Hand(std::move(batch));
+  }
+  last_reconcile_ns_ = clock_->BootNs();
+  thread_ = std::thread([this] { Loop(); });
+  ring_->Start();
+}
+
+void Pipeline::Stop() {
+  ring_->Stop();
+  queue_.Close();
+  if (thread_.joinable()) thread_.join();
+  writer_->Stop();
+}
+
+bool Pipeline::Take(RecordBatch& batch) {
+  const size_t records = batch.records.size();
+  if (queued_records_ + records > options_.queue_records) return false;
+  queued_records_ += records;
+  if (queue_.Push(std::move(batch))) return true;
+  queued_records_ -= records;
+  return false;
+}
+
+void Pipeline::Loop() {
+  prctl(PR_SET_NAME, "nsobs-pipeline");
+  while (true) {
+    const bool closed = queue_.closed();
+    std::vector<RecordBatch> batches = queue_.PopAll(absl::Milliseconds(200));
+    for (const RecordBatch& batch : batches) {
+      WriteBatch out;
+      Process(batch, &out);
+      queued_records_ -= batch.records.size();
+      Hand(std::move(out));
+    }
+    WriteBatch out;
+    Periodic(&out);
+    Hand(std::move(out));
+    if (closed && batches.empty()) return;
+  }
+}
+
+void Pipeline::Process(const RecordBatch& batch, WriteBatch* out) {
+  for (const RawRecord& record : batch.records) ProcessRecord(record, out);
+  for (const RunExtension& e : batch.extensions) {
+    WriteItem item;
+    item.item = TimelineExtension{e.run_id, e.count, clock_->WallOfBootNs(e.last_boot_ns)};
+    item.kind = e.kind;
+    item.coalesced = e.added;
+    out->items.push_back(std::move(item));
+  }
+  out->ended_runs.insert(out->ended_runs.end(), batch.ended_runs.begin(), batch.ended_runs.end());
+  TakeFromCorrelator(out);
+}
+
+void Pipeline::ProcessRecord(const RawRecord& record, WriteBatch* out) {
+  absl::StatusOr<Event> event = DecodeEvent(Bytes(record.bytes));
+  if (!event.ok()) {
+    if (malformed_records_++ == 0) {
+      spdlog::error("malformed record: {}", std::string(event.status().message()));
+    }
+    ledger_.Lost(record.kind, record.epoch, "malformed", 1);
+    return;
+  }
+  if (IsContext(event->kind)) {
+    ++context_records_;
+    correlator_->Learn(*event);
+    return;
+  }
+  WriteItem item;
+  item.kind = event->kind;
+  item.recorded[event->epoch] = 1;
+  item.item = TimelineRow{record.run_id, correlator_->Observe(*std::move(event))};
+  out->items.push_back(std::move(item));
+}
+
+void Pipeline::PushMade(ObservedEvent event, WriteBatch* out) {
+  WriteItem item;
+  item.kind = event.event.kind;
+  item.recorded[0] = 1;
+  item.item = TimelineRow{0, std::move(event)};
+  out->items.push_back(std::move(item));
+}
+
+void Pipeline::TakeFromCorrelator(WriteBatch* out) {
+  for (ObservedEvent& event : correlator_->TakeMade()) PushMade(std::move(event), out);
+  for (ContainerRef& c : correlator_->TakeContainerChanges()) {
+    out->containers.push_back(std::move(c));
+  }
+  for (const NamespaceRecord& r : correlator_->TakeNamespaceChanges()) {
+    Timeline::NamespaceRow row;
+    row.kind = r.kind;
+    row.identity = r.identity;
+    if (!r.owners.empty()) {
+      row.owner_name = r.owners.front()->name;
+      row.owner_id = r.owners.front()->id;
+      row.owner_runtime = r.owners.front()->runtime;
+    }
+    row.born_wall_ns = r.born_boot_ns == 0 ? 0 : clock_->WallOfBootNs(r.born_boot_ns);
+    row.died_wall_ns = r.died_boot_ns == 0 ? 0 : clock_->WallOfBootNs(r.died_boot_ns);
+    out->namespaces.push_back(std::move(row));
+  }
+}
+
+void Pipeline::Periodic(WriteBatch* out) {
+  const int64_t now_ns = clock_->BootNs();
+  if (now_ns - last_reconcile_ns_ >= absl::ToInt64Nanoseconds(options_.reconcile_period)) {
+    last_reconcile_ns_ = now_ns;
+    correlator_->Reconcile();
+    TakeFromCorrelator(out);
+  }
+  if (now_ns - last_losses_ns_ >= kLossPeriodNs) {
+    last_losses_ns_ = now_ns;
+    auto kernel = counters_.ReadLosses();
+    if (!kernel.ok()) return;
+    for (ObservedEvent& e : losses_.Report(*kernel, ledger_, *correlator_->inventory())) {
+      PushMade(std::move(e), out);
+    }
+  }
+}
+
+void Pipeline::Hand(WriteBatch batch) {
+  if (batch.items.empty() && batch.ended_runs.empty() && batch.containers.empty() &&
+      batch.namespaces.empty()) {
+    return;
+  }
+  if (writer_->Push(batch)) return;
+  for (const WriteItem& item : batch.items) {
+    for (uint8_t epoch = 0; epoch < 2; ++epoch) {
+      const uint64_t lost = item.recorded[epoch] + item.coalesced[epoch];
+      if (lost != 0) ledger_.Lost(item.kind, epoch, "queue_full", lost);
+    }
+  }
+}
+
+}  // namespace nsobs

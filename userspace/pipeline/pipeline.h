@@ -1,0 +1,87 @@
+// From the rings to the timeline: three threads and two bounded queues.
+//
+//   ring thread      drains, coalesces; never waits           (collector/ring_reader.h)
+//   pipeline thread  decodes, names, makes rows               (this file)
+//   timeline thread  writes, in batches                       (timeline_writer.h)
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "userspace/base/bounded_queue.h"
+#include "userspace/collector/probe_set.h"
+#include "userspace/collector/ring_reader.h"
+#include "userspace/correlation/correlator.h"
+#include "userspace/pipeline/barrier.h"
+#include "userspace/pipeline/ledger.h"
+#include "userspace/pipeline/loss_reporter.h"
+#include "userspace/pipeline/timeline_writer.h"
+#include "userspace/timeline/timeline.h"
+
+namespace nsobs {
+
+struct PipelineOptions {
+  absl::Duration coalesce_window = absl::Seconds(1);
+  absl::Duration reconcile_period = absl::Seconds(30);
+  size_t queue_records = 65536;  // between two threads
+};
+
+class Pipeline {
+ public:
+  // All but the options outlive the pipeline. After Start(), correlator and timeline belong to its
+  // threads (but for Correlator::inventory()).
+  static absl::StatusOr<std::unique_ptr<Pipeline>> Create(const PipelineOptions& options,
+                                                          ProbeSet* probes, Correlator* correlator,
+                                                          Timeline* timeline, const Clock* clock);
+  ~Pipeline();
+
+  // `gap` is written as the first event.
+  void Start(const std::optional<Gap>& gap);
+  void Stop();  // everything that is on the rings is written first; bounded time
+
+  void set_coalesce_window(absl::Duration window) { ring_->set_coalesce_window(window); }
+
+  Barrier& barrier() { return *barrier_; }
+  const TimelineWriter& writer() const { return *writer_; }
+  uint64_t queue_length() const { return queued_records_ + writer_->queued_items(); }
+  uint64_t queue_capacity() const { return 2 * options_.queue_records; }
+  uint64_t context_records() const { return context_records_; }
+  uint64_t malformed_records() const { return malformed_records_; }
+
+ private:
+  Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator* correlator,
+           Timeline* timeline, const Clock* clock);
+  bool Take(RecordBatch& batch);
+  void Loop();
+  void Process(const RecordBatch& batch, WriteBatch* out);
+  void ProcessRecord(const RawRecord& record, WriteBatch* out);
+  void TakeFromCorrelator(WriteBatch* out);
+  void Periodic(WriteBatch* out);
+  void PushMade(ObservedEvent event, WriteBatch* out);
+  void Hand(WriteBatch batch);
+
+  const PipelineOptions options_;
+  ProbeSet* const probes_;
+  Correlator* const correlator_;
+  const Clock* const clock_;
+  const CounterReader counters_;
+  Ledger ledger_;
+  LossReporter losses_;
+  std::unique_ptr<RingReader> ring_;
+  std::unique_ptr<TimelineWriter> writer_;
+  std::unique_ptr<Barrier> barrier_;
+  BoundedQueue<RecordBatch> queue_;
+  std::atomic<uint64_t> queued_records_{0};
+  std::atomic<uint64_t> context_records_{0};
+  std::atomic<uint64_t> malformed_records_{0};
+  int64_t last_reconcile_ns_ = 0;
+  int64_t last_losses_ns_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace nsobs

@@ -1,0 +1,149 @@
+#include "userspace/pipeline/timeline_writer.h"
+
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "userspace/base/log.h"
+
+namespace nsobs {
+namespace {
+
+constexpr size_t kItemsPerTransaction = 2000;
+constexpr int kAttempts = 3;
+constexpr absl::Duration kRetryPause = absl::Milliseconds(100);
+constexpr int64_t kHeartbeatNs = 1'000'000'000;
+constexpr int64_t kRetentionNs = 30'000'000'000;
+
+}  // namespace
+
+TimelineWriter::TimelineWriter(Timeline* timeline, Ledger* ledger, const Clock* clock,
+                               size_t capacity_items)
+    : timeline_(timeline),
+      ledger_(ledger),
+      clock_(clock),
+      capacity_items_(capacity_items),
+      queue_(/*capacity=*/1 << 20) {}
+
+TimelineWriter::~TimelineWriter() { Stop(); }
+
+void TimelineWriter::Start() {
+  last_commit_boot_ns_ = clock_->BootNs();
+  database_bytes_ = timeline_->SizeBytes();
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void TimelineWriter::Stop() {
+  queue_.Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool TimelineWriter::Push(WriteBatch& batch) {
+  const size_t items = batch.items.size();
+  if (queued_items_ + items > capacity_items_) return false;
+  queued_items_ += items;
+  if (queue_.Push(std::move(batch))) return true;
+  queued_items_ -= items;
+  return false;
+}
+
+void TimelineWriter::Loop() {
+  prctl(PR_SET_NAME, "nsobs-timeline");
+  while (true) {
+    const bool closed = queue_.closed();
+    std::vector<WriteBatch> batches = queue_.PopAll(absl::Milliseconds(500));
+    WriteBatch all;
+    for (WriteBatch& batch : batches) {
+      std::move(batch.items.begin(), batch.items.end(), std::back_inserter(all.items));
+      std::move(batch.ended_runs.begin(), batch.ended_runs.end(),
+                std::back_inserter(all.ended_runs));
+      std::move(batch.containers.begin(), batch.containers.end(),
+                std::back_inserter(all.containers));
+      std::move(batch.namespaces.begin(), batch.namespaces.end(),
+                std::back_inserter(all.namespaces));
+    }
+    Write(std::move(all));
+    if (closed && batches.empty()) return;
+    Housekeeping();
+  }
+}
+
+void TimelineWriter::Write(WriteBatch batch) {
+  if (!batch.containers.empty()) {
+    if (auto status = timeline_->UpsertContainers(batch.containers); !status.ok()) {
+      spdlog::warn("timeline: containers not stored: {}", std::string(status.message()));
+    }
+  }
+  absl::Span<WriteItem> items = absl::MakeSpan(batch.items);
+  while (!items.empty()) {
+    const size_t n = std::min(items.size(), kItemsPerTransaction);
+    WriteItems(items.first(n));
+    items.remove_prefix(n);
+  }
+  for (uint64_t run_id : batch.ended_runs) timeline_->EndRun(run_id);
+  if (!batch.namespaces.empty()) {
+    if (auto status = timeline_->UpsertNamespaces(batch.namespaces); !status.ok()) {
+      spdlog::warn("timeline: namespaces not stored: {}", std::string(status.message()));
+    }
+  }
+}
+
+void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
+  std::vector<TimelineItem> plain;
+  plain.reserve(items.size());
+  for (WriteItem& item : items) plain.push_back(std::move(item.item));
+  absl::Status status;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (attempt > 0) absl::SleepFor(kRetryPause);
+    status = timeline_->Write(plain);
+    if (status.ok()) break;
+  }
+  if (status.ok() != storage_ok_) {
+    if (status.ok()) {
+      spdlog::info("timeline: writing again");
+    } else {
+      spdlog::error("timeline: {} (events are counted as lost until this ends)",
+                    std::string(status.message()));
+    }
+  }
+  storage_ok_ = status.ok();
+  if (status.ok()) last_commit_boot_ns_ = clock_->BootNs();
+  Account(items, status.ok());
+  queued_items_ -= items.size();
+}
+
+void TimelineWriter::Account(absl::Span<const WriteItem> items, bool stored) {
+  for (const WriteItem& item : items) {
+    for (uint8_t epoch = 0; epoch < 2; ++epoch) {
+      if (!stored) {
+        const uint64_t lost = item.recorded[epoch] + item.coalesced[epoch];
+        if (lost != 0) ledger_->Lost(item.kind, epoch, "storage_error", lost);
+        continue;
+      }
+      if (item.recorded[epoch] != 0) ledger_->Recorded(item.kind, epoch, item.recorded[epoch]);
+      if (item.coalesced[epoch] != 0) ledger_->Coalesced(item.kind, epoch, item.coalesced[epoch]);
+    }
+  }
+}
+
+void TimelineWriter::Housekeeping() {
+  const int64_t now_ns = clock_->BootNs();
+  if (now_ns - last_heartbeat_ns_ >= kHeartbeatNs) {
+    last_heartbeat_ns_ = now_ns;
+    if (timeline_->Heartbeat().ok()) {
+      last_commit_boot_ns_ = now_ns;
+      storage_ok_ = true;
+    }
+    database_bytes_ = timeline_->SizeBytes();
+  }
+  if (now_ns - last_retention_ns_ >= kRetentionNs) {
+    last_retention_ns_ = now_ns;
+    if (auto removed = timeline_->ApplyRetention(); !removed.ok()) {
+      spdlog::warn("timeline: retention: {}", std::string(removed.status().message()));
+    }
+  }
+}
+
+}  // namespace nsobs

@@ -1,0 +1,71 @@
+// The thread that writes the timeline. It alone touches the database; a slow disk holds up nobody
+// else, and what it can't take is counted as lost.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "userspace/base/bounded_queue.h"
+#include "userspace/pipeline/ledger.h"
+#include "userspace/timeline/timeline.h"
+
+namespace nsobs {
+
+// An item with what the ledger gets once it is committed.
+struct WriteItem {
+  TimelineItem item;
+  EventKind kind = EventKind::kSignal;
+  std::array<uint64_t, 2> recorded{};   // by epoch
+  std::array<uint64_t, 2> coalesced{};
+};
+
+struct WriteBatch {
+  std::vector<WriteItem> items;
+  std::vector<uint64_t> ended_runs;
+  std::vector<ContainerRef> containers;
+  std::vector<Timeline::NamespaceRow> namespaces;
+};
+
+class TimelineWriter {
+ public:
+  // All outlive the writer. `timeline` is used by the writer's thread alone once Start() was called.
+  TimelineWriter(Timeline* timeline, Ledger* ledger, const Clock* clock, size_t capacity_items);
+  ~TimelineWriter();
+
+  void Start();
+  void Stop();  // writes what is queued, then ends the thread
+
+  // False if the queue is full; the batch is untouched then. Thread-safe.
+  bool Push(WriteBatch& batch);
+
+  bool storage_ok() const { return storage_ok_; }
+  uint64_t database_bytes() const { return database_bytes_; }
+  int64_t last_commit_boot_ns() const { return last_commit_boot_ns_; }
+  uint64_t queued_items() const { return queued_items_; }
+
+ private:
+  void Loop();
+  void Write(WriteBatch batch);
+  void WriteItems(absl::Span<WriteItem> items);
+  void Account(absl::Span<const WriteItem> items, bool stored);
+  void Housekeeping();
+
+  Timeline* const timeline_;
+  Ledger* const ledger_;
+  const Clock* const clock_;
+  const size_t capacity_items_;
+  BoundedQueue<WriteBatch> queue_;
+  std::atomic<uint64_t> queued_items_{0};
+  std::atomic<bool> storage_ok_{true};
+  std::atomic<uint64_t> database_bytes_{0};
+  std::atomic<int64_t> last_commit_boot_ns_{0};
+  int64_t last_heartbeat_ns_ = 0;
+  int64_t last_retention_ns_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace nsobs
