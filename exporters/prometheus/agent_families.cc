@@ -6,25 +6,29 @@
 namespace nsobs {
 namespace {
 
-struct KnownCauses {
-  EventKind kind;
-  std::vector<std::string_view> causes;
-};
-
 // The budget is that of the bulk ring; state is kept for connects in flight; what userspace makes
 // itself passes no ring.
-const std::vector<KnownCauses>& KnownLedger() {
-  static const std::vector<KnownCauses> kKnown = {
-      {EventKind::kNamespaceChange, {"ring_full", "queue_full", "storage_error"}},
-      {EventKind::kConnectFailure,
-       {"ring_full", "budget", "state_full", "queue_full", "storage_error"}},
-      {EventKind::kSignal, {"ring_full", "budget", "queue_full", "storage_error"}},
-      {EventKind::kOomKill, {"ring_full", "queue_full", "storage_error"}},
-      {EventKind::kContainerStart, {"queue_full", "storage_error"}},
-      {EventKind::kContainerExit, {"queue_full", "storage_error"}},
-  };
-  return kKnown;
-}
+constexpr std::pair<EventKind, std::string_view> kKnownLosses[] = {
+    {EventKind::kNamespaceChange, "ring_full"},
+    {EventKind::kNamespaceChange, "queue_full"},
+    {EventKind::kNamespaceChange, "storage_error"},
+    {EventKind::kConnectFailure, "ring_full"},
+    {EventKind::kConnectFailure, "budget"},
+    {EventKind::kConnectFailure, "state_full"},
+    {EventKind::kConnectFailure, "queue_full"},
+    {EventKind::kConnectFailure, "storage_error"},
+    {EventKind::kSignal, "ring_full"},
+    {EventKind::kSignal, "budget"},
+    {EventKind::kSignal, "queue_full"},
+    {EventKind::kSignal, "storage_error"},
+    {EventKind::kOomKill, "ring_full"},
+    {EventKind::kOomKill, "queue_full"},
+    {EventKind::kOomKill, "storage_error"},
+    {EventKind::kContainerStart, "queue_full"},
+    {EventKind::kContainerStart, "storage_error"},
+    {EventKind::kContainerExit, "queue_full"},
+    {EventKind::kContainerExit, "storage_error"},
+};
 
 struct LedgerSum {
   uint64_t observed = 0;
@@ -35,9 +39,7 @@ struct LedgerSum {
 
 std::map<EventKind, LedgerSum> SumUp(const std::vector<LedgerLine>& ledger) {
   std::map<EventKind, LedgerSum> sums;
-  for (const KnownCauses& known : KnownLedger()) {
-    for (std::string_view cause : known.causes) sums[known.kind].lost[LabelText(cause)] = 0;
-  }
+  for (const auto& [kind, cause] : kKnownLosses) sums[kind].lost[LabelText(cause)] = 0;
   for (const LedgerLine& line : ledger) {
     LedgerSum& sum = sums[line.kind];
     sum.observed += line.observed;
