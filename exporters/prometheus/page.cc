@@ -1,49 +1,101 @@
 #include "exporters/prometheus/page.h"
 
-#include <prometheus/text_serializer.h>
-
 #include <algorithm>
-#include <sstream>
+#include <charconv>
+#include <cmath>
 
 namespace nsobs {
 namespace {
 
-prometheus::MetricType TypeOf(MetricKind kind) {
+constexpr double kExactIntegers = 9007199254740992;  // 2^53
+
+std::string_view TypeName(MetricKind kind) {
   switch (kind) {
     case MetricKind::kCounter:
-      return prometheus::MetricType::Counter;
+      return "counter";
     case MetricKind::kGauge:
-      return prometheus::MetricType::Gauge;
+      return "gauge";
   }
-  return prometheus::MetricType::Untyped;
+  return "untyped";
+}
+
+void AppendEscaped(std::string_view value, std::string& out) {
+  for (char c : value) {
+    switch (c) {
+      case '\n':
+        out += "\\n";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '"':
+        out += "\\\"";
+        break;
+      default:
+        out += c;
+    }
+  }
+}
+
+void AppendNumber(double value, std::string& out) {
+  char text[32];
+  if (std::isnan(value)) {
+    out += "NaN";
+  } else if (std::isinf(value)) {
+    out += value > 0 ? "+Inf" : "-Inf";
+  } else if (std::trunc(value) == value && std::abs(value) <= kExactIntegers) {
+    out.append(text, std::to_chars(text, text + sizeof(text), static_cast<int64_t>(value)).ptr);
+  } else {
+    out.append(text, std::to_chars(text, text + sizeof(text), value).ptr);
+  }
 }
 
 }  // namespace
 
-Page::Page() {
-  families_.reserve(kFamilyCount);
-  for (const FamilyInfo& info : Catalog()) {
-    families_.push_back({std::string(info.name), std::string(info.help), TypeOf(info.kind), {}});
+std::string SeriesText(Family family, const std::vector<LabelText>& values) {
+  const auto names = Info(family).labels();
+  std::string text(Info(family).name);
+  char before = '{';
+  for (size_t i = 0; i < std::min(names.size(), values.size()); ++i) {
+    text += before;
+    text += names[i];
+    text += "=\"";
+    AppendEscaped(values[i].str(), text);
+    text += '"';
+    before = ',';
   }
+  if (before == ',') text += '}';
+  return text;
 }
 
 void Page::Add(Family family, const std::vector<LabelText>& values, double value) {
-  prometheus::ClientMetric& metric = families_[static_cast<size_t>(family)].metric.emplace_back();
-  const auto names = Info(family).labels();
-  const size_t count = std::min(names.size(), values.size());
-  metric.label.reserve(count);
-  for (size_t i = 0; i < count; ++i) {
-    metric.label.push_back({std::string(names[i]), values[i].str()});
-  }
-  metric.counter.value = value;  // the serializer takes the one that fits the type
-  metric.gauge.value = value;
+  AddText(family, SeriesText(family, values), value);
+}
+
+void Page::AddText(Family family, std::string_view series_text, double value) {
+  std::string& out = samples_[static_cast<size_t>(family)];
+  out += series_text;
+  out += ' ';
+  AppendNumber(value, out);
+  out += '\n';
 }
 
 std::string Page::Text() const {
-  std::vector<prometheus::MetricFamily> shown;
-  std::copy_if(families_.begin(), families_.end(), std::back_inserter(shown),
-               [](const prometheus::MetricFamily& family) { return !family.metric.empty(); });
-  return prometheus::TextSerializer().Serialize(shown);
+  std::string text;
+  size_t size = 0;
+  for (const std::string& samples : samples_) size += samples.size() + 512;
+  text.reserve(size);
+  for (const FamilyInfo& info : Catalog()) {
+    const std::string& samples = samples_[static_cast<size_t>(info.family)];
+    if (samples.empty()) continue;
+    for (std::string_view part :
+         {std::string_view("# HELP "), info.name, std::string_view(" "), info.help,
+          std::string_view("\n# TYPE "), info.name, std::string_view(" "), TypeName(info.kind),
+          std::string_view("\n"), std::string_view(samples)}) {
+      text += part;
+    }
+  }
+  return text;
 }
 
 }  // namespace nsobs

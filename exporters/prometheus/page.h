@@ -1,30 +1,35 @@
-// One page of the text format under construction: families of the catalog and their samples.
+// One page of the text format (0.0.4) under construction: families of the catalog and their
+// samples.
+//
+// Written here and not by prometheus-cpp, whose serializer puts every character through an ostream:
+// 15-20 ms for 10,000 series. A test holds that the text is the same.
 #pragma once
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include <prometheus/metric_family.h>
 
 #include "exporters/prometheus/catalog.h"
 #include "exporters/prometheus/label_text.h"
 
 namespace nsobs {
 
+// `name{label="value",...}`. `values` are those of Info(family).labels(), one each.
+std::string SeriesText(Family family, const std::vector<LabelText>& values);
+
 class Page {
  public:
-  Page();
-
-  // `values` are those of Info(family).labels(), one each. The caller sees to it that no two
-  // samples of a family have equal values.
+  // The caller sees to it that no series comes twice.
   void Add(Family family, const std::vector<LabelText>& values, double value);
+  // The same with a SeriesText() that was kept.
+  void AddText(Family family, std::string_view series_text, double value);
 
-  // Families without samples are left out.
+  // In the catalog's order; families without samples are left out.
   std::string Text() const;
 
  private:
-  std::vector<prometheus::MetricFamily> families_;  // by number of the family
+  std::array<std::string, kFamilyCount> samples_;
 };
 
 }  // namespace nsobs

@@ -27,7 +27,7 @@ void AddInfo(const OwnerLabels& owner, const Container& container, Page& page) {
 
 void AddBook(const SeriesBook& book, Page& page) {
   book.ForEachSeries([&](Family family, const Series& series) {
-    page.Add(family, series.labels, static_cast<double>(series.value));
+    page.AddText(family, series.text, static_cast<double>(series.value));
   });
   book.ForEachInfo([&](const OwnerLabels& owner, const Container& container) {
     AddInfo(owner, container, page);

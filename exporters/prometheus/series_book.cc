@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "exporters/prometheus/page.h"
 
 namespace nsobs {
 namespace {
@@ -23,6 +24,13 @@ bool IsDead(const Container& container) { return container.died_boot_ns != 0; }
 bool IsInitial(const SampleKey& key) {
   const auto keys = InitialKeys();
   return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+std::string TextOf(const OwnerLabels& owner, const SampleKey& key) {
+  std::vector<LabelText> values;
+  if (Info(key.family).owned()) values = {owner.container, owner.pod, owner.pod_namespace};
+  for (LabelText& value : ValuesOf(key)) values.push_back(std::move(value));
+  return SeriesText(key.family, values);
 }
 
 }  // namespace
@@ -98,9 +106,7 @@ void SeriesBook::Rename(Member& member, const OwnerLabels& labels) {
   node.key() = labels;
   member.group->labels = labels;
   for (auto& [key, series] : member.group->series) {
-    series.labels[0] = labels.container;
-    series.labels[1] = labels.pod;
-    series.labels[2] = labels.pod_namespace;
+    series.text = TextOf(labels, key);
   }
   groups_.insert(std::move(node));
 }
@@ -308,12 +314,7 @@ Series& SeriesBook::OtherSeries(const SampleKey& key) {
 
 Series& SeriesBook::Create(Group& group, const SampleKey& key) {
   const auto [it, made] = group.series.try_emplace(key);
-  if (made) {
-    if (Info(key.family).owned()) {
-      it->second.labels = {group.labels.container, group.labels.pod, group.labels.pod_namespace};
-    }
-    for (LabelText& value : ValuesOf(key)) it->second.labels.push_back(std::move(value));
-  }
+  if (made) it->second.text = TextOf(group.labels, key);
   return it->second;
 }
 

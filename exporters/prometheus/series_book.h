@@ -22,7 +22,7 @@
 namespace nsobs {
 
 struct Series {
-  std::vector<LabelText> labels;  // in the catalog's order
+  std::string text;  // SeriesText()
   uint64_t value = 0;
 };
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <chrono>
+#include <ctime>
 #include <random>
 
 #include "exporters/prometheus/prometheus_exporter.h"
@@ -174,6 +174,12 @@ TEST(Churn, AHundredThousandContainers) {
   EXPECT_EQ(server.Counted(kFailures), counted);
 }
 
+double CpuMilliseconds() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) / 1e6;
+}
+
 TEST(Churn, TenThousandSeriesAreCheap) {
   PrometheusExporter exporter({.max_series = 12000});
   MetricsSnapshot s;
@@ -190,15 +196,15 @@ TEST(Churn, TenThousandSeriesAreCheap) {
     s.tcp_connects.push_back({Of(container), 10, 6, 3, 0, 1});
   }
   std::string page = exporter.Render(s);
-  const auto start = std::chrono::steady_clock::now();
+  const double start = CpuMilliseconds();
   constexpr int kRounds = 10;
   for (int i = 0; i < kRounds; ++i) page = exporter.Render(s);
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+  const double took = CpuMilliseconds() - start;
   const size_t series = Parse(page).series.size();
   EXPECT_GT(series, 9000u);
-  printf("%zu series, %zu bytes: %.2f ms a scrape\n", series, page.size(), took.count() / kRounds);
+  printf("%zu series, %zu bytes: %.2f ms of CPU a scrape\n", series, page.size(), took / kRounds);
   // Far above what it takes, also under sanitizers: catches the quadratic, not the slow machine.
-  EXPECT_LT(took.count() / kRounds, 1000);
+  EXPECT_LT(took / kRounds, 1000);
 }
 
 }  // namespace
