@@ -20,16 +20,16 @@ namespace nsobs {
 // Everything given must hold.
 struct EventQuery {
   // Events of which some part lies in [since, until): a run of equal events has a first and a last.
-  std::optional<int64_t> since_wall_ns;
-  std::optional<int64_t> until_wall_ns;
+  std::optional<int64_t> since_wall_ns = std::nullopt;
+  std::optional<int64_t> until_wall_ns = std::nullopt;
   // Name, full id, unique prefix of an id, "pod/container"; "" any; "host" the host. Matches events
   // in the container, and events of processes that came out of it (`entered_from`).
-  std::string container;
-  std::vector<EventKind> kinds;  // empty: all
+  std::string container = "";
+  std::vector<EventKind> kinds = {};  // empty: all
   // Of the event's own process. Without a kind any of the eight may match; a kind alone says
   // nothing.
-  std::optional<uint32_t> namespace_inode;
-  std::optional<NamespaceKind> namespace_kind;
+  std::optional<uint32_t> namespace_inode = std::nullopt;
+  std::optional<NamespaceKind> namespace_kind = std::nullopt;
   int64_t after_id = 0;  // only larger ids
   size_t limit = 0;      // 0: no limit
   bool newest_first = false;
