@@ -1,15 +1,51 @@
 #include "exporters/web/web_server.h"
 
+#include <errno.h>
+#include <sys/eventfd.h>
+
+#include "exporters/web/connection_loop.h"
+#include "exporters/web/http_service.h"
+#include "exporters/web/listen_socket.h"
+#include "userspace/base/status_util.h"
+
 namespace nsobs {
 
-class WebServer::Impl {};
+class WebServer::Impl {
+ public:
+  Impl(const WebOptions& options, WebHandlers handlers, ListenSocket socket, UniqueFd wake)
+      : port_(socket.port),
+        service_(options, std::move(handlers)),
+        loop_(std::move(socket.fd), std::move(wake),
+              {.max_connections = options.max_connections, .timeout = options.timeout},
+              [this](const RequestHead& head, bool last) { return service_.Answer(head, last); }) {}
+
+  int port() const { return port_; }
+  void Stop() { loop_.Stop(); }
+
+ private:
+  const int port_;
+  HttpService service_;
+  ConnectionLoop loop_;  // last: its threads use the others
+};
 
 WebServer::WebServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-WebServer::~WebServer() = default;
-absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(const WebOptions&, WebHandlers) {
-  return absl::UnimplementedError("web server");
+WebServer::~WebServer() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(const WebOptions& options,
+                                                            WebHandlers handlers) {
+  if (options.max_connections == 0 || options.timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("web: max_connections and timeout must be more than 0");
+  }
+  NSOBS_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(options.listen_address));
+  NSOBS_ASSIGN_OR_RETURN(ListenSocket socket, Listen(address));
+  UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake.ok()) return ErrnoStatus(errno, "eventfd");
+  return std::unique_ptr<WebServer>(new WebServer(
+      std::make_unique<Impl>(options, std::move(handlers), std::move(socket), std::move(wake))));
 }
-int WebServer::port() const { return 0; }
-void WebServer::Stop() {}
+
+int WebServer::port() const { return impl_->port(); }
+
+void WebServer::Stop() { impl_->Stop(); }
 
 }  // namespace nsobs

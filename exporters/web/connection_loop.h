@@ -1,0 +1,81 @@
+// Moves the bytes of all connections in one thread. No client holds more than its place among
+// `max_connections`, and that not for longer than a timeout; when places run out, whoever has been
+// slow for longest gives way to the next one.
+#pragma once
+
+#include <poll.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "exporters/web/connection.h"
+#include "exporters/web/worker_pool.h"
+
+namespace nsobs {
+
+class ConnectionLoop {
+ public:
+  struct Limits {
+    size_t max_connections = 64;
+    absl::Duration timeout = absl::Seconds(5);
+    size_t workers = 4;
+    // Answers that clients have yet to take, together.
+    size_t max_pending_bytes = size_t{16} << 20;
+  };
+  // Called in the workers' threads.
+  using Answerer = std::function<std::string(const RequestHead&, bool last)>;
+
+  // `wake` is an eventfd, non-blocking.
+  ConnectionLoop(UniqueFd listening, UniqueFd wake, const Limits& limits, Answerer answerer);
+  ~ConnectionLoop();
+
+  // Closes all connections, waits for the workers. Idempotent, from one thread.
+  void Stop();
+
+ private:
+  using Connections = std::map<uint64_t, Connection>;  // ids ascend: oldest first
+  struct Polled {
+    std::vector<pollfd> fds;
+    std::vector<uint64_t> ids;  // of the connections, behind the two fixed ones
+    absl::Duration timeout;
+  };
+
+  void Run();
+  Polled PreparePoll(absl::Time now) const;
+  void OnReady(uint64_t id, absl::Time now);
+  void ReadFrom(uint64_t id, Connection& connection, absl::Time now);
+  void Submit(uint64_t id, RequestHead head, bool last);
+  void TakeAnswers(absl::Time now);
+  void Accept(absl::Time now);
+  Connections::iterator Slowest();
+  bool MayAccept(absl::Time now) const;
+  void DropExpired(absl::Time now);
+  void DropClosed();
+  void LimitPending();
+  void Wake();
+
+  const Limits limits_;
+  const Answerer answerer_;
+  const UniqueFd listening_;
+  const UniqueFd wake_;
+  Connections connections_;
+  uint64_t next_id_ = 0;
+  absl::Time accept_after_ = absl::InfinitePast();  // file descriptors ran out
+
+  absl::Mutex mutex_;
+  std::vector<std::pair<uint64_t, std::string>> answers_ ABSL_GUARDED_BY(mutex_);
+
+  std::atomic<bool> stop_ = false;
+  WorkerPool workers_;
+  std::thread thread_;
+};
+
+}  // namespace nsobs
