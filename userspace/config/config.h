@@ -65,6 +65,7 @@ struct Config {
     std::vector<std::string> docker_data;
     std::vector<std::string> docker_exec;
     std::vector<std::string> containerd_state;
+    std::vector<std::string> containerd_runc;
     std::vector<std::string> podman_storage;
     std::vector<std::string> podman_run;
     std::vector<std::string> runc;

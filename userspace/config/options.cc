@@ -91,6 +91,8 @@ constexpr auto kOptions = std::to_array<Option>({
      PathsOption{AT(runtimes.docker_exec)}},
     {"runtimes.containerd-state-root", "LIST", "/run/containerd", kNeedsRestart,
      "\"state\" of containerd's configuration.", PathsOption{AT(runtimes.containerd_state)}},
+    {"runtimes.containerd-runc-root", "LIST", "/run/containerd/runc", kNeedsRestart,
+     "Where containerd's shims keep the state of runc.", PathsOption{AT(runtimes.containerd_runc)}},
     {"runtimes.podman-storage-root", "LIST", "/var/lib/containers/storage", kNeedsRestart,
      "podman's --root.", PathsOption{AT(runtimes.podman_storage)}},
     {"runtimes.podman-run-root", "LIST", "/run/containers/storage", kNeedsRestart,

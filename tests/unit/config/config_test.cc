@@ -73,6 +73,7 @@ TEST_F(ConfigTest, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(c->runtimes.docker_exec, Paths{"/run/docker"});
   EXPECT_EQ(c->runtimes.containerd_state, Paths{"/run/containerd"});
   EXPECT_EQ(c->runtimes.podman_storage, Paths{"/var/lib/containers/storage"});
+  EXPECT_EQ(c->runtimes.containerd_runc, Paths{"/run/containerd/runc"});
   EXPECT_EQ(c->runtimes.podman_run, Paths{"/run/containers/storage"});
   EXPECT_EQ(c->runtimes.runc, Paths{"/run/runc"});
   EXPECT_EQ(c->runtimes.crun, Paths{"/run/crun"});

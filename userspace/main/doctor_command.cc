@@ -1,0 +1,102 @@
+#include "userspace/main/doctor_command.h"
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "userspace/base/sanitize.h"
+#include "userspace/collector/probe_set.h"
+#include "userspace/collector/program_table.h"
+#include "userspace/main/daemon.h"
+#include "userspace/main/host_facts.h"
+#include "userspace/main/json_out.h"
+#include "userspace/main/table.h"
+
+namespace nsobs {
+namespace {
+
+// Of a source: its row of the table and what became of it here.
+struct SourceReport {
+  const ProgramRow& row;
+  const ProbeState& state;
+};
+
+std::vector<SourceReport> Reports(const ProbeSet& probes) {
+  std::vector<SourceReport> out;
+  for (size_t i = 0; i < probes.states().size(); ++i) {
+    out.push_back({ProgramTable()[i], probes.states()[i]});
+  }
+  return out;
+}
+
+void PrintFacts(const std::vector<HostFact>& facts, const Console& console) {
+  Table table({{"HOST", 1}, {"FINDING", 1}, {"ADVICE", 0, 4, true}}, console.screen);
+  for (const HostFact& fact : facts) {
+    table.AddRow({{fact.name},
+                  {ForTerminal(fact.value), fact.good ? Style::kGreen : Style::kRed},
+                  {fact.advice, Style::kDim}});
+  }
+  table.Print(console.out);
+  console.out << "\n";
+}
+
+void PrintSources(const std::vector<SourceReport>& reports, const Console& console) {
+  Table table({{"SOURCE", 3}, {"HOOK", 2}, {"STATE", 3}, {"COSTS", 1}, {"SEES", 0}},
+              console.screen);
+  for (const SourceReport& r : reports) {
+    const Cell state = r.state.attached ? Cell{"on", Style::kGreen}
+                                        : Cell{"off: " + ForTerminal(r.state.reason), Style::kRed};
+    table.AddRow({{r.state.source},
+                  {std::string(r.row.hook)},
+                  state,
+                  {r.state.cost},
+                  {std::string(r.row.blind), r.state.attached ? Style::kPlain : Style::kYellow}});
+  }
+  table.Print(console.out);
+}
+
+Json ToJson(const std::vector<HostFact>& facts, const std::vector<SourceReport>& reports,
+            const absl::Status& self_test) {
+  Json out = {{"facts", Json::array()}, {"sources", Json::array()}};
+  for (const HostFact& f : facts) {
+    out["facts"].push_back(
+        {{"name", f.name}, {"value", ToUtf8(f.value)}, {"good", f.good}, {"advice", f.advice}});
+  }
+  for (const SourceReport& r : reports) {
+    out["sources"].push_back({{"source", r.state.source},
+                              {"hook", r.state.hook},
+                              {"attached", r.state.attached},
+                              {"reason", ToUtf8(r.state.reason)},
+                              {"cost", r.state.cost},
+                              {"sees", r.row.blind}});
+  }
+  out["self_test"] = self_test.ok() ? Json("passed") : Json(std::string(self_test.message()));
+  return out;
+}
+
+}  // namespace
+
+int DoctorCommand(const DoctorOptions& options, const Console& console) {
+  const std::vector<HostFact> facts = CollectHostFacts();
+  const bool table = options.format == OutputFormat::kTable;
+  if (table) PrintFacts(facts, console);
+
+  // Really loaded and attached, for this moment: what is reported is what `run` would get.
+  auto probes = ProbeSet::Load(ProbeOptionsOf(options.config), ProbeSettingsOf(options.config));
+  if (!probes.ok()) return console.Fail(probes.status());
+  const absl::Status self_test = (*probes)->SelfTest();
+  (*probes)->Attach();
+  const std::vector<SourceReport> reports = Reports(**probes);
+  if (!table) {
+    JsonWriter writer(options.format, console.out);
+    writer.Add(ToJson(facts, reports, self_test));
+    writer.Finish();
+  } else {
+    PrintSources(reports, console);
+    console.out << "\nself-test (what BPF reads of this process equals /proc/self): "
+                << (self_test.ok() ? "passed" : ForTerminal(std::string(self_test.message())))
+                << "\n";
+  }
+  return self_test.ok() ? kExitDone : kExitUnsupported;
+}
+
+}  // namespace nsobs

@@ -1,0 +1,83 @@
+#include "userspace/main/event_listing.h"
+
+#include "userspace/base/sanitize.h"
+#include "userspace/main/event_summary.h"
+#include "userspace/main/human_text.h"
+
+namespace nsobs {
+namespace {
+
+constexpr size_t kRowsAtOnce = 1000;  // of which a table knows the widths before it prints
+
+Style StyleOf(Severity severity) {
+  switch (severity) {
+    case Severity::kQuiet:
+      return Style::kDim;
+    case Severity::kGood:
+      return Style::kGreen;
+    case Severity::kNote:
+      return Style::kPlain;
+    case Severity::kWarning:
+      return Style::kYellow;
+    case Severity::kError:
+      return Style::kRed;
+  }
+  return Style::kPlain;
+}
+
+// A cut "what" is still of use, a cut time or inode isn't.
+std::vector<Column> Columns() {
+  return {{.title = "TIME", .rank = 9, .least = 23, .expected = 23},
+          {.title = "CONTAINER", .rank = 1, .least = 12, .expected = 12},
+          {.title = "KIND", .rank = 3, .least = 16, .optional = true, .expected = 16},
+          {.title = "NS", .rank = 2, .least = 14, .optional = true, .expected = 14},
+          {.title = "WHAT", .rank = 0, .least = 36}};
+}
+
+}  // namespace
+
+EventListing::EventListing(OutputFormat format, const Console& console)
+    : format_(format),
+      console_(console),
+      writer_(format, console.out),
+      table_(Columns(), console.screen) {}
+
+void EventListing::Add(const std::string& json) {
+  ++count_;
+  if (format_ != OutputFormat::kTable) {
+    writer_.AddLine(json);
+    return;
+  }
+  AddRow(Json::parse(json, nullptr, /*allow_exceptions=*/false));
+  if (table_.pending_rows() >= kRowsAtOnce) Flush();
+}
+
+void EventListing::AddRow(const Json& event) {
+  if (!event.is_object()) {
+    table_.AddRow({{"?"}, {"?"}, {"unreadable"}, {""}, {"a row of the timeline isn't JSON"}});
+    return;
+  }
+  const std::optional<int64_t> time = ParseRfc3339(Text(event, "time"));
+  const std::string from = EnteredFrom(event);
+  const Style style = StyleOf(SeverityOf(event));
+  std::string what = EventSummary(event, {console_.zone, console_.screen.terminal});
+  if (!from.empty()) what += " [entered from " + from + "]";
+  table_.AddRow({{time ? LocalTime(*time, console_.zone) : "?", Style::kDim},
+                 {ContainerLabel(Child(event, "container")), Style::kBold},
+                 {ForTerminal(Text(event, "kind")), style},
+                 {TellingNamespace(event), Style::kDim},
+                 {std::move(what), style}});
+}
+
+void EventListing::Flush() {
+  if (format_ == OutputFormat::kTable && table_.pending_rows() > 0) table_.Print(console_.out);
+  console_.out.flush();
+}
+
+void EventListing::Finish() {
+  Flush();
+  if (format_ != OutputFormat::kTable) writer_.Finish();
+  console_.out.flush();
+}
+
+}  // namespace nsobs

@@ -1,0 +1,238 @@
+#include "userspace/main/event_summary.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "userspace/base/sanitize.h"
+#include "userspace/main/human_text.h"
+#include "userspace/main/process_text.h"
+
+namespace nsobs {
+namespace {
+
+// Everything one kind's summary needs.
+struct Context {
+  const Json& event;
+  const Json& detail;  // event[kind]
+  const SummaryOptions& options;
+};
+
+std::string Clean(const Json& object, const char* key) { return ForTerminal(Text(object, key)); }
+
+std::string After(const Json& detail, const char* key) {
+  const std::optional<int64_t> ns = Number(detail, key);
+  return ns && *ns > 0 ? absl::StrCat(" after ", HumanDuration(*ns)) : "";
+}
+
+std::string ClockText(const Context& c, const Json& object, const char* key) {
+  const std::optional<int64_t> time = ParseRfc3339(Text(object, key));
+  const std::optional<int64_t> day = ParseRfc3339(Text(c.event, "time"));
+  return time ? LocalClock(*time, day.value_or(*time), c.options.zone) : "?";
+}
+
+std::string ChangedKinds(const Json& detail) {
+  std::string kinds;
+  const Json& changes = Child(detail, "changes");
+  if (!changes.is_object()) return kinds;
+  for (const auto& [kind, change] : changes.items()) {
+    absl::StrAppend(&kinds, kinds.empty() ? "" : ",", ForTerminal(kind));
+  }
+  return kinds;
+}
+
+std::string NamespaceChangeText(const Context& c) {
+  const std::string kinds = ChangedKinds(c.detail);
+  std::string text = absl::StrCat(Clean(c.detail, "operation"), kinds.empty() ? "" : " ", kinds,
+                                  " by ", ProcessText(Child(c.event, "process")));
+  if (Number(c.detail, "errno").value_or(0) != 0) {
+    return absl::StrCat(text, " failed: ", Clean(c.detail, "errno_name"));
+  }
+  const Json& target = Child(c.detail, "target");
+  if (!target.is_null()) absl::StrAppend(&text, " into ", ContainerLabel(target));
+  if (const auto pid = Number(c.detail, "child_pid")) {
+    absl::StrAppend(&text, ", child pid ", *pid);
+    const int64_t inside = Number(c.detail, "child_ns_pid").value_or(*pid);
+    if (inside != *pid) absl::StrAppend(&text, " (", inside, " inside)");
+  }
+  return text;
+}
+
+std::string Destination(const Json& detail) {
+  if (const std::string path = Clean(detail, "path"); !path.empty()) return path;
+  const std::string address = Clean(detail, "destination");
+  if (address.empty()) return "unknown destination";
+  const std::optional<int64_t> port = Number(detail, "port");
+  if (!port) return address;
+  const bool v6 = address.find(':') != std::string::npos;
+  return absl::StrCat(v6 ? "[" : "", address, v6 ? "]:" : ":", *port);
+}
+
+std::string ConnectFailureText(const Context& c) {
+  const bool abandoned = Text(c.detail, "phase") == "abandoned";
+  return absl::StrCat(ProcessText(Child(c.event, "process")), " ", Clean(c.detail, "protocol"), " ",
+                      Destination(c.detail), " ", Clean(c.detail, "errno_name"),
+                      abandoned ? ", given up" : "", After(c.detail, "duration_ns"));
+}
+
+std::string SignalVerb(std::string_view result) {
+  if (result == "delivered") return " delivered to ";
+  if (result == "ignored") return " ignored by ";
+  if (result == "blocked") return " blocked by ";
+  if (result == "pending") return " pending for ";
+  if (result == "overflow") return " not queued (queue full) for ";
+  return " sent to ";
+}
+
+// ", from podman[8111] on host"; nothing about the place if it is the target's own container.
+std::string SignalOrigin(const Json& detail) {
+  const Json& sender = Child(Child(detail, "sender"), "process");
+  if (Flag(detail, "by_kernel")) return ", from the kernel";
+  if (sender.is_null()) return "";
+  const Json& target = Child(Child(detail, "target"), "process");
+  const auto pid = Number(sender, "pid");
+  if (pid && pid == Number(target, "pid")) return ", from itself";
+  const Json& here = Child(Child(detail, "target"), "container");
+  const Json& there = Child(Child(detail, "sender"), "container");
+  std::string place;
+  if (Text(here, "id") != Text(there, "id")) {
+    place = there.is_null() ? " on host" : absl::StrCat(" in ", ContainerLabel(there));
+  }
+  return absl::StrCat(", from ", ProcessText(sender), place);
+}
+
+std::string SignalText(const Context& c) {
+  return absl::StrCat(Clean(c.detail, "name"), SignalVerb(Text(c.detail, "result")),
+                      ProcessText(Child(Child(c.detail, "target"), "process")),
+                      SignalOrigin(c.detail));
+}
+
+std::string OomReason(const Json& detail) {
+  if (Text(detail, "reason") == "host") return "the host is out of memory";
+  const std::string cgroup = Clean(detail, "cgroup");
+  const std::optional<int64_t> limit = Number(detail, "limit_bytes");
+  return absl::StrCat("limit ", limit ? HumanBytes(static_cast<uint64_t>(*limit)) : "?", " of ",
+                      Text(detail, "reason") == "ancestor" ? "ancestor " : "",
+                      cgroup.empty() ? "its cgroup" : cgroup, " reached");
+}
+
+std::string OomKillText(const Context& c) {
+  const Json& victim = Child(Child(c.detail, "victim"), "process");
+  const Json& trigger = Child(Child(c.detail, "trigger"), "process");
+  const auto bytes = [&](const char* key) {
+    return HumanBytes(static_cast<uint64_t>(Number(c.detail, key).value_or(0)));
+  };
+  std::string text = absl::StrCat(ProcessText(victim), " killed: ", OomReason(c.detail), " (");
+  if (Text(c.detail, "reason") != "host") {
+    absl::StrAppend(&text, "usage ", bytes("usage_bytes"), ", ");
+  }
+  absl::StrAppend(&text, "anon ", bytes("anon_bytes"), ")");
+  if (!trigger.is_null()) absl::StrAppend(&text, ", triggered by ", Clean(trigger, "comm"));
+  return text;
+}
+
+std::string ExitText(const Json& detail) {
+  const std::string signal = Clean(detail, "signal");
+  const std::string how =
+      Text(detail, "cause") == "oom" ? absl::StrCat("killed for lack of memory")
+      : signal.empty() ? absl::StrCat("exited with code ", Number(detail, "exit_code").value_or(0))
+                       : absl::StrCat("killed by ", signal);
+  return absl::StrCat(how, After(detail, "lifetime_ns"));
+}
+
+std::string ContainerStartText(const Context& c) {
+  const Json& container = Child(c.event, "container");
+  const Json& init = Child(c.detail, "init");
+  const std::string image = Clean(container, "image");
+  return absl::StrCat("started by ", Clean(container, "runtime"), image.empty() ? "" : ", image ",
+                      image, init.is_null() ? "" : ", init ",
+                      init.is_null() ? "" : ProcessText(init));
+}
+
+std::string CgroupChangeText(const Context& c) {
+  return absl::StrCat("cgroup ", Clean(c.detail, "path"), Flag(c.detail, "truncated") ? "… " : " ",
+                      Flag(c.detail, "born") ? "made" : "removed");
+}
+
+std::string LossText(const Context& c) {
+  return absl::StrCat(HumanCount(static_cast<uint64_t>(Number(c.detail, "count").value_or(0))), " ",
+                      Clean(c.detail, "of"), " events lost (", Clean(c.detail, "cause"),
+                      ") between ", ClockText(c, c.detail, "from"), " and ",
+                      ClockText(c, c.detail, "to"));
+}
+
+std::string GapText(const Context& c) {
+  const std::optional<int64_t> from = ParseRfc3339(Text(c.detail, "from"));
+  const std::optional<int64_t> to = ParseRfc3339(Text(c.detail, "to"));
+  return absl::StrCat("nothing observed for ", from && to ? HumanDuration(*to - *from) : "?", ", ",
+                      ClockText(c, c.detail, "from"), " to ", ClockText(c, c.detail, "to"), " (",
+                      Clean(c.detail, "cause"), ")");
+}
+
+struct KindText {
+  std::string_view kind;
+  std::string (*text)(const Context&);
+};
+
+constexpr auto kKindTexts = std::to_array<KindText>({
+    {"namespace_change", NamespaceChangeText},
+    {"connect_failure", ConnectFailureText},
+    {"signal", SignalText},
+    {"oom_kill", OomKillText},
+    {"container_start", ContainerStartText},
+    {"container_exit", [](const Context& c) { return ExitText(c.detail); }},
+    {"cgroup_change", CgroupChangeText},
+    {"process_exec",
+     [](const Context& c) {
+       return absl::StrCat(ProcessText(Child(c.event, "process")), " executes ",
+                           Clean(c.detail, "args"), Flag(c.detail, "truncated") ? "…" : "");
+     }},
+    {"process_exit",
+     [](const Context& c) {
+       return absl::StrCat(ProcessText(Child(c.event, "process")), " ", ExitText(c.detail));
+     }},
+    {"loss", LossText},
+    {"gap", GapText},
+});
+
+// ", +499,999 more until 14:02:12" for a run of equal events.
+std::string RunText(const Context& c) {
+  const int64_t count = Number(c.event, "count").value_or(1);
+  if (count <= 1) return "";
+  return absl::StrCat(", +", HumanCount(static_cast<uint64_t>(count - 1)), " more until ",
+                      ClockText(c, c.event, "last_time"));
+}
+
+bool IsHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+std::string ShortenIds(const std::string& text) {
+  constexpr size_t kId = 64, kShown = 12;
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::find_if_not(text.begin() + at, text.end(), IsHex) - text.begin();
+    if (end == at) {
+      out.push_back(text[at++]);
+      continue;
+    }
+    out.append(text, at, end - at == kId ? kShown : end - at);
+    if (end - at == kId) out.append("…");
+    at = end;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string EventSummary(const Json& event, const SummaryOptions& options) {
+  const std::string kind = Text(event, "kind");
+  const Context context{event, Child(event, kind.c_str()), options};
+  std::string text = ForTerminal(kind);  // a kind of a later version
+  for (const KindText& row : kKindTexts) {
+    if (row.kind == kind) text = row.text(context);
+  }
+  absl::StrAppend(&text, RunText(context));
+  return options.short_ids ? ShortenIds(text) : text;
+}
+
+}  // namespace nsobs

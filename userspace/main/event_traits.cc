@@ -1,0 +1,98 @@
+// What a listing shows beside the summary: whose, in which namespace, how bad.
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "userspace/base/sanitize.h"
+#include "userspace/event/namespace_kind.h"
+#include "userspace/main/event_summary.h"
+
+namespace nsobs {
+namespace {
+
+// Where several kinds changed, the one that people ask for first.
+constexpr std::array<std::string_view, kNamespaceKindCount> kByInterest = {
+    "net", "mnt", "pid", "user", "uts", "ipc", "cgroup", "time"};
+
+std::string Label(std::string_view kind, std::optional<int64_t> inode) {
+  if (!inode || *inode == 0) return "";
+  return absl::StrCat(std::string(kind), ":", *inode);
+}
+
+std::string ChangedNamespace(const Json& changes) {
+  if (!changes.is_object()) return "";
+  for (const std::string_view kind : kByInterest) {
+    const Json& change = Child(changes, std::string(kind).c_str());
+    const std::string label = Label(kind, Number(change, "to"));
+    if (label.empty()) continue;
+    return changes.size() == 1 ? label : absl::StrCat(label, " +", changes.size() - 1);
+  }
+  return "";
+}
+
+Severity SignalSeverity(const Json& signal) {
+  constexpr auto kFatal = std::to_array<std::string_view>(
+      {"SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS"});
+  const std::string result = Text(signal, "result");
+  if (result == "ignored" || result == "overflow") return Severity::kWarning;
+  const std::string name = Text(signal, "name");
+  const bool fatal = std::find(kFatal.begin(), kFatal.end(), name) != kFatal.end();
+  return fatal ? Severity::kError : Severity::kNote;
+}
+
+Severity ExitSeverity(const Json& exit) {
+  const bool clean = Number(exit, "exit_code").value_or(0) == 0 && Text(exit, "signal").empty();
+  return clean ? Severity::kQuiet : Severity::kError;
+}
+
+}  // namespace
+
+std::string ContainerLabel(const Json& container) {
+  if (container.is_null()) return "host";
+  const std::string pod = Text(container, "pod");
+  const Json& certain = Child(container, "certain");
+  const bool guess = certain.is_boolean() && !certain.get<bool>();
+  return ForTerminal(
+      absl::StrCat(pod, pod.empty() ? "" : "/", Text(container, "name"), guess ? "?" : ""));
+}
+
+std::string EnteredFrom(const Json& event) {
+  const Json& from = Child(event, "entered_from");
+  return from.is_null() ? "" : ContainerLabel(from);
+}
+
+std::string TellingNamespace(const Json& event) {
+  const std::string kind = Text(event, "kind");
+  const Json& namespaces = Child(event, "namespaces");
+  if (kind == "namespace_change") {
+    return ChangedNamespace(Child(Child(event, "namespace_change"), "changes"));
+  }
+  if (kind == "connect_failure") return Label("net", Number(namespaces, "net"));
+  if (kind == "signal" || kind == "oom_kill" || kind == "process_exec" || kind == "process_exit") {
+    return Label("pid", Number(namespaces, "pid"));
+  }
+  if (kind == "container_start" || kind == "container_exit") {
+    return Label("net", Number(namespaces, "net"));
+  }
+  return "";
+}
+
+Severity SeverityOf(const Json& event) {
+  const std::string kind = Text(event, "kind");
+  const Json& detail = Child(event, kind.c_str());
+  if (kind == "connect_failure" || kind == "oom_kill") return Severity::kError;
+  if (kind == "signal") return SignalSeverity(detail);
+  if (kind == "loss" || kind == "gap") return Severity::kWarning;
+  if (kind == "container_start") return Severity::kGood;
+  if (kind == "container_exit" || kind == "process_exit") return ExitSeverity(detail);
+  if (kind == "namespace_change") {
+    const bool entered =
+        !Child(event, "entered_from").is_null() ||
+        (Text(detail, "operation") == "setns" && !Child(detail, "target").is_null());
+    return entered ? Severity::kWarning : Severity::kQuiet;
+  }
+  return Severity::kQuiet;
+}
+
+}  // namespace nsobs
