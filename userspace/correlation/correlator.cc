@@ -2,34 +2,72 @@
 
 #include <utility>
 
+#include "absl/synchronization/mutex.h"
+#include "userspace/correlation/correlator_state.h"
+
 namespace nsobs {
 
+// Only inventory() comes from other threads; the lock is otherwise never waited for.
 class Correlator::State {
  public:
   State(CorrelatorOptions options, const Clock* clock)
-      : options(std::move(options)), clock(clock) {}
-  const CorrelatorOptions options;
-  const Clock* const clock;
+      : clock_(*clock), proc_root_(options.proc_root), state_(std::move(options), clock) {}
+
+  absl::Status Scan(bool initial) {
+    const int64_t started_boot_ns = clock_.BootNs();
+    auto scan = ScanProcesses(proc_root_);  // the slow part, without the lock
+    if (!scan.ok()) return scan.status();
+    absl::MutexLock lock(&mutex_);
+    state_.TakeScan(*std::move(scan), started_boot_ns, initial);
+    return absl::OkStatus();
+  }
+
+  template <typename Work>
+  auto With(Work work) {
+    absl::MutexLock lock(&mutex_);
+    return work(state_);
+  }
+
+ private:
+  const Clock& clock_;
+  const std::string proc_root_;
+  absl::Mutex mutex_;
+  CorrelatorState state_ ABSL_GUARDED_BY(mutex_);
 };
 
 Correlator::Correlator(CorrelatorOptions options, const Clock* clock)
     : state_(std::make_unique<State>(std::move(options), clock)) {}
 Correlator::~Correlator() = default;
 
-absl::Status Correlator::ScanHost() { return absl::OkStatus(); }
-void Correlator::Learn(const Event&) {}
-ObservedEvent Correlator::Observe(Event event) {
-  ObservedEvent observed;
-  observed.wall_ns = observed.last_wall_ns = state_->clock->WallOfBootNs(event.boot_ns);
-  observed.event = std::move(event);
-  return observed;
+absl::Status Correlator::ScanHost() { return state_->Scan(/*initial=*/true); }
+
+void Correlator::Reconcile() {
+  // A pass that fails changes nothing; the next one will tell.
+  state_->Scan(/*initial=*/false).IgnoreError();
 }
-std::vector<ObservedEvent> Correlator::TakeMade() { return {}; }
-std::vector<NamespaceRecord> Correlator::TakeNamespaceChanges() { return {}; }
-std::vector<ContainerRef> Correlator::TakeContainerChanges() { return {}; }
-void Correlator::Reconcile() {}
+
+void Correlator::Learn(const Event& event) {
+  state_->With([&](CorrelatorState& state) { state.Learn(event); });
+}
+
+ObservedEvent Correlator::Observe(Event event) {
+  return state_->With([&](CorrelatorState& state) { return state.Observe(std::move(event)); });
+}
+
+std::vector<ObservedEvent> Correlator::TakeMade() {
+  return state_->With([](CorrelatorState& state) { return state.TakeMade(); });
+}
+
+std::vector<NamespaceRecord> Correlator::TakeNamespaceChanges() {
+  return state_->With([](CorrelatorState& state) { return state.TakeNamespaceChanges(); });
+}
+
+std::vector<ContainerRef> Correlator::TakeContainerChanges() {
+  return state_->With([](CorrelatorState& state) { return state.TakeContainerChanges(); });
+}
+
 std::shared_ptr<const Inventory> Correlator::inventory() const {
-  return std::make_shared<Inventory>();
+  return state_->With([](CorrelatorState& state) { return state.inventory(); });
 }
 
 }  // namespace nsobs

@@ -2,10 +2,41 @@
 
 namespace nsobs {
 
-ContainerRef Inventory::OwnerOf(const CgroupKey& cgroup, NamespaceKind,
-                                const NamespaceIdentity&) const {
-  auto it = by_cgroup_.find(cgroup);
-  return it == by_cgroup_.end() ? nullptr : it->second;
+const Inventory::Entry* Inventory::Find(OwnerId id) const {
+  auto it = owners_.find(id);
+  // What turned out to be something else is one step away.
+  if (it != owners_.end() && it->second.became != 0) it = owners_.find(it->second.became);
+  return it == owners_.end() ? nullptr : &it->second;
+}
+
+const OwnerFacts* Inventory::Facts(OwnerId id) const {
+  const Entry* entry = Find(id);
+  return entry == nullptr ? nullptr : &entry->facts;
+}
+
+const std::vector<OwnerId>* Inventory::OwnersOf(NamespaceKind kind,
+                                                const NamespaceIdentity& ns) const {
+  // Keys of counters repeat the inode where the kernel has no id.
+  const uint64_t id = ns.id == ns.inode ? 0 : ns.id;
+  if (id != 0) {
+    auto it = by_id_.find({kind, id});
+    if (it != by_id_.end()) return &it->second;
+  }
+  auto it = by_inode_.find({kind, ns.inode});
+  // With an id that isn't known, only a namespace whose own id isn't known either can be meant.
+  if (it == by_inode_.end() || (id != 0 && it->second.id != 0)) return nullptr;
+  return &it->second.owners;
+}
+
+ContainerRef Inventory::OwnerOf(const CgroupKey& cgroup, NamespaceKind kind,
+                                const NamespaceIdentity& ns) const {
+  auto by_cgroup = cgroups_.find(cgroup);
+  const OwnerId cgroup_owner = by_cgroup == cgroups_.end() ? 0 : by_cgroup->second;
+  NamespaceOwners namespaces{};
+  namespaces[static_cast<size_t>(kind)] = OwnersOf(kind, ns);
+  const Attribution whose = Attribute(cgroup_owner, namespaces, kind, *this);
+  const Entry* entry = Find(whose.container);
+  return entry == nullptr ? nullptr : entry->ref;
 }
 
 }  // namespace nsobs

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "userspace/correlation/owner_rules.h"
 #include "userspace/event/container.h"
 
 namespace nsobs {
@@ -27,26 +28,43 @@ struct NamespaceRecord {
 };
 
 // Immutable once published; shared between threads.
-class Inventory {
+class Inventory : private OwnerLookup {
  public:
-  // Alive first, then the dead that still have a tombstone.
+  // Alive first, then the dead that still have a tombstone; by name.
   const std::vector<ContainerRef>& containers() const { return containers_; }
+  // The living: by kind, the host's first.
   const std::vector<NamespaceRecord>& namespaces() const { return namespaces_; }
 
   // Whose a kernel counter is: by cgroup, else by the namespace. nullptr: the host. Says what
-  // Correlator::Observe() says about a process with this cgroup and only this namespace.
+  // Correlator::Observe() says about a process in this cgroup and, besides the host's, only this
+  // namespace.
   ContainerRef OwnerOf(const CgroupKey& cgroup, NamespaceKind kind,
                        const NamespaceIdentity& ns) const;
 
  private:
   friend class InventoryBuilder;
   using NamespaceKey = std::pair<NamespaceKind, uint64_t>;
+  struct Entry {
+    OwnerFacts facts;
+    ContainerRef ref;
+    OwnerId became = 0;
+  };
+  struct Generation {
+    uint64_t serial = 0;
+    uint64_t id = 0;  // of the namespace; 0: not known
+    std::vector<OwnerId> owners;
+  };
+
+  const OwnerFacts* Facts(OwnerId id) const override;
+  const Entry* Find(OwnerId id) const;
+  const std::vector<OwnerId>* OwnersOf(NamespaceKind kind, const NamespaceIdentity& ns) const;
 
   std::vector<ContainerRef> containers_;
   std::vector<NamespaceRecord> namespaces_;
-  absl::flat_hash_map<CgroupKey, ContainerRef> by_cgroup_;
-  absl::flat_hash_map<NamespaceKey, size_t> by_id_;     // into namespaces_
-  absl::flat_hash_map<NamespaceKey, size_t> by_inode_;  // the living generation of each inode
+  absl::flat_hash_map<OwnerId, Entry> owners_;
+  absl::flat_hash_map<CgroupKey, OwnerId> cgroups_;
+  absl::flat_hash_map<NamespaceKey, std::vector<OwnerId>> by_id_;
+  absl::flat_hash_map<NamespaceKey, Generation> by_inode_;
 };
 
 }  // namespace nsobs

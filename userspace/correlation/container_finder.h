@@ -1,0 +1,70 @@
+// From a cgroup, or the first process of a container, to its owner: parses the path, asks the
+// runtimes' files, keeps the answers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "userspace/correlation/cgroup_index.h"
+#include "userspace/correlation/cgroup_path.h"
+#include "userspace/correlation/owner_table.h"
+#include "userspace/correlation/runtimes/list.h"
+
+namespace nsobs {
+
+// Not thread-safe.
+class ContainerFinder {
+ public:
+  // All outlive the finder.
+  ContainerFinder(const RuntimeReaders* readers, CgroupIndex* cgroups, OwnerTable* owners)
+      : readers_(*readers), cgroups_(*cgroups), owners_(*owners) {}
+
+  // The container that a cgroup belongs to, however deep inside; 0: the host's, or not known.
+  // Reads files only the first time.
+  OwnerId OwnerOf(const CgroupKey& cgroup, int64_t boot_ns);
+  // Every cgroup that is known to be a container's.
+  absl::flat_hash_map<CgroupKey, OwnerId> KnownOwners() const;
+  // Asks again about a cgroup whose path says nothing by itself.
+  OwnerId AskAgain(const CgroupKey& cgroup, int64_t boot_ns);
+
+  // A container that a runtime's list told of.
+  Owner* TakeListed(const RuntimeRecord& record);
+
+  // Looks for the name if it isn't known yet and it's time to; always with `force`. Drops the owner
+  // if its cgroup turns out to bear the id of a container that lies elsewhere.
+  void TryName(Owner* owner, int64_t boot_ns, bool force);
+
+  void ForgetUnknownCgroups();
+  uint64_t version() const { return version_; }  // changes with KnownOwners()
+
+ private:
+  using PathKey = std::pair<uint32_t, std::string>;
+  enum class Verdict { kNotTold, kSame, kOther };
+
+  OwnerId Resolve(const CgroupKey& cgroup, const std::string& path, int64_t boot_ns);
+  OwnerId ListedAncestor(uint32_t hierarchy, std::string_view path) const;
+  Owner* TakeStrong(const CgroupPath& parsed, const CgroupKey& cgroup, int64_t boot_ns);
+  Owner* TakeNested(const CgroupPath& parsed, const CgroupKey& cgroup, int64_t boot_ns);
+  Owner* TakeWeak(const CgroupPath& parsed, const CgroupKey& cgroup);
+  Owner* AddByPath(const CgroupPath& parsed, std::string key);
+
+  std::string RelativePath(const std::string& controller, const std::string& path) const;
+  Verdict Compare(const std::map<std::string, std::string>& paths, uint32_t hierarchy,
+                  std::string_view path) const;
+  void Apply(const RuntimeRecord& record, Owner* owner);
+  void Attach(const CgroupKey& cgroup, Owner* owner);
+  // The cgroup only pretended to be the owner's.
+  void Detach(const CgroupKey& cgroup, Owner* owner);
+
+  const RuntimeReaders& readers_;
+  CgroupIndex& cgroups_;
+  OwnerTable& owners_;
+  uint64_t version_ = 0;
+  absl::flat_hash_map<CgroupKey, OwnerId> by_cgroup_;  // 0: the host's
+  absl::flat_hash_map<PathKey, OwnerId> by_path_;      // cgroups that a runtime's list named
+};
+
+}  // namespace nsobs

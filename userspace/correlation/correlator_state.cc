@@ -1,0 +1,174 @@
+#include "userspace/correlation/correlator_state.h"
+
+#include <utility>
+
+#include "userspace/correlation/inventory_builder.h"
+
+namespace nsobs {
+namespace {
+
+// The namespace that an event of this kind is about, as the kernel side keys its counters.
+NamespaceKind MainNamespace(EventKind kind) {
+  switch (kind) {
+    case EventKind::kConnectFailure:
+      return NamespaceKind::kNet;
+    case EventKind::kSignal:
+    case EventKind::kOomKill:
+    case EventKind::kProcessExec:
+    case EventKind::kProcessExit:
+    case EventKind::kContainerStart:
+    case EventKind::kContainerExit:
+      return NamespaceKind::kPid;
+    case EventKind::kNamespaceChange:
+    case EventKind::kCgroupChange:
+    case EventKind::kLoss:
+    case EventKind::kGap:
+      return NamespaceKind::kMnt;
+  }
+  return NamespaceKind::kMnt;
+}
+
+}  // namespace
+
+void CorrelatorState::TakeScan(HostScan scan, int64_t started_boot_ns, bool initial) {
+  view_.Apply(std::move(scan), started_boot_ns, initial);
+  const int64_t now = clock_.BootNs();
+  indexes_.processes.DropDead(now);
+  indexes_.cgroups.DropTombstones(now);
+  indexes_.namespaces.DropTombstones(now);
+  indexes_.owners.DropTombstones(now);
+  indexes_.finder.ForgetUnknownCgroups();
+  ++scans_;
+}
+
+NamespaceOwners CorrelatorState::OwnersOf(const Process& process, int64_t boot_ns) {
+  NamespaceOwners owners{};
+  for (NamespaceKind kind : kNamespaceKinds) {
+    const NamespaceInfo* info = indexes_.namespaces.Find(kind, process.namespaces[kind], boot_ns);
+    if (info != nullptr) owners[static_cast<size_t>(kind)] = &info->owners;
+  }
+  return owners;
+}
+
+Attribution CorrelatorState::AttributionOf(const Process& process, NamespaceKind first,
+                                           int64_t boot_ns, bool settle) {
+  if (process.pid == 0) return {};
+  const OwnerId by_cgroup = learner_.OwnerByCgroup(process, boot_ns);
+  Attribution whose = Attribute(by_cgroup, OwnersOf(process, boot_ns), first, indexes_.owners);
+  if (!settle || by_cgroup != 0 || !HasForeign(process, indexes_.namespaces)) return whose;
+  if (whose.container == 0) {
+    for (NamespaceKind kind : kNamespaceKinds) {
+      indexes_.namespaces.FindOrAdd(kind, process.namespaces[kind], boot_ns);
+    }
+    learner_.Settle(process, boot_ns, /*ran=*/false);
+  } else {
+    learner_.LookAgain(whose.container, boot_ns);
+  }
+  return Attribute(learner_.OwnerByCgroup(process, boot_ns), OwnersOf(process, boot_ns), first,
+                   indexes_.owners);
+}
+
+ContainerRef CorrelatorState::RefOf(OwnerId id, int64_t boot_ns) {
+  Owner* owner = id == 0 ? nullptr : indexes_.owners.Get(id);
+  if (owner == nullptr) return nullptr;
+  if (!owner->named || !owner->confirmed) {
+    indexes_.finder.TryName(owner, boot_ns, /*force=*/false);
+    owner = indexes_.owners.Get(id);
+    if (owner == nullptr) return nullptr;
+  }
+  if (!owner->listed) {
+    owner->listed = true;
+    indexes_.owners.Publish(owner);
+  }
+  return indexes_.owners.RefAt(id, boot_ns);
+}
+
+OwnerId CorrelatorState::TargetOf(const NamespaceChange& change, int64_t boot_ns) {
+  Process target;
+  target.pid = change.child_pid != 0 ? change.child_pid : 1;  // only that it is one matters
+  for (NamespaceKind kind : kNamespaceKinds) {
+    if (change.Changed(kind)) target.namespaces[kind] = change.to[kind];
+  }
+  return Attribute(0, OwnersOf(target, boot_ns), NamespaceKind::kMnt, indexes_.owners).container;
+}
+
+ContainerRef CorrelatorState::PeerOf(const Event& event) {
+  if (const auto* signal = std::get_if<Signal>(&event.detail)) {
+    const Attribution whose =
+        AttributionOf(signal->sender, NamespaceKind::kPid, event.boot_ns, /*settle=*/true);
+    return RefOf(whose.container, event.boot_ns);
+  }
+  if (const auto* change = std::get_if<NamespaceChange>(&event.detail)) {
+    return RefOf(TargetOf(*change, event.boot_ns), event.boot_ns);
+  }
+  return nullptr;
+}
+
+void CorrelatorState::FillNames(Event* event) {
+  indexes_.processes.FillArgs(&event->process);
+  if (auto* signal = std::get_if<Signal>(&event->detail)) {
+    indexes_.processes.FillArgs(&signal->sender);
+  }
+  if (auto* oom = std::get_if<OomKill>(&event->detail)) {
+    indexes_.processes.FillArgs(&oom->trigger);
+    const std::string* path = indexes_.cgroups.PathOf(oom->limit_cgroup);
+    if (path != nullptr) oom->cgroup_path = *path;
+  }
+}
+
+ObservedEvent CorrelatorState::Observe(Event event) {
+  const bool carries_news =
+      event.kind == EventKind::kNamespaceChange || event.kind == EventKind::kOomKill;
+  if (carries_news) learner_.Learn(event);
+  FillNames(&event);
+  // Who makes a namespace is still who it was; the namespace gets an owner when something runs in
+  // it.
+  const bool settle = event.kind != EventKind::kNamespaceChange;
+  Attribution whose =
+      AttributionOf(event.process, MainNamespace(event.kind), event.boot_ns, settle);
+  const auto* oom = std::get_if<OomKill>(&event.detail);
+  if (whose.container == 0 && oom != nullptr) {
+    whose.container = indexes_.finder.OwnerOf(oom->victim_memory, event.boot_ns);
+  }
+  ObservedEvent observed;
+  observed.container = RefOf(whose.container, event.boot_ns);
+  observed.entered = whose.entered && observed.container != nullptr;
+  observed.entered_from = observed.entered ? RefOf(whose.entered_from, event.boot_ns) : nullptr;
+  observed.peer = PeerOf(event);
+  observed.wall_ns = observed.last_wall_ns = clock_.WallOfBootNs(event.boot_ns);
+  observed.event = std::move(event);
+  return observed;
+}
+
+std::vector<ObservedEvent> CorrelatorState::TakeMade() {
+  std::vector<ObservedEvent> out;
+  for (MadeEvent& made : lifecycle_.Take()) {
+    ObservedEvent observed;
+    observed.container = RefOf(made.owner, made.event.boot_ns);
+    observed.wall_ns = observed.last_wall_ns = clock_.WallOfBootNs(made.event.boot_ns);
+    observed.event = std::move(made.event);
+    out.push_back(std::move(observed));
+  }
+  return out;
+}
+
+std::vector<NamespaceRecord> CorrelatorState::TakeNamespaceChanges() {
+  std::vector<NamespaceRecord> out;
+  for (const NamespaceInfo* info : indexes_.namespaces.TakeChanged()) {
+    out.push_back(ToRecord(*info, indexes_.owners));
+  }
+  return out;
+}
+
+std::shared_ptr<const Inventory> CorrelatorState::inventory() {
+  // All four only grow.
+  const uint64_t version = indexes_.owners.version() + indexes_.namespaces.version() +
+                           indexes_.finder.version() + scans_;
+  if (inventory_ == nullptr || version != inventory_version_) {
+    inventory_ = InventoryBuilder::Build(indexes_, view_);
+    inventory_version_ = version;
+  }
+  return inventory_;
+}
+
+}  // namespace nsobs

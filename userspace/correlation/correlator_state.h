@@ -1,0 +1,60 @@
+// The correlator's own state and the work on it, apart from locking.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "userspace/base/clock.h"
+#include "userspace/correlation/correlator.h"
+#include "userspace/correlation/host_view.h"
+#include "userspace/correlation/indexes.h"
+#include "userspace/correlation/learner.h"
+#include "userspace/correlation/lifecycle.h"
+
+namespace nsobs {
+
+// Not thread-safe.
+class CorrelatorState {
+ public:
+  CorrelatorState(CorrelatorOptions options, const Clock* clock)
+      : clock_(*clock),
+        indexes_(std::move(options)),
+        lifecycle_(&indexes_),
+        learner_(&indexes_, &lifecycle_),
+        view_(&indexes_, &learner_, &lifecycle_) {
+    indexes_.namespaces.SetHost(ReadHostNamespaces(indexes_.options.proc_root));
+  }
+
+  const std::string& proc_root() const { return indexes_.options.proc_root; }
+
+  void TakeScan(HostScan scan, int64_t started_boot_ns, bool initial);
+  void Learn(const Event& event) { learner_.Learn(event); }
+  ObservedEvent Observe(Event event);
+  std::vector<ObservedEvent> TakeMade();
+  std::vector<NamespaceRecord> TakeNamespaceChanges();
+  std::vector<ContainerRef> TakeContainerChanges() { return indexes_.owners.TakeChanged(); }
+  std::shared_ptr<const Inventory> inventory();
+
+ private:
+  // Whose `process` is. `settle`: if nobody owns its namespaces, somebody shall.
+  Attribution AttributionOf(const Process& process, NamespaceKind first, int64_t boot_ns,
+                            bool settle);
+  NamespaceOwners OwnersOf(const Process& process, int64_t boot_ns);
+  // The public object; an owner that was only known by its path is public from now on.
+  ContainerRef RefOf(OwnerId id, int64_t boot_ns);
+  ContainerRef PeerOf(const Event& event);
+  OwnerId TargetOf(const NamespaceChange& change, int64_t boot_ns);
+  void FillNames(Event* event);
+
+  const Clock& clock_;
+  Indexes indexes_;
+  Lifecycle lifecycle_;
+  Learner learner_;
+  HostView view_;
+  uint64_t scans_ = 0;
+  uint64_t inventory_version_ = 0;
+  std::shared_ptr<const Inventory> inventory_;
+};
+
+}  // namespace nsobs

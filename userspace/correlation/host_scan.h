@@ -1,0 +1,45 @@
+// One pass over /proc: every process, with its namespaces and cgroups. No command line, environment
+// or memory map is read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "userspace/correlation/proc_text.h"
+#include "userspace/event/process.h"
+
+namespace nsobs {
+
+// A thread group leader. Kernel threads are left out.
+struct HostProcess {
+  uint32_t pid = 0;
+  uint32_t parent_pid = 0;
+  uint32_t ns_pid = 0;  // 0: in the host's pid namespace, where it equals pid
+  uint32_t uid = 0;
+  uint64_t start_ticks = 0;
+  std::string comm;  // raw bytes
+  // Inode 0: could not be read. That is never taken for a new namespace.
+  NamespaceSet namespaces;
+  ProcCgroup cgroup;
+};
+
+struct HostScan {
+  NamespaceSet host;  // of the machine itself; ids are left 0
+  std::vector<HostProcess> processes;
+};
+
+// The namespaces of the machine: those of pid 1 if they can be read, else of kthreadd, else of
+// this process.
+NamespaceSet ReadHostNamespaces(const std::string& proc_root);
+
+// About 30 us a process. Processes that end meanwhile are left out. Fails if `proc_root` can't be
+// opened.
+absl::StatusOr<HostScan> ScanProcesses(const std::string& proc_root);
+
+// One process; NOT_FOUND if it ended.
+absl::StatusOr<HostProcess> ScanProcess(const std::string& proc_root, const NamespaceSet& host,
+                                        uint32_t pid);
+
+}  // namespace nsobs

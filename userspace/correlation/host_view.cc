@@ -1,0 +1,250 @@
+#include "userspace/correlation/host_view.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_split.h"
+#include "userspace/base/file.h"
+#include "userspace/correlation/engine_args.h"
+#include "userspace/correlation/runtimes/state_file.h"
+
+namespace nsobs {
+namespace {
+
+constexpr size_t kCmdlineCap = 64 << 10;
+constexpr size_t kArgsCap = 512;  // as much as the kernel side sends
+constexpr size_t kMountinfoCap = 16 << 20;
+constexpr int kNamesPerPass = 64;
+// How long an engine may take from making namespaces to starting a program in them.
+constexpr int64_t kEngineGraceNs = 2'000'000'000;
+
+Process ToProcess(const HostProcess& seen, CgroupIndex* cgroups) {
+  Process process;
+  process.pid = process.tid = seen.pid;
+  process.ns_pid = seen.ns_pid != 0 ? seen.ns_pid : seen.pid;
+  process.parent_pid = seen.parent_pid;
+  process.start_boot_ns = seen.start_ticks * kNsPerTick;
+  process.uid = seen.uid;
+  process.comm = seen.comm;
+  process.namespaces = seen.namespaces;
+  const CgroupIndex::Place place = cgroups->PlaceOf(seen.cgroup);
+  process.cgroup = place.key;
+  process.cgroup_level = place.level;
+  return process;
+}
+
+// Arguments of a process of the host's root, NUL separated. Nobody else's are ever read: the read
+// waits for a lock that the process can hold.
+std::string ReadArgs(const std::string& proc_root, uint32_t pid) {
+  auto text = ReadSmallFile(proc_root + "/" + std::to_string(pid) + "/cmdline", kCmdlineCap);
+  if (!text.ok()) return "";
+  while (!text->empty() && text->back() == '\0') text->pop_back();
+  return *std::move(text);
+}
+
+}  // namespace
+
+void HostView::Apply(HostScan scan, int64_t started_boot_ns, bool initial) {
+  if (initial) indexes_.namespaces.SetHost(scan.host);
+  indexes_.cgroups.Scan(started_boot_ns);
+  Prepare(std::move(scan));
+  if (initial) {
+    LearnEngines();
+    RememberProcesses();
+  }
+  TakeLists(started_boot_ns);
+  for (const Process& process : processes_) Place(process, started_boot_ns, initial);
+  StartWithoutInit(started_boot_ns);
+  BuryOwners(started_boot_ns);
+  indexes_.namespaces.Reconcile(counts_, HeldNamespaces(), started_boot_ns);
+  indexes_.plain.BuryHomeless(started_boot_ns);
+  if (!initial) RefreshNames(started_boot_ns);
+  processes_.clear();
+}
+
+void HostView::Prepare(HostScan scan) {
+  std::sort(scan.processes.begin(), scan.processes.end(),
+            [](const HostProcess& a, const HostProcess& b) {
+              return std::tie(a.start_ticks, a.pid) < std::tie(b.start_ticks, b.pid);
+            });
+  processes_.clear();
+  alive_.clear();
+  listed_inits_.clear();
+  first_in_.clear();
+  for (const HostProcess& seen : scan.processes) {
+    processes_.push_back(ToProcess(seen, &indexes_.cgroups));
+    alive_.insert(IdOf(processes_.back()));
+  }
+  Count();
+}
+
+void HostView::Count() {
+  counts_.clear();
+  host_counts_.clear();
+  for (const Process& process : processes_) {
+    for (NamespaceKind kind : kNamespaceKinds) {
+      const NamespaceIdentity& identity = process.namespaces[kind];
+      if (identity.inode == 0) continue;
+      ++counts_[{kind, identity.inode}];
+      if (indexes_.namespaces.IsHost(kind, identity)) ++host_counts_[kind];
+    }
+  }
+}
+
+void HostView::LearnEngines() {
+  for (const Process& process : processes_) {
+    if (process.uid != 0 || !IsEngineComm(process.comm)) continue;
+    if (IsForeign(process, NamespaceKind::kPid, indexes_.namespaces) ||
+        IsForeign(process, NamespaceKind::kUser, indexes_.namespaces)) {
+      continue;
+    }
+    // By path alone: nothing may be named before all engines are known.
+    const std::string* path = indexes_.cgroups.PathOf(process.cgroup);
+    if (path != nullptr && ParseCgroupPath(*path).type == CgroupPath::Type::kContainer) continue;
+    const std::string& proc = indexes_.options.proc_root;
+    const std::string text = ReadArgs(proc, process.pid);
+    const std::vector<std::string> args = absl::StrSplit(text, '\0');
+    const auto cwd = ReadLink(proc + "/" + std::to_string(process.pid) + "/cwd");
+    MergeRoots(ParseEngineArgs(process.comm, args, cwd.ok() ? *cwd : ""), &indexes_.roots);
+  }
+}
+
+void HostView::RememberProcesses() {
+  for (const Process& process : processes_) {
+    const bool hosts_root = process.uid == 0 && !HasForeign(process, indexes_.namespaces);
+    std::optional<std::string> args;
+    if (hosts_root) {
+      std::string text = ReadArgs(indexes_.options.proc_root, process.pid);
+      std::replace(text.begin(), text.end(), '\0', ' ');
+      if (text.size() > kArgsCap) text.resize(kArgsCap);
+      if (!text.empty()) args = std::move(text);
+    }
+    indexes_.processes.Add(process, std::move(args));
+  }
+}
+
+void HostView::TakeLists(int64_t boot_ns) {
+  const std::vector<RuntimeRecord> records = ListContainers(indexes_.readers);
+  for (const RuntimeRecord& record : records) {
+    if (record.plain_namespace || record.init_pid == 0) continue;
+    const ProcessId init{record.init_pid, record.init_start_ticks};
+    if (!alive_.contains(init)) continue;  // a state that outlived its container
+    if (const Owner* owner = indexes_.finder.TakeListed(record)) {
+      listed_inits_[init] = owner->facts.id;
+    }
+  }
+  indexes_.plain.TakeNames(records, boot_ns);
+}
+
+void HostView::Place(const Process& process, int64_t boot_ns, bool initial) {
+  for (NamespaceKind kind : kNamespaceKinds) {
+    NamespaceInfo* info = indexes_.namespaces.FindOrAdd(kind, process.namespaces[kind], boot_ns);
+    if (info == nullptr) continue;
+    if (info->some_process.pid != 0 && alive_.contains(IdOf(info->some_process))) continue;
+    info->some_process = process.key();
+    info->some_comm = process.comm;
+    info->uid = process.uid;
+  }
+  OwnerId id = process.cgroup_level == 0 ? 0 : indexes_.finder.OwnerOf(process.cgroup, boot_ns);
+  const auto listed = listed_inits_.find(IdOf(process));
+  if (id == 0 && listed != listed_inits_.end()) id = listed->second;
+  if (Owner* owner = indexes_.owners.Get(id)) {
+    PlaceInContainer(owner, process, boot_ns, initial);
+  } else if (HasForeign(process, indexes_.namespaces)) {
+    SettlePlain(process, boot_ns, initial);
+  }
+}
+
+void HostView::PlaceInContainer(Owner* owner, const Process& process, int64_t boot_ns,
+                                bool initial) {
+  const OwnerId id = owner->facts.id;
+  first_in_.try_emplace(id, process);
+  if (lifecycle_.IsInitOf(*owner, process)) {
+    const int64_t when = initial ? boot_ns : static_cast<int64_t>(process.start_boot_ns);
+    lifecycle_.Start(id, process, std::max<int64_t>(when, 1), /*tell=*/!initial);
+    return;
+  }
+  owner->listed = true;
+  indexes_.owners.Publish(owner);
+}
+
+void HostView::SettlePlain(const Process& process, int64_t boot_ns, bool initial) {
+  indexes_.plain.NoteResident(process, boot_ns);
+  // Between making namespaces and the container's first program there is nothing to name yet.
+  const auto started = static_cast<int64_t>(process.start_boot_ns);
+  const bool young = !initial && boot_ns - started < kEngineGraceNs;
+  if (young && indexes_.plain.WaitsForEngine(process, boot_ns)) return;
+  indexes_.plain.Claim(process, boot_ns);
+  if (!IsNamespaceInit(process, indexes_.namespaces)) return;
+  const NamespaceInfo* info = indexes_.namespaces.Find(
+      NamespaceKind::kPid, process.namespaces[NamespaceKind::kPid], boot_ns);
+  Owner* owner =
+      info == nullptr ? nullptr : indexes_.owners.Get(PrimaryOwner(info->owners, indexes_.owners));
+  if (owner == nullptr || owner->sort != OwnerSort::kUnshare || owner->init) return;
+  lifecycle_.Start(owner->facts.id, process, boot_ns, /*tell=*/false);
+}
+
+// Containers that share the host's pid namespace and whose runtime doesn't tell the init.
+void HostView::StartWithoutInit(int64_t boot_ns) {
+  for (const auto& [id, process] : first_in_) {
+    const Owner* owner = indexes_.owners.Get(id);
+    if (owner == nullptr || owner->init || owner->told_init) continue;
+    lifecycle_.Start(id, process, boot_ns, /*tell=*/false);
+  }
+}
+
+void HostView::BuryOwners(int64_t started_boot_ns) {
+  std::vector<OwnerId> phantoms;
+  indexes_.owners.ForEach([&](Owner* owner) {
+    if (!owner->facts.alive || owner->sort == OwnerSort::kNetns || owner->became != 0) return;
+    if (owner->init) {
+      const bool late = owner->draft.started_boot_ns >= started_boot_ns;
+      if (!late && !alive_.contains(*owner->init)) {
+        indexes_.owners.MarkDead(owner, started_boot_ns);
+      }
+      return;
+    }
+    if (owner->sort == OwnerSort::kUnshare || first_in_.contains(owner->facts.id)) return;
+    const bool has_cgroup =
+        std::any_of(owner->cgroups.begin(), owner->cgroups.end(),
+                    [this](const CgroupKey& key) { return indexes_.cgroups.IsAlive(key); });
+    if (has_cgroup) return;
+    if (owner->listed) {
+      indexes_.owners.MarkDead(owner, started_boot_ns);
+    } else {
+      phantoms.push_back(owner->facts.id);
+    }
+  });
+  for (OwnerId id : phantoms) indexes_.owners.Erase(id);
+}
+
+void HostView::RefreshNames(int64_t boot_ns) {
+  std::vector<OwnerId> due;
+  indexes_.owners.ForEach([&](const Owner* owner) {
+    if (!owner->facts.alive || !owner->listed || due.size() >= kNamesPerPass) return;
+    const auto version = owner->name_file.empty() ? std::nullopt : StatStateFile(owner->name_file);
+    const bool changed = version && !(*version == owner->name_file_version);
+    if (changed || !owner->named || !owner->confirmed) due.push_back(owner->facts.id);
+  });
+  for (OwnerId id : due) {
+    indexes_.finder.TryName(indexes_.owners.Get(id), boot_ns, /*force=*/true);
+  }
+}
+
+// Namespaces that live on without a process because they are mounted somewhere in our view.
+absl::flat_hash_set<HostView::InodeKey> HostView::HeldNamespaces() const {
+  absl::flat_hash_set<InodeKey> held;
+  const auto text = ReadSmallFile(indexes_.options.proc_root + "/self/mountinfo", kMountinfoCap);
+  if (!text.ok()) return held;
+  for (absl::string_view line : absl::StrSplit(*text, '\n')) {
+    if (line.find(" - nsfs ") == absl::string_view::npos) continue;
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(' ', 4));
+    if (fields.size() < 5) continue;
+    const auto parsed = ParseNamespaceLink(std::string_view(fields[3].data(), fields[3].size()));
+    if (parsed) held.insert({parsed->first, parsed->second});
+  }
+  return held;
+}
+
+}  // namespace nsobs

@@ -1,0 +1,61 @@
+// Brings the indexes in line with what /proc and the runtimes' files show: at the start, and again
+// at each reconciliation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "userspace/correlation/host_scan.h"
+#include "userspace/correlation/indexes.h"
+#include "userspace/correlation/learner.h"
+#include "userspace/correlation/lifecycle.h"
+
+namespace nsobs {
+
+// Not thread-safe.
+class HostView {
+ public:
+  // All outlive this.
+  HostView(Indexes* indexes, Learner* learner, Lifecycle* lifecycle)
+      : indexes_(*indexes), learner_(*learner), lifecycle_(*lifecycle) {}
+
+  // `scan` was begun at `started_boot_ns`. `initial`: what runs was there before us; nothing of it
+  // is told as a start.
+  void Apply(HostScan scan, int64_t started_boot_ns, bool initial);
+
+  // How many processes are in each of the host's own namespaces, as of the last scan.
+  const absl::flat_hash_map<NamespaceKind, uint32_t>& host_counts() const { return host_counts_; }
+
+ private:
+  using InodeKey = NamespaceIndex::InodeKey;
+
+  void Prepare(HostScan scan);
+  void LearnEngines();
+  void RememberProcesses();
+  void TakeLists(int64_t boot_ns);
+  void Count();
+  void Place(const Process& process, int64_t boot_ns, bool initial);
+  void PlaceInContainer(Owner* owner, const Process& process, int64_t boot_ns, bool initial);
+  void SettlePlain(const Process& process, int64_t boot_ns, bool initial);
+  void StartWithoutInit(int64_t boot_ns);
+  void BuryOwners(int64_t started_boot_ns);
+  void RefreshNames(int64_t boot_ns);
+  absl::flat_hash_set<InodeKey> HeldNamespaces() const;
+
+  Indexes& indexes_;
+  Learner& learner_;
+  Lifecycle& lifecycle_;
+
+  // Of the scan at hand.
+  std::vector<Process> processes_;  // by start
+  absl::flat_hash_set<ProcessId> alive_;
+  absl::flat_hash_map<ProcessId, OwnerId> listed_inits_;
+  absl::flat_hash_map<OwnerId, Process> first_in_;  // the oldest process of each container
+  absl::flat_hash_map<InodeKey, uint32_t> counts_;
+  absl::flat_hash_map<NamespaceKind, uint32_t> host_counts_;
+};
+
+}  // namespace nsobs

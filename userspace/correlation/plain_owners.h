@@ -1,0 +1,68 @@
+// Owners that are no containers: the names of `ip netns`, and processes that made namespaces by
+// themselves (`unshare`).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "userspace/correlation/namespace_index.h"
+#include "userspace/correlation/owner_table.h"
+#include "userspace/correlation/runtimes/reader.h"
+
+namespace nsobs {
+
+// True for the programs that make namespaces for others: runtimes, engines, ip(8). `comm` is the
+// name of a process, which anybody can choose: a lie only makes an owner appear later.
+bool IsNamespaceMaker(std::string_view comm);
+
+// Not thread-safe.
+class PlainOwners {
+ public:
+  // All outlive this.
+  PlainOwners(NamespaceIndex* namespaces, OwnerTable* owners, const ProcessIndex* processes)
+      : namespaces_(*namespaces), owners_(*owners), processes_(*processes) {}
+
+  // `process` of the host lives in namespaces that nobody owns: gives them to the plain owner whose
+  // they are by descent, else to a new one named after the process. The owner is nullptr if there
+  // was nothing to give, or no room.
+  Owner* Claim(const Process& process, int64_t boot_ns);
+
+  // True if a namespace of `process` has no owner.
+  bool HasUnowned(const Process& process, int64_t boot_ns) const;
+  // True if one of those was made by an engine, for the container that it is about to start.
+  bool WaitsForEngine(const Process& process, int64_t boot_ns) const;
+
+  // Remembers who runs programs in a namespace: that decides whether a container that shows up in
+  // it later was made in it, or joined.
+  void NoteResident(const Process& process, int64_t boot_ns);
+
+  // All the names of `ip netns` that there are now.
+  void TakeNames(const std::vector<RuntimeRecord>& records, int64_t boot_ns);
+
+  // Owners whose last namespace is gone are dead.
+  void BuryHomeless(int64_t boot_ns);
+
+ private:
+  struct Homes {
+    std::vector<NamespaceInfo*> unowned;
+    Owner* plain = nullptr;  // owner of another namespace of the process
+  };
+
+  Homes Look(const Process& process, int64_t boot_ns) const;
+  Owner* Inheritor(const Process& process, const Homes& homes) const;
+  Owner* AddUnshare(const Process& process, const Homes& homes, int64_t boot_ns);
+  void NameAfter(const Process& process, Owner* owner) const;
+  void TakeName(const RuntimeRecord& record, int64_t boot_ns);
+
+  NamespaceIndex& namespaces_;
+  OwnerTable& owners_;
+  const ProcessIndex& processes_;
+  uint64_t last_unshare_ = 0;
+};
+
+}  // namespace nsobs

@@ -1,0 +1,13 @@
+// crun by itself, without an engine above it.
+#pragma once
+
+#include <memory>
+
+#include "userspace/correlation/runtimes/reader.h"
+
+namespace nsobs {
+
+// `roots` outlives the reader and may grow.
+std::unique_ptr<RuntimeReader> MakeCrunReader(const RuntimeRoots& roots);
+
+}  // namespace nsobs

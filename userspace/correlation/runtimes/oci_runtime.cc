@@ -1,0 +1,43 @@
+#include "userspace/correlation/runtimes/oci_runtime.h"
+
+#include "userspace/correlation/runtimes/state_file.h"
+
+namespace nsobs {
+
+std::optional<OciState> FindRuncState(const std::vector<std::string>& roots,
+                                      const std::string& id) {
+  for (const std::string& root : roots) {
+    const auto file = ReadStateFile(root + "/" + id + "/state.json");
+    auto state = file ? ParseRuncState(file->text) : std::nullopt;
+    if (state && state->id == id) return state;
+  }
+  return std::nullopt;
+}
+
+std::optional<OciState> FindCrunState(const std::vector<std::string>& roots,
+                                      const std::string& id) {
+  for (const std::string& root : roots) {
+    const std::string directory = root + "/" + id;
+    const auto file = ReadStateFile(directory + "/status");
+    auto state = file ? ParseCrunStatus(file->text) : std::nullopt;
+    if (!state) continue;
+    state->id = id;
+    const auto config = ReadStateFile(directory + "/config.json");
+    const auto spec = config ? ParseOciSpec(config->text) : std::nullopt;
+    if (spec) state->annotations = spec->annotations;
+    return state;
+  }
+  return std::nullopt;
+}
+
+std::string EngineOf(const Labels& annotations) {
+  const auto manager = annotations.find("io.container.manager");
+  if (manager != annotations.end()) {
+    if (manager->second == "libpod") return "podman";
+    if (manager->second == "cri-o") return "crio";
+  }
+  if (annotations.contains("io.kubernetes.cri.container-type")) return "containerd";
+  return "";
+}
+
+}  // namespace nsobs

@@ -1,0 +1,22 @@
+// Finding the state that the low-level runtimes, runc and crun, keep about one container.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "userspace/correlation/runtimes/oci_state.h"
+
+namespace nsobs {
+
+// <root>/<id>/state.json of the first root that has it. `id` must be safe as a file name.
+std::optional<OciState> FindRuncState(const std::vector<std::string>& roots, const std::string& id);
+
+// <root>/<id>/status, with the annotations of the config.json beside it.
+std::optional<OciState> FindCrunState(const std::vector<std::string>& roots, const std::string& id);
+
+// The engine that the annotations name ("podman", "containerd", "crio"); "": nobody's, the
+// container was made by the low-level runtime itself.
+std::string EngineOf(const Labels& annotations);
+
+}  // namespace nsobs

@@ -1,0 +1,68 @@
+// What one runtime left on disk about its containers. Files only: no daemon is asked, and no path
+// leads into a container's filesystem.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "userspace/correlation/runtimes/roots.h"
+#include "userspace/correlation/runtimes/state_file.h"
+#include "userspace/event/namespace_kind.h"
+
+namespace nsobs {
+
+struct RuntimeRecord {
+  std::string runtime;  // "docker"
+  std::string id;
+  std::string name;
+  std::optional<std::string> image;
+  std::optional<std::string> pod;
+  std::optional<std::string> pod_namespace;
+  std::optional<std::string> pod_uid;
+  std::string pod_key;  // the same for all containers of one pod; "": in no pod
+  std::map<std::string, std::string> labels;
+
+  // By controller, as in runc's state: "" for cgroup2. As paths from the root of the hierarchy, or
+  // with a mount point before it. Empty: the runtime doesn't say.
+  std::map<std::string, std::string> cgroup_paths;
+  uint32_t init_pid = 0;          // in the host's pid namespace; 0: not known
+  uint64_t init_start_ticks = 0;  // field 22 of /proc/PID/stat; 0: not known
+
+  // The file that holds the name, as it was read: when it changes, the name may have.
+  std::string name_file;
+  FileVersion name_file_version;
+
+  // Plain owners only (`ip netns`): the namespace that is named.
+  std::optional<std::pair<NamespaceKind, uint32_t>> plain_namespace;
+};
+
+// What is known about a container that is looked for. Everything that stands here was checked to be
+// safe as a file name.
+struct RuntimeQuery {
+  std::string id;
+  std::string ns;  // a containerd namespace; "": any
+};
+
+// One implementation a runtime, listed in list.h. Implementations read files with a bound on size
+// and count, and take what is malformed for "not known". Not thread-safe: they cache.
+class RuntimeReader {
+ public:
+  virtual ~RuntimeReader() = default;
+
+  // By id. At most a few small files are read.
+  virtual std::optional<RuntimeRecord> Find(const RuntimeQuery& query) = 0;
+
+  // Those that a cgroup path alone may not lead to: raw OCI runtimes and plain namespaces. Bounded,
+  // and cached by the modification times of the files.
+  virtual std::vector<RuntimeRecord> List() { return {}; }
+};
+
+using RuntimeReaders = std::vector<std::unique_ptr<RuntimeReader>>;
+
+}  // namespace nsobs
