@@ -82,7 +82,10 @@ void TimelineWriter::Write(WriteBatch batch) {
     WriteItems(items.first(n));
     items.remove_prefix(n);
   }
-  for (uint64_t run_id : batch.ended_runs) timeline_->EndRun(run_id);
+  for (uint64_t run_id : batch.ended_runs) {
+    timeline_->EndRun(run_id);
+    stored_runs_.erase(run_id);
+  }
   if (!batch.namespaces.empty()) {
     if (auto status = timeline_->UpsertNamespaces(batch.namespaces); !status.ok()) {
       spdlog::warn("timeline: namespaces not stored: {}", std::string(status.message()));
@@ -90,10 +93,34 @@ void TimelineWriter::Write(WriteBatch batch) {
   }
 }
 
+// True for rows; for an extension, if its row was stored (or is about to be, in the same batch).
+bool TimelineWriter::HasRow(const WriteItem& item) {
+  if (const auto* row = std::get_if<TimelineRow>(&item.item)) {
+    if (row->run_id != 0) stored_runs_.insert(row->run_id);
+    return true;
+  }
+  return stored_runs_.contains(std::get<TimelineExtension>(item.item).run_id);
+}
+
 void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
   std::vector<TimelineItem> plain;
   plain.reserve(items.size());
-  for (WriteItem& item : items) plain.push_back(std::move(item.item));
+  std::vector<uint64_t> new_runs;
+  for (WriteItem& item : items) {
+    if (!HasRow(item)) {
+      for (uint8_t epoch = 0; epoch < 2; ++epoch) {
+        if (item.coalesced[epoch] != 0) {
+          ledger_->Lost(item.kind, epoch, "row_lost", item.coalesced[epoch]);
+        }
+      }
+      item.coalesced = {};
+      continue;
+    }
+    if (const auto* row = std::get_if<TimelineRow>(&item.item); row != nullptr && row->run_id != 0) {
+      new_runs.push_back(row->run_id);
+    }
+    plain.push_back(std::move(item.item));
+  }
   absl::Status status;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (attempt > 0) absl::SleepFor(kRetryPause);
@@ -109,6 +136,9 @@ void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
     }
   }
   storage_ok_ = status.ok();
+  if (!status.ok()) {
+    for (uint64_t run_id : new_runs) stored_runs_.erase(run_id);
+  }
   if (status.ok()) last_commit_boot_ns_ = clock_->BootNs();
   Account(items, status.ok());
   queued_items_ -= items.size();

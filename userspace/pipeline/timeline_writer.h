@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "userspace/base/bounded_queue.h"
 #include "userspace/pipeline/ledger.h"
 #include "userspace/timeline/timeline.h"
@@ -51,6 +52,7 @@ class TimelineWriter {
   void Loop();
   void Write(WriteBatch batch);
   void WriteItems(absl::Span<WriteItem> items);
+  bool HasRow(const WriteItem& item);
   void Account(absl::Span<const WriteItem> items, bool stored);
   void Housekeeping();
 
@@ -63,6 +65,8 @@ class TimelineWriter {
   std::atomic<bool> storage_ok_{true};
   std::atomic<uint64_t> database_bytes_{0};
   std::atomic<int64_t> last_commit_boot_ns_{0};
+  // Runs whose row is stored: only those can be extended.
+  absl::flat_hash_set<uint64_t> stored_runs_;
   int64_t last_heartbeat_ns_ = 0;
   int64_t last_retention_ns_ = 0;
   std::thread thread_;

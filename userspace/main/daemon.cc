@@ -1,0 +1,130 @@
+#include "userspace/main/daemon.h"
+
+#include <sys/utsname.h>
+
+#include <utility>
+
+#include "userspace/base/log.h"
+#include "userspace/base/status_util.h"
+#include "userspace/config/value_text.h"
+#include "userspace/main/host_view.h"
+#include "userspace/main/version.h"
+
+namespace nsobs {
+namespace {
+
+std::string KernelRelease() {
+  utsname name{};
+  uname(&name);
+  return name.release;
+}
+
+void LogProbes(const ProbeSet& probes) {
+  for (const ProbeState& state : probes.states()) {
+    if (state.attached) {
+      spdlog::info("source {}: {}", state.source, state.hook);
+    } else {
+      spdlog::warn("source {}: off ({})", state.source, state.reason);
+    }
+  }
+}
+
+}  // namespace
+
+ProbeOptions ProbeOptionsOf(const Config& config) {
+  ProbeOptions out;
+  out.critical_ring_bytes = config.ring.critical_bytes;
+  out.bulk_ring_bytes = config.ring.bulk_bytes;
+  out.syscall_hooks = config.probes.syscall_hooks;
+  out.io_uring_hook = config.probes.io_uring;
+  return out;
+}
+
+ProbeSettings ProbeSettingsOf(const Config& config) {
+  ProbeSettings out;
+  out.told_signals = config.signals.told;
+  out.bulk_rate_per_second = config.budget.events_per_second;
+  out.bulk_burst = config.budget.burst;
+  out.abandoned_told_after_ns = absl::ToInt64Nanoseconds(config.connect.abandoned_after);
+  return out;
+}
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, const Clock* clock) {
+  std::unique_ptr<Daemon> daemon(new Daemon(clock));
+  NSOBS_RETURN_IF_ERROR(daemon->OpenTimeline(config));
+  NSOBS_RETURN_IF_ERROR(daemon->LoadProbes(config));
+  NSOBS_RETURN_IF_ERROR(daemon->StartPipeline(config));
+  NSOBS_RETURN_IF_ERROR(daemon->StartWeb(config));
+  return daemon;
+}
+
+absl::Status Daemon::OpenTimeline(const Config& config) {
+  TimelineOptions options;
+  options.directory = config.storage.path;
+  options.retention_age = config.storage.retention_age;
+  options.retention_bytes = config.storage.retention_bytes;
+  NSOBS_ASSIGN_OR_RETURN(timeline_, Timeline::Open(options, clock_, &open_report_));
+  for (const std::string& note : open_report_.notes) spdlog::warn("timeline: {}", note);
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::LoadProbes(const Config& config) {
+  NSOBS_ASSIGN_OR_RETURN(probes_,
+                         ProbeSet::Load(ProbeOptionsOf(config), ProbeSettingsOf(config)));
+  return probes_->SelfTest();
+}
+
+// Attached before the host is scanned: what is born meanwhile waits on the rings.
+absl::Status Daemon::StartPipeline(const Config& config) {
+  probes_->Attach();
+  LogProbes(*probes_);
+  correlator_ = std::make_unique<Correlator>(CorrelatorOptionsOf(config), clock_);
+  NSOBS_RETURN_IF_ERROR(correlator_->ScanHost());
+  PipelineOptions options;
+  options.coalesce_window = config.coalesce.window;
+  NSOBS_ASSIGN_OR_RETURN(pipeline_, Pipeline::Create(options, probes_.get(), correlator_.get(),
+                                                     timeline_.get(), clock_));
+  metrics_ = std::make_unique<MetricsBuilder>(BuildFacts{kVersion, kRevision, KernelRelease()},
+                                              probes_.get(), correlator_.get(), pipeline_.get(),
+                                              clock_);
+  pipeline_->Start(open_report_.gap);
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::StartWeb(const Config& config) {
+  PrometheusOptions prometheus;
+  prometheus.max_series = config.metrics.max_series;
+  exporter_ = std::make_unique<PrometheusExporter>(prometheus);
+  WebOptions options;
+  options.listen_address = HostPortText(config.web.listen_address);
+  options.version = kVersion;
+  WebHandlers handlers;
+  handlers.metrics = [this] { return exporter_->Render(metrics_->Build()); };
+  handlers.ready = [this](std::string* why_not) {
+    if (pipeline_->writer().storage_ok()) return true;
+    *why_not = "the timeline can't be written";
+    return false;
+  };
+  NSOBS_ASSIGN_OR_RETURN(web_, WebServer::Start(options, std::move(handlers)));
+  return absl::OkStatus();
+}
+
+void Daemon::Apply(const Config& config) {
+  probes_->Apply(ProbeSettingsOf(config));
+  pipeline_->set_coalesce_window(config.coalesce.window);
+  spdlog::set_level(spdlog::level::from_str(config.log.level));
+}
+
+void Daemon::Stop() {
+  if (web_ != nullptr) web_->Stop();
+  if (pipeline_ != nullptr) pipeline_->Stop();
+  if (timeline_ == nullptr) return;
+  if (absl::Status status = timeline_->Close(); !status.ok()) {
+    spdlog::error("timeline: {}", std::string(status.message()));
+  }
+  timeline_.reset();
+}
+
+Daemon::~Daemon() { Stop(); }
+
+}  // namespace nsobs

@@ -1,0 +1,55 @@
+// The observer as a whole: made in the order in which things can fail, torn down in reverse.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "exporters/prometheus/prometheus_exporter.h"
+#include "exporters/web/web_server.h"
+#include "userspace/base/clock.h"
+#include "userspace/collector/probe_set.h"
+#include "userspace/config/config.h"
+#include "userspace/correlation/correlator.h"
+#include "userspace/pipeline/metrics_builder.h"
+#include "userspace/pipeline/pipeline.h"
+#include "userspace/timeline/timeline.h"
+
+namespace nsobs {
+
+// The parts of the configuration that the kernel side takes.
+ProbeOptions ProbeOptionsOf(const Config& config);
+ProbeSettings ProbeSettingsOf(const Config& config);
+
+class Daemon {
+ public:
+  // Observes and serves when it returns. Errors are one line each for the person who started it.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config, const Clock* clock);
+  ~Daemon();
+
+  // Takes over what may change while running.
+  void Apply(const Config& config);
+  // Writes what is under way and records a clean stop.
+  void Stop();
+
+  int port() const { return web_->port(); }
+
+ private:
+  explicit Daemon(const Clock* clock) : clock_(clock) {}
+  absl::Status OpenTimeline(const Config& config);
+  absl::Status LoadProbes(const Config& config);
+  absl::Status StartPipeline(const Config& config);
+  absl::Status StartWeb(const Config& config);
+
+  const Clock* const clock_;
+  TimelineOpenReport open_report_;
+  std::unique_ptr<Timeline> timeline_;
+  std::unique_ptr<ProbeSet> probes_;
+  std::unique_ptr<Correlator> correlator_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<MetricsBuilder> metrics_;
+  std::unique_ptr<PrometheusExporter> exporter_;
+  std::unique_ptr<WebServer> web_;
+};
+
+}  // namespace nsobs
