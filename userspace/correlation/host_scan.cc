@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <charconv>
 #include <memory>
 #include <optional>
@@ -29,28 +30,40 @@ constexpr size_t kReadCap = 16384;  // none of these files is longer
 constexpr uint32_t kInitPid = 1;
 constexpr uint32_t kKthreaddPid = 2;
 
-// The first kReadCap bytes of a file below `dir`; nullopt if it can't be read.
-std::optional<std::string> ReadAt(int dir, const char* name) {
-  UniqueFd fd(openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd.ok()) return std::nullopt;
-  std::string text(kReadCap, '\0');
-  size_t used = 0;
-  while (used < kReadCap) {
-    const ssize_t n = read(fd.get(), text.data() + used, kReadCap - used);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return std::nullopt;
-    if (n == 0) break;
-    used += static_cast<size_t>(n);
+// A buffer for one file at a time: a pass reads thousands.
+class SmallReader {
+ public:
+  // The first kReadCap bytes of a file below `dir`, until the next call; nullopt if it can't be
+  // read.
+  std::optional<std::string_view> Read(int dir, const char* name) {
+    UniqueFd fd(openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!fd.ok()) return std::nullopt;
+    size_t used = 0;
+    while (used < buffer_.size()) {
+      const ssize_t n = read(fd.get(), buffer_.data() + used, buffer_.size() - used);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return std::nullopt;
+      used += static_cast<size_t>(n);
+      // procfs gives a file of this size in one piece, so that a short read is the end.
+      if (n == 0 || used < kPage) break;
+    }
+    return std::string_view(buffer_.data(), used);
   }
-  text.resize(used);
-  return text;
-}
 
-std::string NamespaceFile(NamespaceKind kind) { return "ns/" + std::string(Name(kind)); }
+ private:
+  static constexpr size_t kPage = 4096;
+  std::array<char, kReadCap> buffer_;
+};
+
+// Indexed by NamespaceKind; below /proc/PID.
+constexpr std::array<const char*, kNamespaceKindCount> kNamespaceFiles = {
+    "ns/cgroup", "ns/ipc", "ns/mnt", "ns/net", "ns/pid", "ns/time", "ns/user", "ns/uts"};
+
+const char* NamespaceFile(NamespaceKind kind) { return kNamespaceFiles[static_cast<size_t>(kind)]; }
 
 uint32_t ReadNamespaceInode(int dir, NamespaceKind kind) {
   char link[64];
-  const ssize_t n = readlinkat(dir, NamespaceFile(kind).c_str(), link, sizeof link);
+  const ssize_t n = readlinkat(dir, NamespaceFile(kind), link, sizeof link);
   if (n <= 0) return 0;
   const auto parsed = ParseNamespaceLink(std::string_view(link, static_cast<size_t>(n)));
   return parsed && parsed->first == kind ? parsed->second : 0;
@@ -67,7 +80,8 @@ std::optional<NamespaceSet> ReadAllInodes(const std::string& process_dir) {
 bool IsKthreadd(const std::string& process_dir) {
   UniqueFd dir(open(process_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!dir.ok()) return false;
-  const auto text = ReadAt(dir.get(), "stat");
+  SmallReader reader;
+  const auto text = reader.Read(dir.get(), "stat");
   const auto stat = text ? ParseProcStat(*text) : std::nullopt;
   return stat && stat->kernel_thread && stat->parent_pid == 0;
 }
@@ -81,7 +95,7 @@ class IdReader {
     if (kind == NamespaceKind::kMnt || unsupported_) return 0;
     auto [it, is_new] = ids_.try_emplace(std::make_pair(kind, inode), 0);
     if (!is_new) return it->second;
-    UniqueFd fd(openat(dir, NamespaceFile(kind).c_str(), O_RDONLY | O_CLOEXEC));
+    UniqueFd fd(openat(dir, NamespaceFile(kind), O_RDONLY | O_CLOEXEC));
     __u64 id = 0;
     if (fd.ok() && ioctl(fd.get(), NS_GET_ID, &id) != 0) {
       unsupported_ = errno == ENOTTY || errno == EINVAL;
@@ -110,7 +124,8 @@ std::optional<HostProcess> ReadProcess(int proc, const NamespaceSet& host, uint3
                                        IdReader* ids) {
   UniqueFd dir(openat(proc, std::to_string(pid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!dir.ok()) return std::nullopt;
-  const auto stat_text = ReadAt(dir.get(), "stat");
+  SmallReader reader;
+  const auto stat_text = reader.Read(dir.get(), "stat");
   auto stat = stat_text ? ParseProcStat(*stat_text) : std::nullopt;
   if (!stat || stat->kernel_thread) return std::nullopt;
   HostProcess process;
@@ -119,10 +134,10 @@ std::optional<HostProcess> ReadProcess(int proc, const NamespaceSet& host, uint3
   process.start_ticks = stat->start_ticks;
   process.comm = std::move(stat->comm);
   ReadNamespaces(dir.get(), host, ids, &process.namespaces);
-  if (const auto text = ReadAt(dir.get(), "cgroup")) process.cgroup = ParseProcCgroup(*text);
+  if (const auto text = reader.Read(dir.get(), "cgroup")) process.cgroup = ParseProcCgroup(*text);
   const NamespaceIdentity& pid_ns = process.namespaces[NamespaceKind::kPid];
   if (pid_ns.inode != 0 && pid_ns.inode != host[NamespaceKind::kPid].inode) {
-    const auto text = ReadAt(dir.get(), "status");
+    const auto text = reader.Read(dir.get(), "status");
     const auto status = text ? ParseProcStatus(*text) : std::nullopt;
     if (!status) return std::nullopt;
     process.ns_pid = status->ns_pid;
