@@ -45,8 +45,8 @@ absl::Status SqliteStatus(int code, std::string_view message) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
-    case SQLITE_CONSTRAINT:  // our statements break none unless what is stored is wrong return
-                             // absl::DataLossError(text);
+    case SQLITE_CONSTRAINT:  // our statements break none unless what is stored is wrong
+      return absl::DataLossError(text);
     case SQLITE_FULL:
       return absl::ResourceExhaustedError(text);
     case SQLITE_BUSY:

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -22,7 +23,7 @@ namespace nsobs {
 namespace {
 
 // The file itself last: if we die in between, what is left is found bad again and set aside too.
-constexpr const char* kSuffixes[] = {"-shm", "-wal", ""};
+constexpr const char* kSuffixes[] = {"-shm", "-wal", "-journal", ""};
 
 bool Exists(const std::string& path) {
   struct stat st{};
@@ -61,7 +62,10 @@ std::vector<std::string> SetAsideFiles(const std::string& directory) {
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (!absl::StartsWith(name, absl::StrCat(kTimelineFile, ".corrupt-"))) continue;
-    if (absl::EndsWith(name, "-wal") || absl::EndsWith(name, "-shm")) continue;
+    const auto has_suffix = [&](const char* suffix) {
+      return *suffix != '\0' && absl::EndsWith(name, suffix);
+    };
+    if (std::any_of(std::begin(kSuffixes), std::end(kSuffixes), has_suffix)) continue;
     found.emplace_back(ChangedNs(entry->path().string()), entry->path().string());
   }
   std::sort(found.rbegin(), found.rend());

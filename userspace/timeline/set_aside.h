@@ -12,9 +12,9 @@ namespace nsobs {
 // How many are kept: a disk that corrupts must not also be filled.
 inline constexpr int kSetAsideKept = 3;
 
-// Renames timeline.db, its write-ahead log and shared memory file to timeline.db.corrupt-TIME[-N],
-// ...-wal and ...-shm, and deletes the oldest ones beyond kSetAsideKept. No connection may be open.
-// Returns the new name without the directory.
+// Renames timeline.db and the files that SQLite keeps beside it to timeline.db.corrupt-TIME[-N] and
+// ...-wal, ...-shm, ...-journal, and deletes the oldest ones beyond kSetAsideKept. No connection
+// may be open. Returns the new name without the directory.
 absl::StatusOr<std::string> SetAside(const std::string& directory, int64_t wall_ns);
 
 // When the file or its log was last written, on the wall clock; 0 if it isn't there.

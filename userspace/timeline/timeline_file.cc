@@ -1,5 +1,7 @@
 #include "userspace/timeline/timeline_file.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,11 +18,17 @@ constexpr int64_t kPageBytes = 4096;
 constexpr absl::Duration kBusyTimeout = absl::Milliseconds(250);
 constexpr absl::Duration kQuickCheckLimit = absl::Milliseconds(700);
 
+absl::StatusOr<FileKind> KindOf(const std::string& path, Database::Mode mode) {
+  NSOBS_ASSIGN_OR_RETURN(Database database, Database::Open(path, mode, kBusyTimeout));
+  return Classify(&database, SchemaSteps());
+}
+
 // A separate read-only connection: a newer version's file must not even be checkpointed.
 absl::Status CheckKind(const std::string& path) {
-  NSOBS_ASSIGN_OR_RETURN(Database database,
-                         Database::Open(path, Database::Mode::kReadOnly, kBusyTimeout));
-  NSOBS_ASSIGN_OR_RETURN(FileKind kind, Classify(&database, SchemaSteps()));
+  absl::StatusOr<FileKind> found = KindOf(path, Database::Mode::kReadOnly);
+  // The making of the file was interrupted before it had a log: only a writer may roll that back.
+  if (absl::IsPermissionDenied(found.status())) found = KindOf(path, Database::Mode::kReadWrite);
+  NSOBS_ASSIGN_OR_RETURN(FileKind kind, found);
   switch (kind) {
     case FileKind::kEmpty:
     case FileKind::kOurs:
@@ -101,8 +109,11 @@ absl::StatusOr<std::unique_ptr<TimelineFile>> TimelineFile::Open(const TimelineO
                                                                  const std::string& boot_id) {
   NSOBS_RETURN_IF_ERROR(AsDamage(CheckKind(TimelinePath(options.directory))));
   auto file = OpenChecked(options, clock, boot_id);
-  if (!file.ok()) return AsDamage(file.status());
-  return file;
+  if (file.ok()) return file;
+  // The rights are there, so it is the header that forbids writing.
+  const bool header = absl::IsPermissionDenied(file.status()) &&
+                      access(TimelinePath(options.directory).c_str(), W_OK) == 0;
+  return header ? absl::DataLossError(file.status().message()) : AsDamage(file.status());
 }
 
 }  // namespace nsobs

@@ -32,7 +32,7 @@ class DamageTest : public TimelineFixture {
   void MakeGoodFile() {
     Open();
     std::vector<TimelineItem> items;
-    for (uint32_t i = 0; i < 100; ++i) {
+    for (uint32_t i = 0; i < 40; ++i) {
       auto container = MakeContainer("c" + std::to_string(i % 7), std::to_string(i % 7));
       items.push_back(TimelineRow{0, MakeEvent(clock_, i + 1, container)});
     }
@@ -153,10 +153,10 @@ TEST_F(DamageTest, BytesFlippedAnywhere) {
   MakeGoodFile();
   const std::string good = Slurp(db_path());
   std::vector<size_t> offsets;
-  for (size_t i = 0; i < 120; ++i) offsets.push_back(i);  // the header, and the root of the schema
+  for (size_t i = 0; i < 104; ++i) offsets.push_back(i);  // the header, and the root of the schema
   std::mt19937 random(20261123);
   std::uniform_int_distribution<size_t> anywhere(100, good.size() - 1);
-  for (int i = 0; i < 200; ++i) offsets.push_back(anywhere(random));
+  for (int i = 0; i < 80; ++i) offsets.push_back(anywhere(random));
   for (size_t offset : offsets) {
     std::string bad = good;
     bad[offset] = static_cast<char>(bad[offset] ^ (1 + random() % 255));
@@ -207,7 +207,7 @@ TEST_F(DamageTest, ADamagedLogLosesNoMoreThanItself) {
   const std::string log = Slurp(db_path() + "-wal");
   timeline_.reset();
   std::mt19937 random(7);
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 50; ++i) {
     std::string bad = log;
     const size_t offset = i < 32 ? static_cast<size_t>(i) : random() % bad.size();
     bad[offset] = static_cast<char>(bad[offset] ^ (1 + random() % 255));

@@ -13,7 +13,7 @@ class FaultTest : public TimelineFixture, public ::testing::WithParamInterface<i
 
   std::vector<TimelineItem> Batch(uint32_t first) {
     std::vector<TimelineItem> items;
-    for (uint32_t i = 0; i < 10; ++i) {
+    for (uint32_t i = 0; i < 4; ++i) {
       auto container = MakeContainer("c" + std::to_string(first + i), std::to_string(first + i));
       items.push_back(TimelineRow{first + i, MakeEvent(clock_, first + i, container)});
     }
@@ -30,7 +30,7 @@ TEST_P(FaultTest, AFailedWriteLeavesNothingAndCanBeRepeated) {
   Open();
   uint32_t next = 1;
   int failures = 0;
-  for (int passes = 0; passes < 40; ++passes) {
+  for (int passes = 0; passes < 25; ++passes) {
     const auto items = Batch(next);
     plan_ = {.fail_after = passes, .error = GetParam()};
     absl::Status status = timeline_->Write(items);
@@ -43,14 +43,14 @@ TEST_P(FaultTest, AFailedWriteLeavesNothingAndCanBeRepeated) {
     }
     const TimelineItem extension = TimelineExtension{next, 2, clock_.WallNs()};
     ASSERT_OK(timeline_->Write({&extension, 1}));
-    next += 10;
+    next += 4;
   }
   EXPECT_GE(failures, 5);
   std::vector<uint32_t> expected(next - 1);
   std::iota(expected.begin(), expected.end(), 1);
   EXPECT_EQ(ReadPids(), expected);
   EXPECT_EQ(QueryInt("SELECT count(*) FROM containers"), next - 1);
-  EXPECT_EQ(QueryInt("SELECT count(*) FROM events WHERE count = 2"), 40);
+  EXPECT_EQ(QueryInt("SELECT count(*) FROM events WHERE count = 2"), 25);
   EXPECT_TRUE(timeline_->TakeNotes().empty());
 }
 
@@ -58,7 +58,7 @@ TEST_P(FaultTest, RetentionAndHeartbeatFailCleanly) {
   Open();
   ASSERT_OK(timeline_->Write(Batch(1)));
   clock_.AdvanceNs(absl::ToInt64Nanoseconds(options_.retention_age) + kSecond);
-  for (uint32_t i = 1; i <= 10; ++i) timeline_->EndRun(i);
+  for (uint32_t i = 1; i <= 4; ++i) timeline_->EndRun(i);
   for (int passes = 0; passes < 10; ++passes) {
     plan_ = {.fail_after = passes, .error = GetParam()};
     (void)timeline_->Heartbeat();
@@ -71,7 +71,7 @@ TEST_P(FaultTest, RetentionAndHeartbeatFailCleanly) {
 }
 
 TEST_P(FaultTest, OpeningFailsOrWorks) {
-  for (int passes = 0; passes < 60; ++passes) {
+  for (int passes = 0; passes < 45; ++passes) {
     std::filesystem::remove_all(dir_.path());
     plan_ = {.fail_after = passes, .error = GetParam()};
     auto opened = Timeline::Open(options_, &clock_, &report_);
@@ -86,7 +86,7 @@ TEST_P(FaultTest, OpeningFailsOrWorks) {
     ASSERT_FALSE(HasFatalFailure());
     EXPECT_TRUE(report_.notes.empty()) << report_.notes[0];
     ASSERT_OK(timeline_->Write(Batch(1)));
-    EXPECT_EQ(ReadPids().size(), 10u);
+    EXPECT_EQ(ReadPids().size(), 4u);
     timeline_.reset();
   }
 }

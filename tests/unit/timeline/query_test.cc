@@ -189,14 +189,14 @@ TEST_F(QueryTest, TheVisitorCanStop) {
 // More than a page, from several merged sources, each event once.
 TEST_F(QueryTest, LongAnswersAreCompleteAndInOrder) {
   std::vector<TimelineItem> items;
-  for (uint32_t i = 0; i < 2000; ++i) {
+  for (uint32_t i = 0; i < 900; ++i) {
     ObservedEvent event = MakeEvent(clock_, 1000 + i, i % 3 == 0 ? web_ : old_web_);
     event.entered = i % 5 == 0;
     if (event.entered) event.entered_from = web_;
     items.push_back(TimelineRow{0, event});
   }
   ASSERT_OK(timeline_->Write(items));
-  std::vector<uint32_t> all(2000);
+  std::vector<uint32_t> all(900);
   std::iota(all.begin(), all.end(), 1000);
   EXPECT_EQ(ReadPids({.container = "web", .after_id = 8}), all);
   EXPECT_EQ(ReadPids({.after_id = 8}), all);
