@@ -141,7 +141,8 @@ static __always_inline void read_socket_addresses(struct nsobs_connect_failure *
   e->destination_source = NSOBS_DEST_SOCKET;
   e->family = sk->__sk_common.skc_family;
   e->remote_port = __builtin_bswap16(sk->__sk_common.skc_dport);
-  e->local_port = sk->__sk_common.skc_num;
+  /* skc_num is 0 again once the port was given back; inet_sport still says which it was. */
+  e->local_port = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
   if (e->family == AF_INET6) {
     bpf_probe_read_kernel(e->remote, 16, &sk->__sk_common.skc_v6_daddr);
     bpf_probe_read_kernel(e->local, 16, &sk->__sk_common.skc_v6_rcv_saddr);

@@ -254,6 +254,10 @@ struct sock {
   struct sock_cgroup_data sk_cgrp_data;
 };
 
+struct inet_sock {
+  __be16 inet_sport;
+};
+
 struct inode {
   unsigned long i_ino;
 };
