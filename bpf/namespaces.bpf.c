@@ -23,27 +23,39 @@ struct namespace_call_map {
 struct namespace_call_map namespace_calls SEC(".maps");
 
 /* As a child would get them: pid and time are changed for children only. */
-static __always_inline void read_namespaces_for_children(struct nsobs_namespaces *out,
-                                                         struct task_struct *task) {
-  struct nsproxy *proxy = task->nsproxy;
+static __always_inline void read_namespaces_for_children(struct nsobs_namespaces* out,
+                                                         struct task_struct* task) {
+  struct nsproxy* proxy = task->nsproxy;
 
   read_namespaces(out, task, proxy->pid_ns_for_children);
   NSOBS_PUT_NS(out, NSOBS_NS_TIME, proxy->time_ns_for_children);
 }
 
-static __always_inline u8 differing(const struct nsobs_namespaces *a,
-                                    const struct nsobs_namespaces *b) {
+static __always_inline u64 differs(const struct nsobs_namespaces* a,
+                                   const struct nsobs_namespaces* b, int kind) {
+  return (a->inode[kind] ^ b->inode[kind]) | (a->id[kind] ^ b->id[kind]);
+}
+
+/*
+ * Without a branch for each kind: the verifier would walk all 2^8 ways through them, here and again
+ * in count_change(), which takes it seconds. The barrier keeps the compiler from making branches.
+ */
+static __always_inline u8 differing(const struct nsobs_namespaces* a,
+                                    const struct nsobs_namespaces* b) {
   u8 changed = 0;
 
 #pragma unroll
   for (int kind = 0; kind < NSOBS_NS_KINDS; kind++) {
-    if (a->inode[kind] != b->inode[kind] || a->id[kind] != b->id[kind]) changed |= 1 << kind;
+    u64 bits = differs(a, b, kind), negative = -bits;
+
+    barrier_var(negative);
+    changed |= (bits | negative) >> 63 << kind;
   }
   return changed;
 }
 
-static __always_inline void owner_by_mnt_ns(struct nsobs_owner_key *key, struct task_struct *task,
-                                            const struct nsobs_namespaces *before) {
+static __always_inline void owner_by_mnt_ns(struct nsobs_owner_key* key, struct task_struct* task,
+                                            const struct nsobs_namespaces* before) {
   struct nsobs_cgroup cgroup;
 
   read_cgroup(&cgroup, task);
@@ -53,22 +65,24 @@ static __always_inline void owner_by_mnt_ns(struct nsobs_owner_key *key, struct 
   key->ns_id = before->id[NSOBS_NS_MNT] ?: before->inode[NSOBS_NS_MNT];
 }
 
-static __always_inline void count_change(const struct nsobs_owner_key *owner, u32 operation,
-                                         u8 changed, s32 error) {
+static __always_inline void count_change(const struct nsobs_owner_key* owner, u32 operation,
+                                         const struct nsobs_namespaces* from,
+                                         const struct nsobs_namespaces* to, s32 error) {
   if (error) {
     bump(owner, NSOBS_COUNT_NAMESPACE_FAILURE, operation, error);
     return;
   }
   for (int kind = 0; kind < NSOBS_NS_KINDS; kind++) {
-    if (changed & 1 << kind) bump(owner, NSOBS_COUNT_NAMESPACE_CHANGE, operation, kind);
+    if (differs(from, to, kind)) bump(owner, NSOBS_COUNT_NAMESPACE_CHANGE, operation, kind);
   }
 }
 
 /* Counts and tells; `child` is NULL but for a clone that succeeded. */
-static __always_inline void tell_change(const struct nsobs_namespaces *from, struct task_struct *child,
-                                        u32 operation, u32 flags, s32 error) {
-  struct task_struct *task = bpf_get_current_task_btf();
-  struct nsobs_namespace_change *e;
+static __always_inline void tell_change(const struct nsobs_namespaces* from,
+                                        struct task_struct* child, u32 operation, u32 flags,
+                                        s32 error) {
+  struct task_struct* task = bpf_get_current_task_btf();
+  struct nsobs_namespace_change* e;
   struct nsobs_namespaces to;
   struct telling t = {};
   u8 changed;
@@ -81,7 +95,7 @@ static __always_inline void tell_change(const struct nsobs_namespaces *from, str
   }
   changed = error ? 0 : differing(from, &to);
   owner_by_mnt_ns(&t.owner, task, from);
-  count_change(&t.owner, operation, changed, error);
+  count_change(&t.owner, operation, from, &to, error);
 
   begin_telling(&t, NSOBS_KIND_NAMESPACE_CHANGE);
   e = reserve_critical(&t, sizeof(*e));
@@ -110,7 +124,7 @@ static __always_inline void enter(u64 flags) {
 
 static __always_inline void leave(u32 operation, long ret) {
   u64 id = bpf_get_current_pid_tgid();
-  struct namespace_call *found = bpf_map_lookup_elem(&namespace_calls, &id);
+  struct namespace_call* found = bpf_map_lookup_elem(&namespace_calls, &id);
   struct namespace_call call;
 
   if (!found) return;
@@ -120,34 +134,34 @@ static __always_inline void leave(u32 operation, long ret) {
 }
 
 SEC("tracepoint/syscalls/sys_enter_setns")
-int nsobs_setns_enter(struct trace_event_raw_sys_enter *ctx) {
+int nsobs_setns_enter(struct trace_event_raw_sys_enter* ctx) {
   enter(ctx->args[1]);
   return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_setns")
-int nsobs_setns_exit(struct trace_event_raw_sys_exit *ctx) {
+int nsobs_setns_exit(struct trace_event_raw_sys_exit* ctx) {
   leave(NSOBS_OP_SETNS, ctx->ret);
   return 0;
 }
 
 SEC("tracepoint/syscalls/sys_enter_unshare")
-int nsobs_unshare_enter(struct trace_event_raw_sys_enter *ctx) {
+int nsobs_unshare_enter(struct trace_event_raw_sys_enter* ctx) {
   /* unshare() of file tables and the like is no change of namespaces. */
   if (ctx->args[0] & (CLONE_NEW_ANY | CLONE_NEWTIME)) enter(ctx->args[0]);
   return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_unshare")
-int nsobs_unshare_exit(struct trace_event_raw_sys_exit *ctx) {
+int nsobs_unshare_exit(struct trace_event_raw_sys_exit* ctx) {
   leave(NSOBS_OP_UNSHARE, ctx->ret);
   return 0;
 }
 
 SEC("tp_btf/task_newtask")
-int BPF_PROG(nsobs_newtask, struct task_struct *child, u64 clone_flags) {
+int BPF_PROG(nsobs_newtask, struct task_struct* child, u64 clone_flags) {
   struct nsobs_namespaces from;
-  struct task_struct *task;
+  struct task_struct* task;
 
   if (!(clone_flags & CLONE_NEW_ANY)) return 0;
   task = bpf_get_current_task_btf();
@@ -166,24 +180,24 @@ static __always_inline void fail_clone(u64 flags, long ret) {
 }
 
 SEC("tracepoint/syscalls/sys_exit_clone")
-int nsobs_clone_exit(struct trace_event_raw_sys_exit *ctx) {
-  struct pt_regs *regs;
+int nsobs_clone_exit(struct trace_event_raw_sys_exit* ctx) {
+  struct pt_regs* regs;
 
   if (ctx->ret >= 0) return 0;
-  regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+  regs = (struct pt_regs*)bpf_task_pt_regs(bpf_get_current_task_btf());
   fail_clone(regs->di, ctx->ret);
   return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_clone3")
-int nsobs_clone3_exit(struct trace_event_raw_sys_exit *ctx) {
-  struct pt_regs *regs;
+int nsobs_clone3_exit(struct trace_event_raw_sys_exit* ctx) {
+  struct pt_regs* regs;
   u64 flags = 0;
 
   if (ctx->ret >= 0) return 0;
-  regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+  regs = (struct pt_regs*)bpf_task_pt_regs(bpf_get_current_task_btf());
   /* struct clone_args begins with the flags; the caller's memory, but the call failed. */
-  bpf_probe_read_user(&flags, sizeof(flags), (void *)regs->di);
+  bpf_probe_read_user(&flags, sizeof(flags), (void*)regs->di);
   fail_clone(flags, ctx->ret);
   return 0;
 }

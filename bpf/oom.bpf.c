@@ -26,12 +26,7 @@ struct oom_count_map {
 
 struct oom_count_map oom_counts SEC(".maps");
 
-struct limit {
-  struct mem_cgroup *memcg;
-  u32 distance; /* 0: the victim's own */
-};
-
-static __always_inline bool count_moved(struct mem_cgroup *memcg) {
+static __always_inline bool count_moved(struct mem_cgroup* memcg) {
   u64 key = (u64)memcg, now = 0, *seen;
 
   if (!bpf_core_field_exists(struct mem_cgroup, memory_events_local)) return false;
@@ -42,53 +37,46 @@ static __always_inline bool count_moved(struct mem_cgroup *memcg) {
   return moved;
 }
 
-static __always_inline bool has_no_room(struct mem_cgroup *memcg) {
+static __always_inline bool has_no_room(struct mem_cgroup* memcg) {
   u64 usage = BPF_CORE_READ(memcg, memory.usage.counter);
   u64 max = BPF_CORE_READ(memcg, memory.max);
 
   return usage + HEADROOM_PAGES >= max;
 }
 
-/* The best candidate: count moved and no room, then no room; nearest first. */
-static __always_inline void find_limit(struct limit *out, struct cgroup_subsys_state *css) {
+/*
+ * The best candidate: count moved and no room, then no room; nearest first. NULL: the host. No
+ * count of steps is kept: the verifier would follow each of its values.
+ */
+static __always_inline struct mem_cgroup* find_limit(struct cgroup_subsys_state* css) {
   struct mem_cgroup *full = NULL, *moved = NULL;
-  u32 full_distance = 0, moved_distance = 0;
 
   for (u32 i = 0; i < MAX_ANCESTORS; i++) {
-    struct mem_cgroup *memcg = (struct mem_cgroup *)css; /* css is its first member */
+    struct mem_cgroup* memcg = (struct mem_cgroup*)css; /* css is its first member */
     bool no_room, count;
 
     if (!css) break;
     no_room = has_no_room(memcg);
     count = count_moved(memcg);
-    if (no_room && count && !moved) {
-      moved = memcg;
-      moved_distance = i;
-    }
-    if (no_room && !full) {
-      full = memcg;
-      full_distance = i;
-    }
+    if (no_room && count && !moved) moved = memcg;
+    if (no_room && !full) full = memcg;
     css = BPF_CORE_READ(css, parent);
   }
-  out->memcg = moved ?: full;
-  out->distance = moved ? moved_distance : full_distance;
+  return moved ?: full;
 }
 
-static __always_inline u64 rss_bytes(struct mm_struct *mm, int member) {
+static __always_inline u64 rss_bytes(struct mm_struct* mm, int member) {
   s64 pages = 0;
 
-  if (bpf_core_field_exists(((struct mm_struct___before_6_2 *)0)->rss_stat.count))
+  if (bpf_core_field_exists(((struct mm_struct___before_6_2*)0)->rss_stat.count))
     bpf_probe_read_kernel(&pages, sizeof(pages),
-                          &((struct mm_struct___before_6_2 *)mm)->rss_stat.count[member]);
+                          &((struct mm_struct___before_6_2*)mm)->rss_stat.count[member]);
   else
     bpf_probe_read_kernel(&pages, sizeof(pages), &mm->rss_stat[member].count);
   return pages > 0 ? pages * constants.page_bytes : 0;
 }
 
-static __always_inline void read_limit(struct nsobs_oom_kill *e, const struct limit *limit) {
-  struct mem_cgroup *memcg = limit->memcg;
-
+static __always_inline void read_limit(struct nsobs_oom_kill* e, struct mem_cgroup* memcg) {
   e->limit_bytes = ~0ULL;
   if (!memcg) return;
   e->limit_bytes = BPF_CORE_READ(memcg, memory.max) * constants.page_bytes;
@@ -98,16 +86,16 @@ static __always_inline void read_limit(struct nsobs_oom_kill *e, const struct li
   e->limit.hierarchy = BPF_CORE_READ(memcg, css.cgroup, root, hierarchy_id);
 }
 
-static __always_inline int tell_oom(struct task_struct *victim) {
-  struct limit limit = {};
-  struct nsobs_oom_kill *e;
+static __always_inline int tell_oom(struct task_struct* victim) {
+  struct cgroup_subsys_state* own = memory_css(victim);
+  struct mem_cgroup* limit = find_limit(own);
+  struct nsobs_oom_kill* e;
   struct telling t = {};
   u32 reason;
 
-  find_limit(&limit, memory_css(victim));
-  reason = !limit.memcg     ? NSOBS_OOM_HOST
-           : limit.distance ? NSOBS_OOM_ANCESTOR
-                            : NSOBS_OOM_CGROUP;
+  reason = !limit                             ? NSOBS_OOM_HOST
+           : limit == (struct mem_cgroup*)own ? NSOBS_OOM_CGROUP
+                                              : NSOBS_OOM_ANCESTOR;
   owner_by_pid_ns(&t.owner, victim);
   bump(&t.owner, NSOBS_COUNT_OOM_KILL, reason, 0);
   begin_telling(&t, NSOBS_KIND_OOM_KILL);
@@ -118,7 +106,7 @@ static __always_inline int tell_oom(struct task_struct *victim) {
   read_process(&e->victim, victim);
   read_process(&e->trigger, bpf_get_current_task_btf());
   read_memory_cgroup(&e->victim_memory, victim);
-  read_limit(e, &limit);
+  read_limit(e, limit);
   e->anon_bytes = rss_bytes(victim->mm, MM_ANONPAGES);
   e->file_bytes = rss_bytes(victim->mm, MM_FILEPAGES);
   e->shmem_bytes = rss_bytes(victim->mm, MM_SHMEMPAGES);
@@ -129,6 +117,4 @@ static __always_inline int tell_oom(struct task_struct *victim) {
 }
 
 SEC("tp_btf/mark_victim")
-int BPF_PROG(nsobs_mark_victim, struct task_struct *victim) {
-  return tell_oom(victim);
-}
+int BPF_PROG(nsobs_mark_victim, struct task_struct* victim) { return tell_oom(victim); }
