@@ -65,16 +65,20 @@ static __always_inline struct mem_cgroup* find_limit(struct cgroup_subsys_state*
   return moved ?: full;
 }
 
-static __always_inline u64 rss_bytes(struct mm_struct* mm, int member) {
-  s64 pages = 0;
-
-  if (bpf_core_field_exists(((struct mm_struct___before_6_2*)0)->rss_stat.count))
-    bpf_probe_read_kernel(&pages, sizeof(pages),
-                          &((struct mm_struct___before_6_2*)mm)->rss_stat.count[member]);
-  else
-    bpf_probe_read_kernel(&pages, sizeof(pages), &mm->rss_stat[member].count);
+static __always_inline u64 pages_to_bytes(s64 pages) {
   return pages > 0 ? pages * constants.page_bytes : 0;
 }
+
+/* A macro: CO-RE knows the size of the running kernel's elements only if the index is constant. */
+#define RSS_BYTES(mm, member)                                                                   \
+  ({                                                                                            \
+    s64 pages = 0;                                                                              \
+    if (bpf_core_field_exists(((struct mm_struct___before_6_2 *)0)->rss_stat.count))            \
+      pages = BPF_CORE_READ((struct mm_struct___before_6_2 *)(mm), rss_stat.count[member].counter); \
+    else                                                                                        \
+      pages = BPF_CORE_READ(mm, rss_stat[member].count);                                        \
+    pages_to_bytes(pages);                                                                      \
+  })
 
 static __always_inline void read_limit(struct nsobs_oom_kill* e, struct mem_cgroup* memcg) {
   e->limit_bytes = ~0ULL;
@@ -107,9 +111,9 @@ static __always_inline int tell_oom(struct task_struct* victim) {
   read_process(&e->trigger, bpf_get_current_task_btf());
   read_memory_cgroup(&e->victim_memory, victim);
   read_limit(e, limit);
-  e->anon_bytes = rss_bytes(victim->mm, MM_ANONPAGES);
-  e->file_bytes = rss_bytes(victim->mm, MM_FILEPAGES);
-  e->shmem_bytes = rss_bytes(victim->mm, MM_SHMEMPAGES);
+  e->anon_bytes = RSS_BYTES(victim->mm, MM_ANONPAGES);
+  e->file_bytes = RSS_BYTES(victim->mm, MM_FILEPAGES);
+  e->shmem_bytes = RSS_BYTES(victim->mm, MM_SHMEMPAGES);
   e->oom_score_adj = victim->signal->oom_score_adj;
   e->reason = reason;
   bpf_ringbuf_submit(e, BPF_RB_FORCE_WAKEUP);
