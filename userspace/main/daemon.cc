@@ -52,9 +52,10 @@ ProbeSettings ProbeSettingsOf(const Config& config) {
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, const Clock* clock) {
   std::unique_ptr<Daemon> daemon(new Daemon(clock));
   NSOBS_RETURN_IF_ERROR(daemon->OpenTimeline(config));
+  NSOBS_RETURN_IF_ERROR(daemon->StartWeb(config));
   NSOBS_RETURN_IF_ERROR(daemon->LoadProbes(config));
   NSOBS_RETURN_IF_ERROR(daemon->StartPipeline(config));
-  NSOBS_RETURN_IF_ERROR(daemon->StartWeb(config));
+  daemon->started_ = true;
   return daemon;
 }
 
@@ -91,6 +92,7 @@ absl::Status Daemon::StartPipeline(const Config& config) {
   return absl::OkStatus();
 }
 
+// Before the costly parts: a port in use is told at once. Not ready until everything runs.
 absl::Status Daemon::StartWeb(const Config& config) {
   PrometheusOptions prometheus;
   prometheus.max_series = config.metrics.max_series;
@@ -99,8 +101,14 @@ absl::Status Daemon::StartWeb(const Config& config) {
   options.listen_address = HostPortText(config.web.listen_address);
   options.version = kVersion;
   WebHandlers handlers;
-  handlers.metrics = [this] { return exporter_->Render(metrics_->Build()); };
+  handlers.metrics = [this] {
+    return started_ ? exporter_->Render(metrics_->Build()) : std::string();
+  };
   handlers.ready = [this](std::string* why_not) {
+    if (!started_) {
+      *why_not = "still starting";
+      return false;
+    }
     if (pipeline_->writer().storage_ok()) return true;
     *why_not = "the timeline can't be written";
     return false;

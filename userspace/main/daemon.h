@@ -1,6 +1,7 @@
 // The observer as a whole: made in the order in which things can fail, torn down in reverse.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -42,6 +43,7 @@ class Daemon {
   absl::Status StartWeb(const Config& config);
 
   const Clock* const clock_;
+  std::atomic<bool> started_{false};
   TimelineOpenReport open_report_;
   std::unique_ptr<Timeline> timeline_;
   std::unique_ptr<ProbeSet> probes_;
