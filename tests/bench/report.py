@@ -1,0 +1,62 @@
+"""The figures as tables for people."""
+
+import conditions
+
+
+def show(results: dict) -> None:
+    for part, printer in (("table", show_table), ("programs", show_programs), ("burst", show_burst),
+                          ("rest", show_rest), ("targets", show_targets)):
+        if results.get(part):
+            printer(results[part])
+    for warning in conditions.warnings(results["conditions"]):
+        print(f"NOTE: {warning}")
+
+
+def show_table(table: dict) -> None:
+    workloads = table["workloads"]
+    subjects = list(next(iter(workloads.values())))
+    for title, key, form in ((f"CPU ns per operation, {table['rounds']} rounds", "ns", ",.0f"),
+                             ("ratio to nothing", "to_nothing", ".3f"),
+                             ("ratio to empty programs", "to_empty", ".3f")):
+        print()
+        columns([[title, *workloads],
+                 *([subject, *(format(workloads[w][subject][key], form) for w in workloads)]
+                   for subject in subjects)])
+    spreads = [(w, *cells["control"]["spread"]) for w, cells in workloads.items()]
+    print("\ncontrol, lowest and highest of a round: "
+          + "; ".join(f"{w} {low:.3f}-{high:.3f}" for w, low, high in spreads))
+
+
+def columns(rows: list[list[str]]) -> None:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join([row[0].ljust(widths[0]),
+                         *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]))
+
+
+def show_programs(programs: dict) -> None:
+    print("\nBPF programs by the kernel's statistics (which add some ns to each run)")
+    columns([["source", "runs", "ns per run"],
+             *([name, f"{p['runs']:,}", f"{p['ns_per_run']:.0f}"] for name, p in programs.items())])
+
+
+def show_burst(burst: dict) -> None:
+    print(f"\n{burst['count']:,} ignored signals from one CPU at {burst['sent_per_second']:,.0f} a "
+          f"second: {burst['lost']} lost, {burst['unseen']} not accounted for.\n"
+          f"Observer {burst['observer_ns']:.0f} ns of CPU for each, an empty ring reader "
+          f"{burst['reader_ns']:.0f} ns (its ring refused {burst['reader_refused']}).")
+
+
+def show_rest(rest: dict) -> None:
+    print(f"\nAt rest with {rest['count']} {rest['what']}, over {rest['seconds']} s: "
+          f"{100 * rest['cpu_share']:.2f} % of a core, {rest['resident_mib']:.1f} MiB")
+
+
+def show_targets(targets: list[dict]) -> None:
+    print("\nTargets")
+    for target in targets:
+        noise = ""
+        if target["noise"]:
+            noise = f"   (control {target['noise'][0]:.3f}-{target['noise'][1]:.3f})"
+        print(f"{'pass' if target['met'] else 'MISS':<6}{target['name']}: "
+              f"{target['value']:.3f}".rstrip("0").rstrip(".") + f", at most {target['limit']}{noise}")

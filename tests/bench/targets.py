@@ -1,0 +1,43 @@
+"""The figures that we promise, and whether this run kept them."""
+
+from subjects import CONTROL, OURS, OURS_WITHOUT_SYSCALLS
+
+# workload, subject, ratio to, at most
+RATIOS = (
+    ("getpid", OURS, "to_empty", 1.05),
+    ("read", OURS, "to_empty", 1.05),
+    ("getpid", OURS_WITHOUT_SYSCALLS, "to_nothing", 1.01),
+    ("read", OURS_WITHOUT_SYSCALLS, "to_nothing", 1.01),
+    ("refused connect", OURS, "to_nothing", 1.10),
+    ("ignored kill", OURS, "to_nothing", 1.55),
+)
+
+
+def judge(results: dict) -> list[dict]:
+    out = []
+    if "table" in results:
+        out += [ratio(results["table"]["workloads"], *row) for row in RATIOS]
+    if "burst" in results:
+        burst = results["burst"]
+        out.append(target(f"signals not accounted for in a burst of {burst['count']}",
+                          burst["unseen"], 0))
+        out.append(target(f"lost in a burst of {burst['count']} signals", burst["lost"], 0))
+        out.append(target("observer CPU per counted event, to an empty ring reader's",
+                          burst["ratio"], 3))
+    if "rest" in results:
+        rest = results["rest"]
+        among = f"at rest with {rest['count']} {rest['what']}"
+        out.append(target(f"{among}: % of a core", 100 * rest["cpu_share"], 1))
+        out.append(target(f"{among}: MiB", rest["resident_mib"], 40))
+    return out
+
+
+def target(name: str, value: float, limit: float, noise: list[float] | None = None) -> dict:
+    return {"name": name, "value": value, "limit": limit, "met": value <= limit, "noise": noise}
+
+
+def ratio(workloads: dict, workload: str, subject: str, base: str, limit: float) -> dict:
+    """`noise`: the control's ratios to nothing, the lowest and the highest of the rounds."""
+    cells = workloads[workload]
+    return target(f"{workload}: {subject} {base.replace('_', ' ')}", cells[subject][base], limit,
+                  cells[CONTROL]["spread"])
