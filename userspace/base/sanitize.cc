@@ -42,9 +42,11 @@ Character Next(std::string_view s) {
 
 bool IsControl(uint32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
 
+// What shows nothing or reorders what follows: Bidi_Control, zero width, line separators, tags.
 bool IsInvisible(uint32_t code) {
-  return (code >= 0x200B && code <= 0x200F) || code == 0x2028 || code == 0x2029 ||
-         (code >= 0x202A && code <= 0x202E) || (code >= 0x2060 && code <= 0x2069) || code == 0xFEFF;
+  return code == 0x061C || (code >= 0x200B && code <= 0x200F) || code == 0x2028 || code == 0x2029 ||
+         (code >= 0x202A && code <= 0x202E) || (code >= 0x2060 && code <= 0x2069) ||
+         code == 0xFEFF || (code >= 0xE0000 && code <= 0xE007F);
 }
 
 // Calls `emit(code, bytes)` for each character; bad bytes come as U+FFFD.
@@ -88,10 +90,11 @@ std::string ForTerminal(std::string_view bytes) {
 
 std::string ForLabel(std::string_view bytes, size_t max_bytes) {
   std::string out;
+  bool full = false;  // nothing after the cut: a shorter character must not close the hole
   ForEachCharacter(bytes, [&](uint32_t code, std::string_view text) {
-    if (!IsControl(code) && !IsInvisible(code) && out.size() + text.size() <= max_bytes) {
-      out.append(text);
-    }
+    if (full || IsControl(code) || IsInvisible(code)) return;
+    full = out.size() + text.size() > max_bytes;
+    if (!full) out.append(text);
   });
   return out;
 }
