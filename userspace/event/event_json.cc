@@ -66,34 +66,33 @@ struct DetailToJson {
   }
 
   Json operator()(const Signal& s) const {
-    return {{"signal", s.signal},
-            {"name", SignalName(s.signal)},
-            {"result", Name(s.result)},
-            {"sender",
-             {{"process", ProcessOrNull(s.sender)}, {"container", ToJson(observed.peer)}}},
-            {"target",
-             {{"process", ToJson(observed.event.process)},
-              {"container", ToJson(observed.container)}}},
-            {"code", s.code},
-            {"by_kernel", s.by_kernel},
-            {"to_thread", !s.group},
-            {"disposition", Name(s.handler)}};
+    return {
+        {"signal", s.signal},
+        {"name", SignalName(s.signal)},
+        {"result", Name(s.result)},
+        {"sender", {{"process", ProcessOrNull(s.sender)}, {"container", ToJson(observed.peer)}}},
+        {"target",
+         {{"process", ToJson(observed.event.process)}, {"container", ToJson(observed.container)}}},
+        {"code", s.code},
+        {"by_kernel", s.by_kernel},
+        {"to_thread", !s.group},
+        {"disposition", Name(s.handler)}};
   }
 
   Json operator()(const OomKill& o) const {
-    return {{"reason", Name(o.reason)},
-            {"victim",
-             {{"process", ToJson(observed.event.process)},
-              {"ns_pid", observed.event.process.ns_pid}}},
-            {"trigger", {{"process", ProcessOrNull(o.trigger)}}},
-            {"cgroup", KnownOrNull(o.cgroup_path)},
-            {"limit_bytes", OrNull(o.limit_bytes)},
-            {"usage_bytes", o.usage_bytes},
-            {"anon_bytes", o.anon_bytes},
-            {"file_bytes", o.file_bytes},
-            {"shmem_bytes", o.shmem_bytes},
-            {"oom_score_adj", o.oom_score_adj},
-            {"victim_is_init", observed.event.process.ns_pid == 1}};
+    return {
+        {"reason", Name(o.reason)},
+        {"victim",
+         {{"process", ToJson(observed.event.process)}, {"ns_pid", observed.event.process.ns_pid}}},
+        {"trigger", {{"process", ProcessOrNull(o.trigger)}}},
+        {"cgroup", KnownOrNull(o.cgroup_path)},
+        {"limit_bytes", OrNull(o.limit_bytes)},
+        {"usage_bytes", o.usage_bytes},
+        {"anon_bytes", o.anon_bytes},
+        {"file_bytes", o.file_bytes},
+        {"shmem_bytes", o.shmem_bytes},
+        {"oom_score_adj", o.oom_score_adj},
+        {"victim_is_init", observed.event.process.ns_pid == 1}};
   }
 
   Json operator()(const CgroupChange& c) const {
@@ -120,20 +119,22 @@ struct DetailToJson {
             {"exit_code", e.exit_code},
             {"signal", e.signal == 0 ? Json(nullptr) : Json(SignalName(e.signal))},
             {"lifetime_ns", e.lifetime_ns},
-            {"cause", e.cause}};
+            {"cause", ToUtf8(e.cause)}};
   }
 
   Json operator()(const Loss& l) const {
     return {{"of", Name(l.of)},
             {"container", ToJson(observed.container)},
-            {"cause", l.cause},
+            {"cause", ToUtf8(l.cause)},
             {"count", l.count},
             {"from", FormatRfc3339(l.from_wall_ns)},
             {"to", FormatRfc3339(l.to_wall_ns)}};
   }
 
   Json operator()(const Gap& g) const {
-    return {{"cause", g.cause},
+    return {{"container", nullptr},
+            {"cause", ToUtf8(g.cause)},
+            {"count", nullptr},
             {"from", FormatRfc3339(g.from_wall_ns)},
             {"to", FormatRfc3339(g.to_wall_ns)}};
   }
@@ -141,8 +142,9 @@ struct DetailToJson {
 
 // The host in the shape of a container, for `entered_from` where null means "did not come in".
 Json HostAsContainer() {
-  return {{"name", "host"},  {"id", nullptr},           {"runtime", "host"},  {"image", nullptr},
-          {"pod", nullptr},  {"pod_namespace", nullptr}, {"source", "cgroup"}, {"certain", true}};
+  return {{"name", "host"},     {"id", nullptr},  {"runtime", "host"},
+          {"image", nullptr},   {"pod", nullptr}, {"pod_namespace", nullptr},
+          {"source", "cgroup"}, {"certain", true}};
 }
 
 }  // namespace
@@ -171,14 +173,10 @@ Json ToJson(const Process& p) {
 
 Json ToJson(const ContainerRef& c) {
   if (c == nullptr) return nullptr;
-  return {{"name", ToUtf8(c->name)},
-          {"id", ToUtf8(c->id)},
-          {"runtime", c->runtime},
-          {"image", TextOrNull(c->image)},
-          {"pod", TextOrNull(c->pod)},
-          {"pod_namespace", TextOrNull(c->pod_namespace)},
-          {"source", c->source},
-          {"certain", c->certain}};
+  return {{"name", ToUtf8(c->name)},       {"id", ToUtf8(c->id)},
+          {"runtime", ToUtf8(c->runtime)}, {"image", TextOrNull(c->image)},
+          {"pod", TextOrNull(c->pod)},     {"pod_namespace", TextOrNull(c->pod_namespace)},
+          {"source", ToUtf8(c->source)},   {"certain", c->certain}};
 }
 
 Json ToJson(const ObservedEvent& observed) {

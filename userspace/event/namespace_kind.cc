@@ -24,8 +24,10 @@ std::optional<std::pair<NamespaceKind, uint32_t>> ParseNamespaceLink(std::string
   if (colon == std::string_view::npos || text.empty() || text.back() != ']') return std::nullopt;
   auto kind = NamespaceKindFromName(text.substr(0, colon));
   uint32_t inode = 0;
-  std::string_view digits = text.substr(colon + 2, text.size() - colon - 3);
-  if (!kind || !absl::SimpleAtoi(absl::string_view(digits.data(), digits.size()), &inode)) {
+  const std::string_view digits = text.substr(colon + 2, text.size() - colon - 3);
+  // SimpleAtoi() would take blanks and signs too.
+  if (!kind || digits.find_first_not_of("0123456789") != std::string_view::npos ||
+      !absl::SimpleAtoi(absl::string_view(digits.data(), digits.size()), &inode)) {
     return std::nullopt;
   }
   return std::make_pair(*kind, inode);
