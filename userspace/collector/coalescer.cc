@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint32_t kSinglesOfNamespaceChange = 32;
 constexpr int64_t kMaxWindows = 10;  // a run that never pauses still gets a new row now and then
+constexpr absl::Duration kLongestWindow = absl::Hours(1);  // ten of it are far from overflow
 
 uint64_t Pack(uint64_t a, uint64_t b) { return a << 32 | (b & 0xffffffff); }
 
@@ -19,9 +20,19 @@ uint64_t NamespaceId(const nsobs_namespaces& ns, int kind) {
   return ns.id[kind] != 0 ? ns.id[kind] : ns.inode[kind];
 }
 
+// Records of a ring are aligned to 8 bytes, as the structs are: what isn't is no such record.
+bool IsAligned(absl::Span<const uint8_t> record) {
+  return reinterpret_cast<uintptr_t>(record.data()) % alignof(nsobs_header) == 0;
+}
+
+// Wraps around like the clock itself would: no times overflow, however wrong they are.
+int64_t Elapsed(int64_t from_ns, int64_t to_ns) {
+  return static_cast<int64_t>(static_cast<uint64_t>(to_ns) - static_cast<uint64_t>(from_ns));
+}
+
 template <typename T>
 const T* Cast(absl::Span<const uint8_t> record) {
-  // Ring records are aligned to 8 bytes, as the structs are.
+  // Merge() saw to the alignment.
   return record.size() == sizeof(T) ? reinterpret_cast<const T*>(record.data()) : nullptr;
 }
 
@@ -35,8 +46,13 @@ bool MakesNamespaces(absl::Span<const uint8_t> record) {
 
 }  // namespace
 
-Coalescer::Coalescer(CoalescerOptions options)
-    : window_ns_(absl::ToInt64Nanoseconds(options.window)), max_runs_(options.max_runs) {}
+Coalescer::Coalescer(CoalescerOptions options) : max_runs_(options.max_runs) {
+  set_window(options.window);
+}
+
+void Coalescer::set_window(absl::Duration window) {
+  window_ns_ = absl::ToInt64Nanoseconds(std::min(window, kLongestWindow));
+}
 
 bool Coalescer::MakeKey(absl::Span<const uint8_t> record, Key* key) {
   const auto* header = reinterpret_cast<const nsobs_header*>(record.data());
@@ -65,7 +81,9 @@ bool Coalescer::MakeKey(absl::Span<const uint8_t> record, Key* key) {
     k[8] = Pack(r->remote_port, static_cast<uint32_t>(r->error));
     k[9] = Pack(r->protocol * 256u + r->phase, r->family);
     k[10] = Pack(r->process.cgroup.hierarchy, r->process.uid);
-    if (r->path_len != 0) k[11] = absl::HashOf(absl::string_view(r->path, sizeof r->path));
+    // With its length: abstract names may differ by nothing but NUL bytes at the end.
+    const size_t path_len = std::min<size_t>(r->path_len, sizeof r->path);
+    if (path_len != 0) k[11] = absl::HashOf(absl::string_view(r->path, path_len));
     return true;
   }
   if (header->kind == NSOBS_KIND_NAMESPACE_CHANGE) {
@@ -81,13 +99,15 @@ bool Coalescer::MakeKey(absl::Span<const uint8_t> record, Key* key) {
 }
 
 bool Coalescer::Expired(const Run& run, int64_t now_ns) const {
-  return now_ns - run.last_ns > window_ns_ || now_ns - run.first_ns > kMaxWindows * window_ns_;
+  return Elapsed(run.last_ns, now_ns) > window_ns_ ||
+         Elapsed(run.first_ns, now_ns) > kMaxWindows * window_ns_;
 }
 
 bool Coalescer::Merge(absl::Span<const uint8_t> record, uint64_t* run_id) {
   *run_id = 0;
   Key key;
-  if (window_ns_ <= 0 || record.size() < sizeof(nsobs_header) || !MakeKey(record, &key)) {
+  if (window_ns_ <= 0 || record.size() < sizeof(nsobs_header) || !IsAligned(record) ||
+      !MakeKey(record, &key)) {
     return false;
   }
   const auto* header = reinterpret_cast<const nsobs_header*>(record.data());

@@ -19,7 +19,8 @@
 namespace nsobs {
 
 struct CoalescerOptions {
-  absl::Duration window = absl::Seconds(1);  // a run ends when it pauses this long; zero: off
+  // A run ends when it pauses this long; zero: off; at most an hour.
+  absl::Duration window = absl::Seconds(1);
   size_t max_runs = 4096;
 };
 
@@ -29,7 +30,7 @@ class Coalescer {
   explicit Coalescer(CoalescerOptions options);
 
   // True if the record was counted into an open run; else *run_id is the new run's (0 if the record
-  // can't begin one).
+  // can't begin one). Any bytes are safe; what isn't aligned to 8 begins no run.
   bool Merge(absl::Span<const uint8_t> record, uint64_t* run_id);
 
   // Adds the extensions of runs that grew and the ends of those that paused; `now_boot_ns` as of
@@ -40,7 +41,7 @@ class Coalescer {
   // is returned as lost, by epoch.
   std::array<uint64_t, 2> Drop(uint64_t run_id);
 
-  void set_window(absl::Duration window) { window_ns_ = absl::ToInt64Nanoseconds(window); }
+  void set_window(absl::Duration window);
 
  private:
   using Key = std::array<uint64_t, 12>;
@@ -57,7 +58,7 @@ class Coalescer {
   static bool MakeKey(absl::Span<const uint8_t> record, Key* key);
   bool Expired(const Run& run, int64_t now_ns) const;
 
-  int64_t window_ns_;
+  int64_t window_ns_ = 0;
   const size_t max_runs_;
   uint64_t next_run_id_ = 1;
   absl::flat_hash_map<Key, Run> runs_;

@@ -29,9 +29,9 @@ absl::Status ReadHash(int fd, std::vector<K>* keys, std::vector<V>* values) {
   bool first = true;
   while (total < max) {
     uint32_t count = max - total;
-    const int error = bpf_map_lookup_batch(fd, first ? nullptr : &token, &token,
-                                           keys->data() + total, values->data() + total, &count,
-                                           nullptr);
+    const int error =
+        bpf_map_lookup_batch(fd, first ? nullptr : &token, &token, keys->data() + total,
+                             values->data() + total, &count, nullptr);
     if (error != 0 && errno != ENOENT) return ErrnoStatus(errno, "reading counters");
     total += count;
     first = false;
@@ -80,15 +80,20 @@ absl::Status ReadOverflow(int fd, KernelCounters* out) {
     std::vector<uint64_t> values(kOverflowPerFamily);
     // Arrays are read in order: the token is the index before the first wanted.
     uint32_t token = family * kOverflowPerFamily - 1, count = kOverflowPerFamily;
-    if (bpf_map_lookup_batch(fd, &token, &token, keys.data(), values.data(), &count, nullptr) != 0 &&
+    if (bpf_map_lookup_batch(fd, &token, &token, keys.data(), values.data(), &count, nullptr) !=
+            0 &&
         errno != ENOENT) {
       return ErrnoStatus(errno, "reading overflow counters");
     }
     for (uint32_t i = 0; i < count; ++i) {
       const uint32_t slot = keys[i] - family * kOverflowPerFamily;
       if (values[i] == 0 || slot >= kOverflowPerFamily) continue;
-      out->counters.push_back({static_cast<CounterFamily>(family), true, {},
-                               static_cast<uint16_t>(slot / stride), slot % stride, values[i]});
+      out->counters.push_back({static_cast<CounterFamily>(family),
+                               true,
+                               {},
+                               static_cast<uint16_t>(slot / stride),
+                               slot % stride,
+                               values[i]});
     }
   }
   return absl::OkStatus();
@@ -105,8 +110,8 @@ absl::Status ReadTcp(const CounterMapFds& fds, KernelCounters* out) {
   nsobs_tcp_connects overflow{};
   uint32_t slot = 0;
   if (bpf_map_lookup_elem(fds.tcp_overflow, &slot, &overflow) == 0 && overflow.attempts != 0) {
-    out->tcp.push_back({true, {}, overflow.attempts, overflow.established, overflow.failed,
-                        overflow.abandoned});
+    out->tcp.push_back(
+        {true, {}, overflow.attempts, overflow.established, overflow.failed, overflow.abandoned});
   }
   return absl::OkStatus();
 }
@@ -131,6 +136,26 @@ NamespaceKind NamespaceOf(CounterFamily family) {
       return NamespaceKind::kMnt;
   }
   return NamespaceKind::kMnt;
+}
+
+NamespaceKind NamespaceOf(EventKind kind) {
+  switch (kind) {
+    case EventKind::kConnectFailure:
+      return NamespaceKind::kNet;
+    case EventKind::kNamespaceChange:
+      return NamespaceKind::kMnt;
+    case EventKind::kSignal:
+    case EventKind::kOomKill:
+    case EventKind::kCgroupChange:
+    case EventKind::kProcessExec:
+    case EventKind::kProcessExit:
+    case EventKind::kContainerStart:
+    case EventKind::kContainerExit:
+    case EventKind::kLoss:
+    case EventKind::kGap:
+      return NamespaceKind::kPid;
+  }
+  return NamespaceKind::kPid;
 }
 
 absl::StatusOr<KernelCounters> CounterReader::Read() const {
@@ -176,9 +201,13 @@ void CounterReader::Delete(absl::Span<const Counter> counters,
   for (const Counter& c : counters) {
     if (c.overflow) continue;
     const nsobs_owner_key owner = FromKey(c.key);
-    const nsobs_counter_key key = {owner.cgroup_id, owner.ns_id,
-                                   owner.hierarchy, owner.ns_inode,
-                                   static_cast<uint16_t>(c.family), c.a, c.b};
+    const nsobs_counter_key key = {owner.cgroup_id,
+                                   owner.ns_id,
+                                   owner.hierarchy,
+                                   owner.ns_inode,
+                                   static_cast<uint16_t>(c.family),
+                                   c.a,
+                                   c.b};
     bpf_map_delete_elem(fds_.counters, &key);
   }
   for (const TcpCounter& c : tcp) {

@@ -61,6 +61,9 @@ struct KernelLoss {
   uint64_t value = 0;
 };
 
+// Of which kind KernelLoss::key.ns is.
+NamespaceKind NamespaceOf(EventKind kind);
+
 struct KernelCounters {
   std::vector<Counter> counters;
   std::vector<TcpCounter> tcp;

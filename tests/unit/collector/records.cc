@@ -1,0 +1,149 @@
+#include "tests/unit/collector/records.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace nsobs {
+namespace {
+
+template <typename T>
+T WithHeader(uint8_t kind) {
+  T record{};
+  record.h = {NSOBS_ABI_VERSION, sizeof(T), kind, /*epoch=*/1, /*cpu=*/513, kSampleBootNs};
+  return record;
+}
+
+template <typename T>
+std::string Text(const T& record) {
+  return std::string(reinterpret_cast<const char*>(&record), record.h.size);
+}
+
+}  // namespace
+
+nsobs_namespaces SampleNamespaces(uint32_t first) {
+  nsobs_namespaces out{};
+  for (uint32_t i = 0; i < NSOBS_NS_KINDS; ++i) {
+    out.inode[i] = first + i;
+    out.id[i] = uint64_t{first + i} << 33;
+  }
+  return out;
+}
+
+nsobs_process SampleProcess(uint32_t pid, std::string_view comm) {
+  nsobs_process out{};
+  out.start_boot_ns = uint64_t{pid} << 34;
+  out.cgroup = {uint64_t{pid} << 35, pid + 1, pid + 2};
+  out.ns = SampleNamespaces(pid * 100);
+  out.pid = pid;
+  out.tid = pid + 3;
+  out.ns_pid = pid + 4;
+  out.parent_pid = pid + 5;
+  out.uid = pid + 6;
+  out.login_uid = pid + 7;
+  memcpy(out.comm, comm.data(), std::min(comm.size(), sizeof out.comm));
+  return out;
+}
+
+nsobs_namespace_change SampleNamespaceChange() {
+  auto r = WithHeader<nsobs_namespace_change>(NSOBS_KIND_NAMESPACE_CHANGE);
+  r.process = SampleProcess(10, "unshare");
+  r.from = SampleNamespaces(20);
+  r.to = SampleNamespaces(30);
+  r.flags = 0x40000000;
+  r.error = 0;
+  r.operation = NSOBS_OP_CLONE;
+  r.child_pid = 41;
+  r.changed = 0x0A;
+  r.child_ns_pid = 42;
+  return r;
+}
+
+nsobs_connect_failure SampleConnectFailure() {
+  auto r = WithHeader<nsobs_connect_failure>(NSOBS_KIND_CONNECT_FAILURE);
+  r.process = SampleProcess(10, "curl");
+  r.duration_ns = 250'000;
+  const uint8_t remote[] = {10, 0, 0, 7}, local[] = {10, 0, 0, 2};
+  memcpy(r.remote, remote, sizeof remote);
+  memcpy(r.local, local, sizeof local);
+  r.remote_port = 5432;
+  r.local_port = 40000;
+  r.family = AF_INET;
+  r.protocol = NSOBS_PROTO_TCP;
+  r.phase = NSOBS_PHASE_LATER;
+  r.error = ECONNREFUSED;
+  r.destination_source = NSOBS_DEST_SOCKET;
+  return r;
+}
+
+nsobs_signal SampleSignal() {
+  auto r = WithHeader<nsobs_signal>(NSOBS_KIND_SIGNAL);
+  r.target = SampleProcess(10, "web");
+  r.sender = SampleProcess(20, "kill");
+  r.signal = 15;
+  r.code = -6;
+  r.result = NSOBS_SIGNAL_IGNORED;
+  r.group = 1;
+  r.by_kernel = 0;
+  r.handler = 2;
+  return r;
+}
+
+nsobs_oom_kill SampleOomKill() {
+  auto r = WithHeader<nsobs_oom_kill>(NSOBS_KIND_OOM_KILL);
+  r.victim = SampleProcess(10, "web");
+  r.trigger = SampleProcess(20, "hog");
+  r.victim_memory = {uint64_t{1} << 40, 5, 6};
+  r.limit = {uint64_t{1} << 41, 7, 8};
+  r.limit_bytes = 1 << 26;
+  r.usage_bytes = 2;
+  r.anon_bytes = 3;
+  r.file_bytes = 4;
+  r.shmem_bytes = 5;
+  r.oom_score_adj = -997;
+  r.reason = NSOBS_OOM_ANCESTOR;
+  return r;
+}
+
+nsobs_cgroup_change SampleCgroupChange(std::string_view path) {
+  auto r = WithHeader<nsobs_cgroup_change>(NSOBS_KIND_CGROUP_CHANGE);
+  r.cgroup = {uint64_t{1} << 40, 5, 6};
+  r.born = 1;
+  r.path_len = static_cast<uint16_t>(path.size());
+  memcpy(r.path, path.data(), std::min(path.size(), sizeof r.path));
+  return r;
+}
+
+nsobs_process_exec SampleExec(std::string_view args) {
+  auto r = WithHeader<nsobs_process_exec>(NSOBS_KIND_PROCESS_EXEC);
+  r.process = SampleProcess(10, "curl");
+  const size_t size = std::min(args.size(), sizeof r.args);
+  r.args_len = static_cast<uint16_t>(size);
+  r.h.size = static_cast<uint16_t>(offsetof(nsobs_process_exec, args) + size);
+  memcpy(r.args, args.data(), size);
+  return r;
+}
+
+nsobs_process_exit SampleExit() {
+  auto r = WithHeader<nsobs_process_exit>(NSOBS_KIND_PROCESS_EXIT);
+  r.process = SampleProcess(10, "curl");
+  r.lifetime_ns = 77;
+  r.exit_code = 3;
+  r.signal = 11;
+  r.core_dumped = 1;
+  return r;
+}
+
+std::vector<std::string> SampleOfEachKind() {
+  return {Text(SampleNamespaceChange()),
+          Text(SampleConnectFailure()),
+          Text(SampleSignal()),
+          Text(SampleOomKill()),
+          Text(SampleCgroupChange("/machine.slice/x")),
+          Text(SampleExec(std::string_view("curl\0-s\0", 8))),
+          Text(SampleExit())};
+}
+
+}  // namespace nsobs
