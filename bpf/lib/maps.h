@@ -23,12 +23,12 @@
 
 struct critical_ring {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
-  __uint(max_entries, 4 << 20); /* set again from the configuration before load */
+  __uint(max_entries, 2 << 20); /* set again from the configuration before load */
 };
 
 struct bulk_ring {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
-  __uint(max_entries, 16 << 20);
+  __uint(max_entries, 8 << 20);
 };
 
 struct counter_map {

@@ -66,11 +66,11 @@ constexpr auto kOptions = std::to_array<Option>({
     {"budget.burst", "COUNT", "1000000", kApplies, "How many it may send at once.",
      CountOption{AT(budget.burst), 1, 1000 * kMillion}},
 
-    {"ring.critical-bytes", "SIZE", "4MiB", kNeedsRestart,
+    {"ring.critical-bytes", "SIZE", "2MiB", kNeedsRestart,
      "Buffer between kernel and daemon for namespace changes, OOM kills, lifecycle and fatal "
      "signals.",
      SizeOption{AT(ring.critical_bytes), 4 * kKiB, kGiB, true}},
-    {"ring.bulk-bytes", "SIZE", "16MiB", kNeedsRestart,
+    {"ring.bulk-bytes", "SIZE", "8MiB", kNeedsRestart,
      "Buffer between kernel and daemon for everything else.",
      SizeOption{AT(ring.bulk_bytes), 4 * kKiB, kGiB, true}},
 
