@@ -9,16 +9,21 @@
 
 #define PTR_SEND_SIG_PRIV 1
 
-static __always_inline u32 disposition(struct task_struct *task, int sig) {
-  struct sighand_struct *sighand = task->sighand;
-  void *handler = NULL;
+static __always_inline u32 disposition(struct task_struct* task, int sig) {
+  /* A plain number: the verifier lets no BTF pointer grow by an index. */
+  u64 address = (u64)BPF_CORE_READ(task, sighand);
+  void* handler = NULL;
 
-  bpf_probe_read_kernel(&handler, sizeof(handler), &sighand->action[(sig - 1) & 63].sa.sa_handler);
+  /* CO-RE does not know the size of the kernel's elements for an index that varies: say it. */
+  address += bpf_core_field_offset(struct sighand_struct, action);
+  address += (u64)(sig - 1) * bpf_core_type_size(struct k_sigaction);
+  address += bpf_core_field_offset(struct sigaction, sa_handler);
+  bpf_probe_read_kernel(&handler, sizeof(handler), (void*)address);
   return (u64)handler > 1 ? 2 : (u64)handler;
 }
 
 /* What became of it, as far as the moment of sending decides. */
-static __always_inline u32 result_of(struct task_struct *task, int sig, int group, int result) {
+static __always_inline u32 result_of(struct task_struct* task, int sig, int group, int result) {
   switch (result) {
     case TRACE_SIGNAL_IGNORED:
       return NSOBS_SIGNAL_IGNORED;
@@ -35,7 +40,7 @@ static __always_inline u32 result_of(struct task_struct *task, int sig, int grou
 }
 
 /* Sent by a call of the current task, or by the kernel (fault, OOM, terminal, timer, child)? */
-static __always_inline bool by_kernel(struct kernel_siginfo *info, s32 *code) {
+static __always_inline bool by_kernel(struct kernel_siginfo* info, s32* code) {
   u64 special = (u64)info;
 
   if (special == 0) { /* SEND_SIG_NOINFO */
@@ -58,9 +63,9 @@ static __always_inline bool is_told(int sig, u32 result) {
 }
 
 SEC("tp_btf/signal_generate")
-int BPF_PROG(nsobs_signal_generate, int sig, struct kernel_siginfo *info, struct task_struct *task,
+int BPF_PROG(nsobs_signal_generate, int sig, struct kernel_siginfo* info, struct task_struct* task,
              int group, int trace_result) {
-  struct nsobs_signal *e;
+  struct nsobs_signal* e;
   struct telling t = {};
   u32 result;
   s32 code;
@@ -90,8 +95,8 @@ int BPF_PROG(nsobs_signal_generate, int sig, struct kernel_siginfo *info, struct
 
 /* Runs in the target as it takes a signal from its queue. */
 SEC("tp_btf/signal_deliver")
-int BPF_PROG(nsobs_signal_deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *ka) {
-  struct task_struct *task = bpf_get_current_task_btf();
+int BPF_PROG(nsobs_signal_deliver, int sig, struct kernel_siginfo* info, struct k_sigaction* ka) {
+  struct task_struct* task = bpf_get_current_task_btf();
   u64 handler = (u64)BPF_CORE_READ(ka, sa.sa_handler);
   struct nsobs_owner_key owner = {};
 
