@@ -163,7 +163,8 @@ int BPF_PROG(nsobs_newtask, struct task_struct* child, u64 clone_flags) {
   struct nsobs_namespaces from;
   struct task_struct* task;
 
-  if (!(clone_flags & CLONE_NEW_ANY)) return 0;
+  /* The kernel has taken the exit signal of clone() out of the flags: CLONE_NEWTIME is itself. */
+  if (!(clone_flags & (CLONE_NEW_ANY | CLONE_NEWTIME))) return 0;
   task = bpf_get_current_task_btf();
   struct upid upid = innermost_pid(task->group_leader);
   read_namespaces(&from, task, upid.ns);
@@ -174,7 +175,7 @@ int BPF_PROG(nsobs_newtask, struct task_struct* child, u64 clone_flags) {
 static __always_inline void fail_clone(u64 flags, long ret) {
   struct nsobs_namespaces from;
 
-  if (!(flags & CLONE_NEW_ANY) || ret < -MAX_USER_ERRNO) return;
+  if (!(flags & (CLONE_NEW_ANY | CLONE_NEWTIME)) || ret < -MAX_USER_ERRNO) return;
   read_namespaces_for_children(&from, bpf_get_current_task_btf());
   tell_change(&from, NULL, NSOBS_OP_CLONE, flags, -ret);
 }
@@ -185,7 +186,7 @@ int nsobs_clone_exit(struct trace_event_raw_sys_exit* ctx) {
 
   if (ctx->ret >= 0) return 0;
   regs = (struct pt_regs*)bpf_task_pt_regs(bpf_get_current_task_btf());
-  fail_clone(regs->di, ctx->ret);
+  fail_clone(regs->di & ~CSIGNAL, ctx->ret); /* CLONE_NEWTIME is clone3's alone */
   return 0;
 }
 

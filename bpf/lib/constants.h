@@ -23,6 +23,7 @@
 #define EINTR 4
 #define EBADF 9
 #define EFAULT 14
+#define EEXIST 17
 #define ENOTSOCK 88
 #define EADDRNOTAVAIL 99
 #define EISCONN 106
@@ -31,6 +32,7 @@
 #define ECANCELED 125
 #define MAX_USER_ERRNO 133 /* above it the kernel's own: ERESTARTSYS and the like */
 
+#define CSIGNAL 0x000000ff /* clone(): the exit signal */
 #define CLONE_NEWTIME 0x00000080
 #define CLONE_NEWNS 0x00020000
 #define CLONE_NEWCGROUP 0x02000000
@@ -39,9 +41,9 @@
 #define CLONE_NEWUSER 0x10000000
 #define CLONE_NEWPID 0x20000000
 #define CLONE_NEWNET 0x40000000
-#define CLONE_NEW_ANY                                                                        \
-  (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
-   CLONE_NEWPID | CLONE_NEWNET)
+#define CLONE_NEW_ANY                                                                           \
+  (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
+   CLONE_NEWNET)
 
 #define PF_EXITING 0x00000004
 
