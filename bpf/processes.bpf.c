@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Exec and exit of processes: context for naming. Those of a namespace's init travel on the critical
- * ring, all others on the bulk ring within the container's budget.
- * Arguments are read at exec, when no instruction of the new program has run yet: reading them later
- * through /proc could block on the process's mmap lock.
- * Source: exec_binprm() in fs/exec.c, do_exit() in kernel/exit.c.
+ * Exec and exit of processes: context for naming. Those of a namespace's init travel on the
+ * critical ring, all others on the bulk ring within the container's budget. Arguments are read at
+ * exec, when no instruction of the new program has run yet: reading them later through /proc could
+ * block on the process's mmap lock. Source: exec_binprm() in fs/exec.c, do_exit() in kernel/exit.c.
  */
 #include "bpf/lib/connect.h"
 
@@ -21,18 +20,18 @@ struct scratch_map exec_scratch SEC(".maps");
 
 #define ARGS_OFFSET __builtin_offsetof(struct nsobs_process_exec, args)
 
-static __always_inline u32 read_args(struct nsobs_process_exec *e, struct task_struct *task) {
+static __always_inline u32 read_args(struct nsobs_process_exec* e, struct task_struct* task) {
   unsigned long start = task->mm->arg_start, end = task->mm->arg_end;
   u64 len = end - start;
 
   e->truncated = len > NSOBS_ARGS_LEN;
   if (len > NSOBS_ARGS_LEN) len = NSOBS_ARGS_LEN;
-  if (len == 0 || bpf_probe_read_user(e->args, len, (void *)start)) return 0;
+  if (len == 0 || bpf_probe_read_user(e->args, len, (void*)start)) return 0;
   return len;
 }
 
 /* Sends the record at its real length, on the ring that its importance asks for. */
-static __always_inline void send_exec(const struct telling *t, struct nsobs_process_exec *e) {
+static __always_inline void send_exec(const struct telling* t, struct nsobs_process_exec* e) {
   u32 size = ARGS_OFFSET + e->args_len;
   long error;
 
@@ -50,8 +49,8 @@ static __always_inline void send_exec(const struct telling *t, struct nsobs_proc
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(nsobs_exec, struct task_struct *task) {
-  struct nsobs_process_exec *e;
+int BPF_PROG(nsobs_exec, struct task_struct* task) {
+  struct nsobs_process_exec* e;
   struct telling t = {};
   u32 zero = 0;
 
@@ -67,8 +66,8 @@ int BPF_PROG(nsobs_exec, struct task_struct *task) {
   return 0;
 }
 
-static __always_inline void fill_exit(struct nsobs_process_exit *e, const struct telling *t,
-                                      struct task_struct *task) {
+static __always_inline void fill_exit(struct nsobs_process_exit* e, const struct telling* t,
+                                      struct task_struct* task) {
   int code = task->signal->group_exit_code ?: task->exit_code;
 
   fill_header(&e->h, t, sizeof(*e));
@@ -80,16 +79,42 @@ static __always_inline void fill_exit(struct nsobs_process_exit *e, const struct
   __builtin_memset(e->pad, 0, sizeof(e->pad));
 }
 
+struct exit_key {
+  u64 start_boot_ns;
+  u64 pid;
+};
+
+struct exit_map {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 1024);
+  __type(key, struct exit_key);
+  __type(value, __u8);
+};
+
+struct exit_map exits SEC(".maps");
+
+/*
+ * Threads that end together are all counted down before the first of them comes here, and each then
+ * sees none alive: the process is told by whoever is first.
+ */
+static __always_inline bool is_first_to_tell(struct task_struct* task) {
+  struct exit_key key = {.start_boot_ns = task->group_leader->start_boottime, .pid = task->tgid};
+  u8 one = 1;
+
+  return bpf_map_update_elem(&exits, &key, &one, BPF_NOEXIST) != -EEXIST;
+}
+
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(nsobs_exit, struct task_struct *task) {
+int BPF_PROG(nsobs_exit, struct task_struct* task) {
   u64 id = bpf_get_current_pid_tgid();
-  struct nsobs_process_exit *e;
+  struct nsobs_process_exit* e;
   struct telling t = {};
   bool init;
 
   /* A thread that was killed inside connect() does not return from it. */
   bpf_map_delete_elem(&connect_calls, &id);
   if (task->signal->live.counter != 0) return 0; /* other threads live on */
+  if (!is_first_to_tell(task)) return 0;
 
   owner_by_pid_ns(&t.owner, task);
   begin_telling(&t, NSOBS_KIND_PROCESS_EXIT);
