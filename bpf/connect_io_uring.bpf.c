@@ -13,24 +13,25 @@ struct io_async_msghdr {
   u8 addr[128];
 } __attribute__((preserve_access_index));
 
-static __always_inline void complete_connect(struct io_kiocb *req, s32 res) {
-  struct file *file = BPF_CORE_READ(req, file);
-  struct socket *socket = BPF_CORE_READ(file, private_data);
-  struct io_async_msghdr *async = BPF_CORE_READ(req, async_data);
+static __always_inline void complete_connect(struct io_kiocb* req, s32 res) {
+  struct file* file = BPF_CORE_READ(req, file);
+  struct socket* socket = BPF_CORE_READ(file, private_data);
+  struct io_async_msghdr* async = BPF_CORE_READ(req, async_data);
   struct connect_call call = {}, *entered;
-  struct sock *sk = BPF_CORE_READ(socket, sk);
-  u64 key = (u64)sk, address = 0;
+  struct sock* sk = BPF_CORE_READ(socket, sk);
+  u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter), address = 0;
 
-  entered = bpf_map_lookup_elem(&io_connects, &key);
+  entered = bpf_map_lookup_elem(&io_connects, &cookie);
   if (entered) {
     call = *entered;
-    bpf_map_delete_elem(&io_connects, &key);
+    bpf_map_delete_elem(&io_connects, &cookie);
   } else {
     call.family = BPF_CORE_READ(sk, __sk_common.skc_family);
-    call.protocol = protocol_of(call.family, BPF_CORE_READ(sk, sk_type),
-                                BPF_CORE_READ(sk, sk_protocol));
+    call.protocol =
+        protocol_of(call.family, BPF_CORE_READ(sk, sk_type), BPF_CORE_READ(sk, sk_protocol));
   }
-  if (!is_failure(res) || told_by_state_change(&call)) return;
+  /* Cancelled before it began (an earlier link of its chain failed): there was no attempt. */
+  if (!is_failure(res) || res == -ECANCELED || told_by_state_change(&call)) return;
   if (async && bpf_core_field_exists(struct io_async_msghdr, addr))
     address = (u64)__builtin_preserve_access_index(&async->addr);
   tell_call_failure(&call, -res, address, 110, false);
@@ -38,7 +39,7 @@ static __always_inline void complete_connect(struct io_kiocb *req, s32 res) {
 
 /* Since 6.9 the result comes as a struct io_uring_cqe, before as a number. */
 SEC("tp_btf/io_uring_complete")
-int BPF_PROG(nsobs_io_uring_complete, void *ring, struct io_kiocb *req, struct io_uring_cqe *cqe) {
+int BPF_PROG(nsobs_io_uring_complete, void* ring, struct io_kiocb* req, struct io_uring_cqe* cqe) {
   if (BPF_CORE_READ(req, opcode) != IORING_OP_CONNECT) return 0;
   complete_connect(req, cqe->res);
   return 0;

@@ -14,8 +14,11 @@ struct attempt {
   struct nsobs_process process;
   struct nsobs_owner_key owner;
   u64 started_ns;
+  u64 reported_ns; /* when the caller was told `reported_error` */
   u32 in_flight;
   u32 overflow; /* counted in the overflow entry: its outcome must be too */
+  s32 reported_error;
+  u32 pad;
 };
 
 struct attempt_map {
@@ -27,25 +30,36 @@ struct attempt_map {
 
 struct attempt_map attempts SEC(".maps");
 
-/* Tells connect_syscall.bpf.c or connect_io_uring.bpf.c that the socket got as far as SYN_SENT. */
-static __always_inline void mark_call(struct sock *sk, u64 now_ns) {
-  u64 id = bpf_get_current_pid_tgid(), key = (u64)sk;
-  struct connect_call *call = bpf_map_lookup_elem(&connect_calls, &id);
-  struct connect_call io = {.protocol = NSOBS_PROTO_TCP, .entered = 1, .started_ns = now_ns};
+/* The call of this thread that connects this socket; NULL if connect() is not hooked or not used.
+ */
+static __always_inline struct connect_call* call_of(struct sock* sk) {
+  u64 id = bpf_get_current_pid_tgid();
+  struct connect_call* call = bpf_map_lookup_elem(&connect_calls, &id);
 
-  if (call && call->sock == key) {
+  return call && call->sock == (u64)sk ? call : NULL;
+}
+
+/* Tells connect_syscall.bpf.c or connect_io_uring.bpf.c that the socket got as far as SYN_SENT. */
+static __always_inline void mark_call(struct sock* sk, u64 now_ns) {
+  struct connect_call io = {.protocol = NSOBS_PROTO_TCP, .entered = 1, .started_ns = now_ns};
+  struct connect_call* call = call_of(sk);
+  u64 cookie;
+
+  if (call) {
     call->entered = 1;
     return;
   }
+  if (!constants.io_uring_hook) return;
+  cookie = bpf_get_socket_cookie(sk);
   io.family = sk->__sk_common.skc_family;
-  io.sock = key;
-  if (constants.io_uring_hook) bpf_map_update_elem(&io_connects, &key, &io, BPF_ANY);
+  io.sock = (u64)sk;
+  bpf_map_update_elem(&io_connects, &cookie, &io, BPF_ANY);
 }
 
-static __always_inline void begin_attempt(struct sock *sk) {
-  struct task_struct *task = bpf_get_current_task_btf();
-  struct nsobs_tcp_connects *connects;
-  struct attempt *attempt;
+static __always_inline void begin_attempt(struct sock* sk) {
+  struct task_struct* task = bpf_get_current_task_btf();
+  struct nsobs_tcp_connects* connects;
+  struct attempt* attempt;
 
   attempt = bpf_sk_storage_get(&attempts, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
   if (!attempt) {
@@ -62,6 +76,8 @@ static __always_inline void begin_attempt(struct sock *sk) {
   attempt->started_ns = bpf_ktime_get_boot_ns();
   attempt->in_flight = 1;
   attempt->overflow = 0;
+  attempt->reported_error = 0;
+  attempt->reported_ns = 0;
   connects = tcp_connects_of(&attempt->owner, false);
   if (!connects) {
     attempt->overflow = 1;
@@ -71,57 +87,80 @@ static __always_inline void begin_attempt(struct sock *sk) {
   mark_call(sk, attempt->started_ns);
 }
 
-static __always_inline void tell_attempt(struct sock *sk, const struct attempt *attempt, u8 phase,
-                                         s32 error) {
+/* took_ns: 0 means until now. */
+static __always_inline void tell_attempt(struct sock* sk, const struct attempt* attempt, u8 phase,
+                                         s32 error, u64 took_ns) {
   struct telling t = {.owner = attempt->owner};
-  struct nsobs_connect_failure *e;
+  struct nsobs_connect_failure* e;
 
   bump(&t.owner, NSOBS_COUNT_CONNECT_FAILURE, NSOBS_PROTO_TCP, error);
   e = reserve_connect_failure(&t, NSOBS_PROTO_TCP, phase, 0, error, attempt->started_ns);
   if (!e) return;
+  if (took_ns) e->duration_ns = took_ns;
   __builtin_memcpy(&e->process, &attempt->process, sizeof(e->process));
   read_socket_addresses(e, sk);
   bpf_ringbuf_submit(e, wakeup_bulk());
 }
 
 /*
- * No error on the socket, and the protocol's connect has not returned yet: it failed by itself
- * (inet_hash_connect(): no port left). The errno comes with the return of the call.
+ * Did the protocol's connect fail by itself after SYN_SENT (inet_hash_connect(): no port left)?
+ * Then it has not returned, so that the socket is not yet SS_CONNECTING, and no SYN was sent.
  */
-static __always_inline void fail_inside_call(struct sock *sk, struct attempt *attempt) {
-  u64 id = bpf_get_current_pid_tgid(), key = (u64)sk;
-  struct connect_call *call = bpf_map_lookup_elem(&connect_calls, &id);
+static __always_inline bool is_inside_connect(struct sock* sk) {
+  struct socket* socket = sk->sk_socket;
 
-  if (call && call->sock == key) {
-    call->failed_inside = 1;
-    return;
-  }
-  call = bpf_map_lookup_elem(&io_connects, &key);
-  if (call) {
-    call->failed_inside = 1;
-    return;
-  }
-  /* Nobody sees the return: a socket without a port could not get one. */
-  tell_attempt(sk, attempt, NSOBS_PHASE_IMMEDIATE, EADDRNOTAVAIL);
+  return socket && socket->state == SS_UNCONNECTED &&
+         BPF_CORE_READ((struct tcp_sock*)sk, packets_out) == 0;
 }
 
-/* Closed or killed while connecting. Short ones are ordinary (the loser of two address families). */
-static __always_inline void abandon(struct sock *sk, struct attempt *attempt) {
-  struct task_struct *task = bpf_get_current_task_btf();
-  bool killed = task->flags & PF_EXITING && task->signal->group_exit_code & 0x7f &&
-                task->tgid == (int)attempt->process.pid;
+/*
+ * The errno comes with the return of connect(). Where nobody sees that (io_uring, MSG_FASTOPEN,
+ * hooks switched off) it is the one that can be expected, told here and now.
+ */
+static __always_inline void fail_inside_call(struct sock* sk, struct attempt* attempt,
+                                             struct connect_call* call) {
+  if (call)
+    call->failed_inside = 1;
+  else
+    tell_attempt(sk, attempt, NSOBS_PHASE_IMMEDIATE, EADDRNOTAVAIL, 0);
+}
+
+/* Was the caller killed while it waited? */
+static __always_inline bool is_killed(const struct attempt* attempt) {
+  struct task_struct* task = bpf_get_current_task_btf();
+
+  return task->flags & PF_EXITING && task->signal->group_exit_code & 0x7f &&
+         task->tgid == (int)attempt->process.pid;
+}
+
+/*
+ * Closed or killed while connecting. Short ones are ordinary (the loser of two address families).
+ * But a caller that was told an error by an ICMP message and then gave up had a failure, although
+ * the socket itself would have gone on trying.
+ */
+static __always_inline void abandon(struct sock* sk, struct attempt* attempt,
+                                    struct nsobs_tcp_connects* connects) {
   u64 took_ns = bpf_ktime_get_boot_ns() - attempt->started_ns;
+  bool killed = is_killed(attempt);
 
+  if (attempt->reported_error && !killed) {
+    __sync_fetch_and_add(&connects->failed, 1);
+    tell_attempt(sk, attempt, NSOBS_PHASE_LATER, attempt->reported_error,
+                 attempt->reported_ns - attempt->started_ns);
+    return;
+  }
+  __sync_fetch_and_add(&connects->abandoned, 1);
   if (killed)
-    tell_attempt(sk, attempt, NSOBS_PHASE_ABANDONED, EINTR);
+    tell_attempt(sk, attempt, NSOBS_PHASE_ABANDONED, EINTR, 0);
   else if (took_ns >= settings.abandoned_told_after_ns)
-    tell_attempt(sk, attempt, NSOBS_PHASE_ABANDONED, ECANCELED);
+    tell_attempt(sk, attempt, NSOBS_PHASE_ABANDONED, ECANCELED, 0);
 }
 
-static __always_inline void end_attempt(struct sock *sk, struct attempt *attempt, int newstate) {
-  struct nsobs_tcp_connects *connects = tcp_connects_of(&attempt->owner, attempt->overflow);
-  struct socket *socket = sk->sk_socket;
-  s32 error = sk->sk_err;
+static __always_inline void end_attempt(struct sock* sk, struct attempt* attempt, int newstate) {
+  struct nsobs_tcp_connects* connects = tcp_connects_of(&attempt->owner, attempt->overflow);
+  bool inside = is_inside_connect(sk);
+  struct connect_call* call = inside ? call_of(sk) : NULL;
+  s32 error = call ? 0 : sk->sk_err; /* inside the call it is that of an earlier attempt */
 
   attempt->in_flight = 0;
   if (!connects) return;
@@ -129,19 +168,18 @@ static __always_inline void end_attempt(struct sock *sk, struct attempt *attempt
     __sync_fetch_and_add(&connects->established, 1);
   } else if (error) {
     __sync_fetch_and_add(&connects->failed, 1);
-    tell_attempt(sk, attempt, NSOBS_PHASE_LATER, error);
-  } else if (socket && socket->state == SS_UNCONNECTED) {
+    tell_attempt(sk, attempt, NSOBS_PHASE_LATER, error, 0);
+  } else if (inside) {
     __sync_fetch_and_add(&connects->failed, 1);
-    fail_inside_call(sk, attempt);
+    fail_inside_call(sk, attempt, call);
   } else {
-    __sync_fetch_and_add(&connects->abandoned, 1);
-    abandon(sk, attempt);
+    abandon(sk, attempt, connects);
   }
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(nsobs_tcp_state, struct sock *sk, int oldstate, int newstate) {
-  struct attempt *attempt;
+int BPF_PROG(nsobs_tcp_state, struct sock* sk, int oldstate, int newstate) {
+  struct attempt* attempt;
 
   if (newstate != TCP_SYN_SENT && oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV) return 0;
   if (sk->sk_protocol != IPPROTO_TCP) return 0;
@@ -155,5 +193,21 @@ int BPF_PROG(nsobs_tcp_state, struct sock *sk, int oldstate, int newstate) {
   if (!attempt || !attempt->in_flight) return 0;
   end_attempt(sk, attempt, newstate);
   bpf_sk_storage_delete(&attempts, sk);
+  return 0;
+}
+
+/*
+ * An ICMP error that comes while the caller is inside the kernel with the socket's lock: poll() and
+ * SO_ERROR tell it, but the socket stays in SYN_SENT and sends again. Since 5.14.
+ */
+SEC("tp_btf/inet_sk_error_report")
+int BPF_PROG(nsobs_tcp_error, struct sock* sk) {
+  struct attempt* attempt;
+
+  if (sk->__sk_common.skc_state != TCP_SYN_SENT || sk->sk_protocol != IPPROTO_TCP) return 0;
+  attempt = bpf_sk_storage_get(&attempts, sk, 0, 0);
+  if (!attempt || !attempt->in_flight) return 0;
+  attempt->reported_error = sk->sk_err ?: sk->sk_err_soft;
+  attempt->reported_ns = bpf_ktime_get_boot_ns();
   return 0;
 }

@@ -35,11 +35,14 @@ struct connect_call_map {
   __type(value, struct connect_call);
 };
 
-/* The same for connects that run in io_uring: by socket, for they have no thread of their own. */
+/*
+ * The same for connects that run in io_uring: by socket, for they have no thread of their own. By
+ * the socket's cookie, since an address is soon another socket's.
+ */
 struct io_connect_map {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 4096);
-  __type(key, __u64); /* struct sock * */
+  __type(key, __u64); /* sock_common.skc_cookie */
   __type(value, struct connect_call);
 };
 
@@ -65,8 +68,8 @@ NSOBS_CONNECT_EXTERN struct connect_call_map connect_calls SEC(".maps");
 NSOBS_CONNECT_EXTERN struct io_connect_map io_connects SEC(".maps");
 NSOBS_CONNECT_EXTERN struct udp_owner_map udp_owners SEC(".maps");
 
-static __always_inline struct nsobs_tcp_connects *tcp_connects_of(const struct nsobs_owner_key *owner,
-                                                                  bool overflow) {
+static __always_inline struct nsobs_tcp_connects* tcp_connects_of(
+    const struct nsobs_owner_key* owner, bool overflow) {
   struct nsobs_tcp_connects zero = {}, *value;
   u32 slot = 0;
 
@@ -78,8 +81,8 @@ static __always_inline struct nsobs_tcp_connects *tcp_connects_of(const struct n
 }
 
 /* An attempt that ended before it was under way: both sides of the balance at once. */
-static __always_inline void count_immediate_tcp_failure(const struct nsobs_owner_key *owner) {
-  struct nsobs_tcp_connects *connects = tcp_connects_of(owner, false);
+static __always_inline void count_immediate_tcp_failure(const struct nsobs_owner_key* owner) {
+  struct nsobs_tcp_connects* connects = tcp_connects_of(owner, false);
 
   if (!connects) connects = tcp_connects_of(owner, true);
   if (!connects) return;
@@ -106,7 +109,7 @@ struct kernel_sockaddr {
 };
 
 /* Copies the destination out of a sockaddr in kernel memory or in `user` memory. */
-static __always_inline void read_sockaddr(struct nsobs_connect_failure *e, u64 address, u32 len,
+static __always_inline void read_sockaddr(struct nsobs_connect_failure* e, u64 address, u32 len,
                                           bool user) {
   struct kernel_sockaddr sa = {};
 
@@ -118,15 +121,15 @@ static __always_inline void read_sockaddr(struct nsobs_connect_failure *e, u64 a
     e->path_len = path_len;
     if (path_len == 0) return;
     if (user)
-      bpf_probe_read_user(e->path, path_len & 127, (void *)(address + 2));
+      bpf_probe_read_user(e->path, path_len & 127, (void*)(address + 2));
     else
-      bpf_probe_read_kernel(e->path, path_len & 127, (void *)(address + 2));
+      bpf_probe_read_kernel(e->path, path_len & 127, (void*)(address + 2));
     return;
   }
   if (user)
-    bpf_probe_read_user(&sa, sizeof(sa), (void *)address);
+    bpf_probe_read_user(&sa, sizeof(sa), (void*)address);
   else
-    bpf_probe_read_kernel(&sa, sizeof(sa), (void *)address);
+    bpf_probe_read_kernel(&sa, sizeof(sa), (void*)address);
   e->remote_port = __builtin_bswap16(sa.port);
   if (sa.family == AF_INET6)
     __builtin_memcpy(e->remote, sa.rest + 4, 16);
@@ -136,13 +139,13 @@ static __always_inline void read_sockaddr(struct nsobs_connect_failure *e, u64 a
 }
 
 /* Both ends as the kernel has them: what is, or would be, on the wire. */
-static __always_inline void read_socket_addresses(struct nsobs_connect_failure *e,
-                                                  struct sock *sk) {
+static __always_inline void read_socket_addresses(struct nsobs_connect_failure* e,
+                                                  struct sock* sk) {
   e->destination_source = NSOBS_DEST_SOCKET;
   e->family = sk->__sk_common.skc_family;
   e->remote_port = __builtin_bswap16(sk->__sk_common.skc_dport);
   /* skc_num is 0 again once the port was given back; inet_sport still says which it was. */
-  e->local_port = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+  e->local_port = __builtin_bswap16(BPF_CORE_READ((struct inet_sock*)sk, inet_sport));
   if (e->family == AF_INET6) {
     bpf_probe_read_kernel(e->remote, 16, &sk->__sk_common.skc_v6_daddr);
     bpf_probe_read_kernel(e->local, 16, &sk->__sk_common.skc_v6_rcv_saddr);
@@ -154,11 +157,11 @@ static __always_inline void read_socket_addresses(struct nsobs_connect_failure *
 }
 
 /* A record with all but who and where; the caller fills those and submits. */
-static __always_inline struct nsobs_connect_failure *reserve_connect_failure(struct telling *t,
+static __always_inline struct nsobs_connect_failure* reserve_connect_failure(struct telling* t,
                                                                              u8 protocol, u8 phase,
                                                                              u16 family, s32 error,
                                                                              u64 started_ns) {
-  struct nsobs_connect_failure *e;
+  struct nsobs_connect_failure* e;
 
   begin_telling(t, NSOBS_KIND_CONNECT_FAILURE);
   e = reserve_bulk(t, sizeof(*e));
@@ -174,10 +177,10 @@ static __always_inline struct nsobs_connect_failure *reserve_connect_failure(str
 }
 
 /* Errors of a call that failed at once: counted, told, with the caller's own sockaddr. */
-static __always_inline void tell_call_failure(const struct connect_call *call, s32 error,
+static __always_inline void tell_call_failure(const struct connect_call* call, s32 error,
                                               u64 sockaddr, u32 sockaddr_len, bool user) {
-  struct task_struct *task = bpf_get_current_task_btf();
-  struct nsobs_connect_failure *e;
+  struct task_struct* task = bpf_get_current_task_btf();
+  struct nsobs_connect_failure* e;
   struct telling t = {};
 
   owner_by_net_ns(&t.owner, task);
@@ -199,7 +202,7 @@ static __always_inline bool is_failure(long ret) {
 }
 
 /* Was the failure accounted for when the socket's state changed? */
-static __always_inline bool told_by_state_change(const struct connect_call *call) {
+static __always_inline bool told_by_state_change(const struct connect_call* call) {
   if (call->protocol != NSOBS_PROTO_TCP) return false;
   return (call->entered && !call->failed_inside) || call->was_connecting;
 }

@@ -28,6 +28,10 @@ typedef struct {
   long counter;
 } atomic_long_t;
 
+typedef struct {
+  s64 counter;
+} atomic64_t;
+
 struct ns_common {
   unsigned int inum;
   u64 ns_id; /* since 6.18: nstree */
@@ -61,19 +65,19 @@ struct net {
 };
 
 struct nsproxy {
-  struct uts_namespace *uts_ns;
-  struct ipc_namespace *ipc_ns;
-  struct mnt_namespace *mnt_ns;
-  struct pid_namespace *pid_ns_for_children;
-  struct net *net_ns;
-  struct time_namespace *time_ns;
-  struct time_namespace *time_ns_for_children;
-  struct cgroup_namespace *cgroup_ns;
+  struct uts_namespace* uts_ns;
+  struct ipc_namespace* ipc_ns;
+  struct mnt_namespace* mnt_ns;
+  struct pid_namespace* pid_ns_for_children;
+  struct net* net_ns;
+  struct time_namespace* time_ns;
+  struct time_namespace* time_ns_for_children;
+  struct cgroup_namespace* cgroup_ns;
 };
 
 struct upid {
   int nr;
-  struct pid_namespace *ns;
+  struct pid_namespace* ns;
 };
 
 struct pid {
@@ -87,7 +91,7 @@ typedef struct {
 
 struct cred {
   kuid_t uid;
-  struct user_namespace *user_ns;
+  struct user_namespace* user_ns;
 };
 
 struct kernfs_node {
@@ -99,15 +103,15 @@ struct cgroup_root {
 };
 
 struct cgroup_subsys_state {
-  struct cgroup *cgroup;
-  struct cgroup_subsys_state *parent;
+  struct cgroup* cgroup;
+  struct cgroup_subsys_state* parent;
 };
 
 struct cgroup {
   struct cgroup_subsys_state self;
   int level;
-  struct kernfs_node *kn;
-  struct cgroup_root *root;
+  struct kernfs_node* kn;
+  struct cgroup_root* root;
 };
 
 enum cgroup_subsys_id {
@@ -115,8 +119,8 @@ enum cgroup_subsys_id {
 };
 
 struct css_set {
-  struct cgroup_subsys_state *subsys[16];
-  struct cgroup *dfl_cgrp;
+  struct cgroup_subsys_state* subsys[16];
+  struct cgroup* dfl_cgrp;
 };
 
 struct page_counter {
@@ -154,7 +158,7 @@ typedef struct {
 } sigset_t;
 
 struct sigaction {
-  void *sa_handler;
+  void* sa_handler;
 };
 
 struct k_sigaction {
@@ -178,16 +182,16 @@ struct kernel_siginfo {
 };
 
 struct file {
-  void *private_data;
+  void* private_data;
 };
 
 struct fdtable {
   unsigned int max_fds;
-  struct file **fd;
+  struct file** fd;
 };
 
 struct files_struct {
-  struct fdtable *fdt;
+  struct fdtable* fdt;
 };
 
 struct task_struct {
@@ -195,20 +199,20 @@ struct task_struct {
   int exit_code;
   int pid;
   int tgid;
-  struct task_struct *real_parent;
-  struct task_struct *group_leader;
-  struct pid *thread_pid;
+  struct task_struct* real_parent;
+  struct task_struct* group_leader;
+  struct pid* thread_pid;
   u64 start_boottime;
-  const struct cred *real_cred;
+  const struct cred* real_cred;
   char comm[16];
-  struct files_struct *files;
-  struct nsproxy *nsproxy;
-  struct signal_struct *signal;
-  struct sighand_struct *sighand;
+  struct files_struct* files;
+  struct nsproxy* nsproxy;
+  struct signal_struct* signal;
+  struct sighand_struct* sighand;
   sigset_t blocked;
   kuid_t loginuid;
-  struct mm_struct *mm;
-  struct css_set *cgroups;
+  struct mm_struct* mm;
+  struct css_set* cgroups;
 };
 
 struct in6_addr {
@@ -218,7 +222,7 @@ struct in6_addr {
 };
 
 typedef struct {
-  struct net *net;
+  struct net* net;
 } possible_net_t;
 
 struct sock_common {
@@ -227,13 +231,15 @@ struct sock_common {
   __be16 skc_dport;
   __u16 skc_num;
   unsigned short skc_family;
+  volatile unsigned char skc_state;
   possible_net_t skc_net;
   struct in6_addr skc_v6_daddr;
   struct in6_addr skc_v6_rcv_saddr;
+  atomic64_t skc_cookie;
 };
 
 struct sock_cgroup_data {
-  struct cgroup *cgroup; /* since 5.16 (8520e224f547), before that a tagged integer */
+  struct cgroup* cgroup; /* since 5.16 (8520e224f547), before that a tagged integer */
 };
 
 typedef enum { SS_FREE = 0, SS_UNCONNECTED = 1, SS_CONNECTING = 2 } socket_state;
@@ -241,21 +247,26 @@ typedef enum { SS_FREE = 0, SS_UNCONNECTED = 1, SS_CONNECTING = 2 } socket_state
 struct socket {
   socket_state state;
   short type;
-  struct file *file;
-  struct sock *sk;
+  struct file* file;
+  struct sock* sk;
 };
 
 struct sock {
   struct sock_common __sk_common;
   int sk_err;
+  int sk_err_soft;
   u16 sk_type;
   u16 sk_protocol;
-  struct socket *sk_socket;
+  struct socket* sk_socket;
   struct sock_cgroup_data sk_cgrp_data;
 };
 
 struct inet_sock {
   __be16 inet_sport;
+};
+
+struct tcp_sock {
+  u32 packets_out;
 };
 
 struct inode {
@@ -268,7 +279,7 @@ struct socket_alloc {
 };
 
 struct linux_binprm {
-  const char *filename;
+  const char* filename;
 };
 
 /* x86-64; the arm64 object has its own (user_pt_regs). */
@@ -283,10 +294,10 @@ struct io_cqe {
 };
 
 struct io_kiocb {
-  struct file *file;
+  struct file* file;
   u8 opcode;
   struct io_cqe cqe;
-  void *async_data;
+  void* async_data;
 };
 
 struct io_uring_cqe {
@@ -296,7 +307,8 @@ struct io_uring_cqe {
 
 #pragma clang attribute pop
 
-/* Contexts of the syscall tracepoints: a stable format, see events/syscalls/.../format in tracefs. */
+/* Contexts of the syscall tracepoints: a stable format, see events/syscalls/.../format in tracefs.
+ */
 struct trace_event_raw_sys_enter {
   u64 common;
   long id;

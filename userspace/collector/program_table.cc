@@ -5,7 +5,8 @@ namespace {
 
 using G = ProgramGroup;
 
-constexpr std::string_view kSyscallCost = "every syscall of the host: about 50-80 ns (once for all)";
+constexpr std::string_view kSyscallCost =
+    "every syscall of the host: about 50-80 ns (once for all)";
 constexpr std::string_view kNothing = "nothing";
 
 constexpr ProgramRow kTable[] = {
@@ -15,8 +16,10 @@ constexpr ProgramRow kTable[] = {
      "each signal taken", "signals: taken by the target"},
     {"tcp_connect", "nsobs_tcp_state", "tp_btf/inet_sock_set_state", G::kAlways,
      "each change of a TCP socket's state: a compare", "TCP connects"},
-    {"udp_error", "nsobs_udp_error", "tp_btf/inet_sk_error_report", G::kAlways,
-     "each ICMP error", "ICMP errors that come back for UDP"},
+    {"tcp_error", "nsobs_tcp_error", "tp_btf/inet_sk_error_report", G::kAlways, "each ICMP error",
+     "ICMP errors of TCP connects that the caller gives up on"},
+    {"udp_error", "nsobs_udp_error", "tp_btf/inet_sk_error_report", G::kAlways, "each ICMP error",
+     "ICMP errors that come back for UDP"},
     {"connect_call", "nsobs_connect_enter", "tracepoint/syscalls/sys_enter_connect",
      G::kSyscallHooks, kSyscallCost, "connects that fail at once: no route, denied, unix, UDP"},
     {"connect_return", "nsobs_connect_exit", "tracepoint/syscalls/sys_exit_connect",
@@ -35,8 +38,8 @@ constexpr ProgramRow kTable[] = {
      "clone with new namespaces"},
     {"clone_failure", "nsobs_clone_exit", "tracepoint/syscalls/sys_exit_clone", G::kSyscallHooks,
      kSyscallCost, "clone with new namespaces that failed"},
-    {"clone3_failure", "nsobs_clone3_exit", "tracepoint/syscalls/sys_exit_clone3",
-     G::kSyscallHooks, kSyscallCost, "clone3 with new namespaces that failed"},
+    {"clone3_failure", "nsobs_clone3_exit", "tracepoint/syscalls/sys_exit_clone3", G::kSyscallHooks,
+     kSyscallCost, "clone3 with new namespaces that failed"},
     {"oom_kill", "nsobs_mark_victim", "tp_btf/mark_victim", G::kAlways, kNothing, "OOM kills"},
     {"cgroup_birth", "nsobs_cgroup_mkdir", "tp_btf/cgroup_mkdir", G::kAlways, kNothing,
      "names of containers that live less than the reconciliation's interval"},
