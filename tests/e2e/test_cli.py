@@ -1,10 +1,13 @@
 """The listings against what the kernel says, and their behaviour in a pipe and at a terminal."""
 
+import fcntl
 import json
 import os
 import pty
 import select
+import struct
 import subprocess
+import termios
 import time
 import uuid
 
@@ -140,6 +143,7 @@ def test_table_in_a_pipe_is_plain(scene):
 def test_table_at_a_terminal_is_coloured(scene):
     _, observer, one, _ = scene
     master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
     process = subprocess.Popen([BINARY, "events", "--storage.path", observer.storage, "--container",
                                 one.name], stdin=slave, stdout=slave, stderr=slave,
                                env={**os.environ, "TERM": "xterm-256color"})

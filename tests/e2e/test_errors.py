@@ -61,13 +61,13 @@ def test_port_in_use(tmp_path):
         listener.listen()
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         result = cli("run", "--storage.path", str(tmp_path), "--web.listen-address", address)
-    one_line(result, NO, address)
+    one_line(result, NOT_PERMITTED, address)
 
 
 def test_second_instance_on_the_same_storage(observer):
     result = cli("run", "--storage.path", str(observer.storage), "--web.listen-address",
                  "127.0.0.1:0")
-    one_line(result, NO, str(observer.storage))
+    one_line(result, NOT_PERMITTED, str(observer.storage), str(observer.process.pid))
     observer.scrape()
 
 

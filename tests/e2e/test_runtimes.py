@@ -79,7 +79,8 @@ def test_ignored_sigterm_then_sigkill(scene, when):
     told = row["signal"]
     assert (told["signal"], told["result"], told["disposition"]) == (15, "ignored", "default")
     assert (told["by_kernel"], told["to_thread"]) == (False, False)
-    assert told["sender"]["container"] is None, "sent by the runtime, from the host"
+    sender = told["sender"]["container"]
+    assert (sender and sender["runtime"]) == scene.engine.runs_in, "the runtime sent it, from outside"
     assert told["sender"]["process"]["pid"] not in (0, container.pid)
     check_container(told["target"]["container"], container)
     target = told["target"]["process"]

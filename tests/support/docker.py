@@ -13,6 +13,7 @@ from shell import run, terminate, wait_until
 
 class Docker(Engine):
     runtime = "docker"
+    runs_in = "netns"
     cgroups = ("docker",)
 
     def set_up(self):

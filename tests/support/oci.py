@@ -68,4 +68,6 @@ class Crun(Runc):
 
     def __init__(self, images):
         super().__init__(images)
-        self.program = (*HIDE_CGROUP2, "crun") if cgroups.hybrid_with_controllers() else ("crun",)
+        self.program = ("crun",)
+        if cgroups.hybrid_with_controllers():
+            self.program, self.runs_in = (*HIDE_CGROUP2, "crun"), "unshare"

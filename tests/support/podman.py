@@ -23,6 +23,7 @@ lock_type = "file"
 
 class Podman(Engine):
     runtime = "podman"
+    runs_in = "netns"
     cgroups = ("libpod_parent",)
 
     def set_up(self):

@@ -51,6 +51,7 @@ class Engine:
 
     runtime = ""  # as the observer calls it
     cgroups: tuple[str, ...] = ()  # that it leaves at the top of a hierarchy
+    runs_in: str | None = None  # runtime of the owner whose namespaces the engine itself is in
 
     def __init__(self, images: Images):
         self.images = images
