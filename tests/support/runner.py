@@ -62,7 +62,7 @@ class Part:
                 stop(process)
                 running.remove(process)
 
-    def must(self, command: list[str], timeout: int = 1200) -> None:
+    def must(self, command: list[str], timeout: int = 2400) -> None:
         if self.run(command, timeout) != 0:
             raise PartFailed(" ".join(command))
 
@@ -153,12 +153,12 @@ def run_measuring(part: Part) -> None:
 
 
 def run_asan(part: Part) -> None:
-    build(part, "asan")
+    build(part, "asan", ["unit_tests"])
     ctest(part, "build-asan", "-L", "unit", "-j2")
 
 
 def run_tsan(part: Part) -> None:
-    build(part, "tsan")
+    build(part, "tsan", ["unit_tests"])
     ctest(part, "build-tsan", "-L", "unit", "-j2")
 
 
