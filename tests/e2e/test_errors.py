@@ -43,7 +43,7 @@ def test_wrong_use(words, parts, tmp_path):
     ("storage:\n  pth: /x\n", 2, "pth"),
     ("storage:\n  path: /x\nweb: [\n", 4, ""),
     ("web:\n  listen-address: nonsense\n", 2, "nonsense"),
-    ("signals:\n  told:\n    - SIGTERM\n    - SIGNONSENSE\n", 4, "SIGNONSENSE"),
+    ("signals:\n  told:\n    - SIGTERM\n    - SIGNONSENSE\n", 3, "SIGNONSENSE"),  # where the list begins
     ("nonsense: 1\n", 1, "nonsense"),
 ])
 def test_bad_file(text, line, part, tmp_path):
