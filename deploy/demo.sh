@@ -69,25 +69,29 @@ provoke() {
     container demo-greedy /bin/dd if=/dev/zero of=/dev/null bs=64M count=1 || echo "exit code $?"
 }
 
-# shown WHAT CONTAINER KIND PATTERN METRIC: true when the row and the metric are there within 5 s.
-shown() {
-  local what=$1 name=$2 kind=$3 pattern=$4 metric=$5 try rows metrics
+# recorded WHAT CONTAINER KIND PATTERN: true when the row is in the timeline within 5 s.
+recorded() {
+  local what=$1 name=$2 kind=$3 pattern=$4 try rows
   for ((try = 0; try < 50; try++)); do
     rows=$("$binary" events --storage.path "$work/storage" --container "$name" --kind "$kind" \
       -o jsonl 2>/dev/null) || true
-    metrics=$(curl -fs "$url/metrics") || true
-    if grep -q -- "$pattern" <<<"$rows" &&
-      grep -q -- "^$metric{.*container=\"$name\".* [1-9]" <<<"$metrics"; then
-      return 0
-    fi
+    if grep -q -- "$pattern" <<<"$rows"; then return 0; fi
     sleep 0.1
   done
-  echo "MISSING: $what of $name" >&2
+  echo "MISSING in the timeline: $what of $name" >&2
+  return 1
+}
+
+# counted CONTAINER METRIC LABEL: true when the counter stands at 1 in $metrics.
+counted() {
+  local name=$1 metric=$2 label=$3
+  if grep -q -- "^$metric{.*container=\"$name\".*$label.*} 1\$" <<<"$metrics"; then return 0; fi
+  echo "MISSING in /metrics: $metric of $name" >&2
   return 1
 }
 
 demo() {
-  local good=0 name
+  local good=0 name metrics
   work=$(mktemp -d /var/tmp/nsobserver-demo.XXXXXX)
   if [[ -d /sys/fs/cgroup/libpod_parent || -d /sys/fs/cgroup/memory/libpod_parent ]]; then
     had_parent=yes
@@ -101,12 +105,13 @@ demo() {
     --runtimes.podman-run-root "$work/run"
 
   provoke
-  shown "the refused connect" demo-web connect_failure '"errno_name":"ECONNREFUSED"' \
-    nsobserver_connect_failures_total || good=1
-  shown "the ignored SIGTERM" demo-stubborn signal '"result":"ignored"' \
-    nsobserver_signals_total || good=1
-  shown "the memory-limit kill" demo-greedy oom_kill '"reason":"cgroup"' \
-    nsobserver_oom_kills_total || good=1
+  recorded "the refused connect" demo-web connect_failure '"errno_name":"ECONNREFUSED"' || good=1
+  recorded "the ignored SIGTERM" demo-stubborn signal '"result":"ignored"' || good=1
+  recorded "the memory-limit kill" demo-greedy oom_kill '"reason":"cgroup"' || good=1
+  metrics=$(curl -fs "$url/metrics") # once: the series of the dead go after a scrape
+  counted demo-web nsobserver_connect_failures_total 'errno="ECONNREFUSED"' || good=1
+  counted demo-stubborn nsobserver_signals_total 'result="ignored"' || good=1
+  counted demo-greedy nsobserver_oom_kills_total 'reason="cgroup"' || good=1
 
   say "What the observer says (nsobserver events)"
   for name in demo-web demo-stubborn demo-greedy; do
@@ -115,8 +120,8 @@ demo() {
     echo
   done
   say "What Prometheus would get ($url/metrics)"
-  curl -fs "$url/metrics" |
-    grep -E '^nsobserver_(connect_failures|signals|oom_kills)_total\{.*container="demo-.* [1-9]' || true
+  grep -E '^nsobserver_(connect_failures|signals|oom_kills)_total\{.*container="demo-.* [1-9]' \
+    <<<"$metrics" || true
 
   say "$( ((good == 0)) && echo "All three were seen and named." || echo "Not all of it was seen.")"
   if ((good != 0)); then
