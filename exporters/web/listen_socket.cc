@@ -16,6 +16,9 @@ namespace nsobs {
 namespace {
 
 constexpr int kBacklog = 128;
+// What the kernel keeps for a client that doesn't read; by itself it goes up to megabytes.
+constexpr int kSendBuffer = 256 * 1024;
+constexpr int kReceiveBuffer = 16 * 1024;
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
@@ -74,6 +77,9 @@ int TryListen(const addrinfo& address, ListenSocket& out) {
   if (address.ai_family == AF_INET6) {
     setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
   }
+  // Connections inherit these.
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof(kSendBuffer));
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof(kReceiveBuffer));
   if (bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0) return errno;
   if (listen(fd.get(), kBacklog) != 0) return errno;
   out.port = PortOf(fd.get());

@@ -17,7 +17,7 @@ struct WebOptions {
   size_t max_connections = 64;
   // For each of: a request's head, its answer, the silence between two requests.
   absl::Duration timeout = absl::Seconds(5);
-  std::string version;  // for the landing page
+  std::string version = "";  // for the landing page
 };
 
 // Called from several threads at once. They must return within the time that Stop() may take.

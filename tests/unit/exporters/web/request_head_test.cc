@@ -84,17 +84,21 @@ TEST(RequestHead, Refused) {
 
 TEST(RequestHead, WhatComesOutIsAlwaysPlain) {
   std::mt19937 random(1);
-  const std::string alphabet("GET / HTTP/1.1\r\n:;,=q0gzip \t\0\x7F\x80\xFFHost", 44);
+  constexpr char kAlphabet[] = "GET / HTTP/1.1\r\n:;,=q0gzip \t\0\x7F\x80\xFFHost";
   for (int round = 0; round < 20000; ++round) {
     std::string bytes = round % 2 ? "GET / HTTP/1.1\r\nHost:" : "";
-    for (size_t n = random() % 200; n > 0; --n) bytes += alphabet[random() % alphabet.size()];
+    for (size_t n = random() % 200; n > 0; --n) {
+      bytes += kAlphabet[random() % (sizeof(kAlphabet) - 1)];
+    }
     const size_t end = FindHeadEnd(bytes);
     const auto head = ReadHead(bytes.substr(0, end));
     if (!head) continue;
     ASSERT_LE(head->text.size(), bytes.size() + 64);
     ASSERT_EQ(head->text.find("\r\n\r\n"), head->text.size() - 4) << "one head, nothing behind it";
     for (size_t i = 0; i < head->text.size(); ++i) {
-      if (head->text[i] == '\n') ASSERT_EQ(head->text[i - 1], '\r');
+      if (head->text[i] == '\n') {
+        ASSERT_EQ(head->text[i - 1], '\r');
+      }
     }
   }
 }
