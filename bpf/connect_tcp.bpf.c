@@ -196,18 +196,33 @@ int BPF_PROG(nsobs_tcp_state, struct sock* sk, int oldstate, int newstate) {
   return 0;
 }
 
+/* The newest message of the socket's error queue, if it is of ICMP; else 0. */
+static __always_inline s32 queued_icmp_error(struct sock* sk) {
+  struct sock_extended_err error = {};
+  u64 address = (u64)BPF_CORE_READ(sk, sk_error_queue.prev);
+
+  if (BPF_CORE_READ(sk, sk_error_queue.qlen) == 0) return 0;
+  address += bpf_core_field_offset(struct sk_buff, cb);
+  address += bpf_core_field_offset(struct sock_exterr_skb, ee);
+  bpf_probe_read_kernel(&error, sizeof(error), (void*)address);
+  return error.ee_origin == SO_EE_ORIGIN_ICMP ? error.ee_errno : 0;
+}
+
 /*
- * An ICMP error that comes while the caller is inside the kernel with the socket's lock: poll() and
- * SO_ERROR tell it, but the socket stays in SYN_SENT and sends again. Since 5.14.
+ * An ICMP error over IPv4 that comes while a call holds the socket's lock: poll() and SO_ERROR tell
+ * it at once, but the socket stays in SYN_SENT and sends again (ip_icmp_error() in tcp_v4_err()).
  */
 SEC("tp_btf/inet_sk_error_report")
 int BPF_PROG(nsobs_tcp_error, struct sock* sk) {
   struct attempt* attempt;
+  s32 error;
 
   if (sk->__sk_common.skc_state != TCP_SYN_SENT || sk->sk_protocol != IPPROTO_TCP) return 0;
   attempt = bpf_sk_storage_get(&attempts, sk, 0, 0);
   if (!attempt || !attempt->in_flight) return 0;
-  attempt->reported_error = sk->sk_err ?: sk->sk_err_soft;
+  error = sk->sk_err ?: queued_icmp_error(sk);
+  if (error <= 0 || error > MAX_USER_ERRNO) return 0;
+  attempt->reported_error = error;
   attempt->reported_ns = bpf_ktime_get_boot_ns();
   return 0;
 }

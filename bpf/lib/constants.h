@@ -45,6 +45,8 @@
   (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
    CLONE_NEWNET)
 
+#define SO_EE_ORIGIN_ICMP 2
+
 #define PF_EXITING 0x00000004
 
 /* include/trace/events/signal.h */

@@ -251,10 +251,28 @@ struct socket {
   struct sock* sk;
 };
 
+struct sk_buff {
+  char cb[48];
+};
+
+struct sock_extended_err {
+  __u32 ee_errno;
+  __u8 ee_origin;
+};
+
+struct sock_exterr_skb {
+  struct sock_extended_err ee;
+};
+
+struct sk_buff_head {
+  struct sk_buff* prev;
+  __u32 qlen;
+};
+
 struct sock {
+  struct sk_buff_head sk_error_queue;
   struct sock_common __sk_common;
   int sk_err;
-  int sk_err_soft;
   u16 sk_type;
   u16 sk_protocol;
   struct socket* sk_socket;
