@@ -2,17 +2,15 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "userspace/config/options.h"
 
 namespace nsobs {
 namespace {
 
 std::string Description(const Option& option) {
-  const bool spelled_out = option.default_text.size() <= 40;
-  return absl::StrCat(
-      FullHelp(option), " Default: ",
-      spelled_out ? std::string(option.default_text) : std::string("see deploy/nsobserver.yaml"),
-      ".");
+  const std::vector<std::string> words = SplitFlagText(option, option.default_text);
+  return absl::StrCat(FullHelp(option), " Default: ", absl::StrJoin(words, ", "), ".");
 }
 
 }  // namespace

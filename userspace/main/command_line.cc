@@ -86,6 +86,14 @@ absl::Status Leftover(const Parser& parser) {
   return UnknownCommand(parser, rest[0]);
 }
 
+// "compare ", or "" before any command was recognised.
+std::string ChosenPrefix(const Parser& parser) {
+  for (const CLI::App* command : parser.commands) {
+    if (command->parsed()) return command->get_name() + " ";
+  }
+  return "";
+}
+
 absl::Status Parse(const std::vector<std::string>& words, Parser* parser, ParsedLine* line) {
   std::vector<std::string> reversed(words.rbegin(), words.rend());  // CLI11 takes from the back
   try {
@@ -97,7 +105,8 @@ absl::Status Parse(const std::vector<std::string>& words, Parser* parser, Parsed
   } catch (const std::exception& error) {
     // A wrong word may be the cause of what CLI11 complains about.
     NSOBS_RETURN_IF_ERROR(Leftover(*parser));
-    return absl::InvalidArgumentError(ForTerminal(error.what()));
+    return absl::InvalidArgumentError(
+        absl::StrCat(ForTerminal(error.what()), " (nsobserver ", ChosenPrefix(*parser), "--help)"));
   }
   return absl::OkStatus();
 }

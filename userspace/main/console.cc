@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/numbers.h"
+#include "userspace/base/sanitize.h"
 
 namespace nsobs {
 namespace {
@@ -71,7 +72,9 @@ std::optional<ColorChoice> ColorChoiceFromName(std::string_view name) {
   return std::nullopt;
 }
 
-void Console::Complain(std::string_view line) const { err << "nsobserver: " << line << std::endl; }
+void Console::Complain(std::string_view line) const {
+  err << "nsobserver: " << ForTerminal(line) << std::endl;
+}
 
 ExitCode Console::Fail(const absl::Status& status) const {
   const absl::string_view message = status.message();

@@ -31,7 +31,7 @@ struct Console {
   Screen screen;
   absl::TimeZone zone;
 
-  // One line on `err` that begins with the program's name.
+  // One line on `err` that begins with the program's name; sanitized.
   void Complain(std::string_view line) const;
   // The same for an error, and the exit code that belongs to it.
   ExitCode Fail(const absl::Status& status) const;

@@ -25,13 +25,20 @@ Style StyleOf(Severity severity) {
   return Style::kPlain;
 }
 
-// A cut "what" is still of use, a cut time or inode isn't.
-std::vector<Column> Columns() {
-  return {{.title = "TIME", .rank = 9, .least = 23, .expected = 23},
+// A cut "what" is still of use, a cut time or inode isn't; and "what" gives the kind away.
+std::vector<Column> Columns(const Screen& screen) {
+  const int time = screen.terminal ? 18 : 23;
+  return {{.title = "TIME", .rank = 9, .least = time, .expected = time},
           {.title = "CONTAINER", .rank = 1, .least = 12, .expected = 12},
-          {.title = "KIND", .rank = 3, .least = 16, .optional = true, .expected = 16},
-          {.title = "NS", .rank = 2, .least = 14, .optional = true, .expected = 14},
-          {.title = "WHAT", .rank = 0, .least = 36}};
+          {.title = "KIND", .rank = 2, .least = 16, .optional = true, .expected = 16},
+          {.title = "NS", .rank = 3, .least = 14, .optional = true, .expected = 14},
+          {.title = "WHAT", .rank = 0, .least = 44}};
+}
+
+std::string TimeText(const std::optional<int64_t>& time, const Console& console) {
+  if (!time) return "?";
+  return console.screen.terminal ? ShortLocalTime(*time, console.zone)
+                                 : LocalTime(*time, console.zone);
 }
 
 }  // namespace
@@ -40,7 +47,7 @@ EventListing::EventListing(OutputFormat format, const Console& console)
     : format_(format),
       console_(console),
       writer_(format, console.out),
-      table_(Columns(), console.screen) {}
+      table_(Columns(console.screen), console.screen) {}
 
 void EventListing::Add(const std::string& json) {
   ++count_;
@@ -62,7 +69,7 @@ void EventListing::AddRow(const Json& event) {
   const Style style = StyleOf(SeverityOf(event));
   std::string what = EventSummary(event, {console_.zone, console_.screen.terminal});
   if (!from.empty()) what += " [entered from " + from + "]";
-  table_.AddRow({{time ? LocalTime(*time, console_.zone) : "?", Style::kDim},
+  table_.AddRow({{TimeText(time, console_), Style::kDim},
                  {ContainerLabel(Child(event, "container")), Style::kBold},
                  {ForTerminal(Text(event, "kind")), style},
                  {TellingNamespace(event), Style::kDim},

@@ -104,7 +104,7 @@ std::string SignalOrigin(const Json& detail) {
 
 std::string SignalText(const Context& c) {
   return absl::StrCat(Clean(c.detail, "name"), SignalVerb(Text(c.detail, "result")),
-                      ProcessText(Child(Child(c.detail, "target"), "process")),
+                      InnerProcessText(Child(Child(c.detail, "target"), "process")),
                       SignalOrigin(c.detail));
 }
 
@@ -123,7 +123,7 @@ std::string OomKillText(const Context& c) {
   const auto bytes = [&](const char* key) {
     return HumanBytes(static_cast<uint64_t>(Number(c.detail, key).value_or(0)));
   };
-  std::string text = absl::StrCat(ProcessText(victim), " killed: ", OomReason(c.detail), " (");
+  std::string text = absl::StrCat(InnerProcessText(victim), " killed: ", OomReason(c.detail), " (");
   if (Text(c.detail, "reason") != "host") {
     absl::StrAppend(&text, "usage ", bytes("usage_bytes"), ", ");
   }
@@ -147,7 +147,7 @@ std::string ContainerStartText(const Context& c) {
   const std::string image = Clean(container, "image");
   return absl::StrCat("started by ", Clean(container, "runtime"), image.empty() ? "" : ", image ",
                       image, init.is_null() ? "" : ", init ",
-                      init.is_null() ? "" : ProcessText(init));
+                      init.is_null() ? "" : InnerProcessText(init));
 }
 
 std::string CgroupChangeText(const Context& c) {

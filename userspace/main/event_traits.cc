@@ -87,6 +87,7 @@ Severity SeverityOf(const Json& event) {
   if (kind == "container_start") return Severity::kGood;
   if (kind == "container_exit" || kind == "process_exit") return ExitSeverity(detail);
   if (kind == "namespace_change") {
+    if (Number(detail, "errno").value_or(0) != 0) return Severity::kError;
     const bool entered =
         !Child(event, "entered_from").is_null() ||
         (Text(detail, "operation") == "setns" && !Child(detail, "target").is_null());

@@ -72,7 +72,7 @@ class NamespacesSubcommand : public Subcommand {
     command->footer(
         "Examples:\n"
         "  nsobserver namespaces --kind net\n"
-        "      Every network namespace with its owner: pods and hostNetwork show in SHARED.\n"
+        "      Every network namespace, its owner, and in SHARED the pods and hostNetwork.\n"
         "  nsobserver namespaces web\n"
         "      The eight of one container.\n");
     command->add_option("TARGET", target_, absl::StrCat("Only those of this one. ", kTargetHelp));
@@ -118,18 +118,14 @@ class CompareSubcommand : public Subcommand {
         "      Do they see the same network? The same processes?\n"
         "  nsobserver compare pid:4711 host -o json\n"
         "      What a process has of its own.\n");
-    command->add_option("A", a_, kTargetHelp);
-    command->add_option("B", b_, "The other.");
+    command->add_option("A", a_, kTargetHelp)->required();
+    command->add_option("B", b_, "The other.")->required();
     common_.DeclareListing(command);
     common_.DeclareConfig(command, {"storage.path", "runtimes."});
     return command;
   }
 
   absl::StatusOr<Command> Finish() const override {
-    if (a_.empty() || b_.empty()) {
-      return absl::InvalidArgumentError(
-          "compare takes two targets, e.g. nsobserver compare web db");
-    }
     NSOBS_ASSIGN_OR_RETURN(Config config, common_.LoadedConfig());
     NSOBS_ASSIGN_OR_RETURN(const OutputFormat format, common_.Format());
     return CompareOptions{std::move(config), format, a_, b_};

@@ -53,6 +53,10 @@ std::string LocalTime(int64_t wall_ns, absl::TimeZone zone) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%E3S", absl::FromUnixNanos(wall_ns), zone);
 }
 
+std::string ShortLocalTime(int64_t wall_ns, absl::TimeZone zone) {
+  return absl::FormatTime("%m-%d %H:%M:%E3S", absl::FromUnixNanos(wall_ns), zone);
+}
+
 std::string LocalClock(int64_t wall_ns, int64_t same_day_wall_ns, absl::TimeZone zone) {
   const absl::Time time = absl::FromUnixNanos(wall_ns);
   const bool same_day =

@@ -23,6 +23,9 @@ std::string HumanCount(uint64_t count);
 // "2026-11-23 14:02:11.123" in `zone`.
 std::string LocalTime(int64_t wall_ns, absl::TimeZone zone);
 
+// "11-23 14:02:11.123", for screens.
+std::string ShortLocalTime(int64_t wall_ns, absl::TimeZone zone);
+
 // "14:02:12" in `zone`, with the date before it unless it is the day of `same_day_wall_ns`.
 std::string LocalClock(int64_t wall_ns, int64_t same_day_wall_ns, absl::TimeZone zone);
 

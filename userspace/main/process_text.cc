@@ -8,10 +8,14 @@ namespace nsobs {
 std::string ProcessText(const Json& process) {
   const std::optional<int64_t> pid = Number(process, "pid");
   if (!pid) return "unknown process";
+  return absl::StrCat(ForTerminal(Text(process, "comm")), "[", *pid, "]");
+}
+
+std::string InnerProcessText(const Json& process) {
+  const std::optional<int64_t> pid = Number(process, "pid");
   const int64_t inside = Number(process, "ns_pid").value_or(0);
-  const std::string comm = ForTerminal(Text(process, "comm"));
-  if (inside == 0 || inside == *pid) return absl::StrCat(comm, "[", *pid, "]");
-  return absl::StrCat(comm, "[", inside, "] (pid ", *pid, ")");
+  if (!pid || inside == 0 || inside == *pid) return ProcessText(process);
+  return absl::StrCat(ForTerminal(Text(process, "comm")), "[", inside, "] (pid ", *pid, ")");
 }
 
 }  // namespace nsobs

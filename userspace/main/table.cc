@@ -7,7 +7,8 @@
 namespace nsobs {
 namespace {
 
-constexpr int kGap = 2;       // spaces between columns
+constexpr int kGap = 2;  // spaces between columns
+constexpr int kNarrowest = 2;
 constexpr int kLeftOut = -1;  // width of a column that has no room
 
 std::string_view Escape(Style style) {
@@ -63,12 +64,13 @@ void Table::Measure() {
   }
 }
 
-void Table::Shrink(std::vector<int>* widths) const {
+void Table::Shrink(bool to_nothing, std::vector<int>* widths) const {
   for (const size_t i : by_rank_) {
     const int excess = Total(*widths) - screen_.columns;
     int& width = (*widths)[i];
     if (excess <= 0) return;
-    if (width != kLeftOut) width = std::max(width - excess, std::min(width, columns_[i].least));
+    const int least = to_nothing ? kNarrowest : columns_[i].least;
+    if (width != kLeftOut) width = std::max(width - excess, std::min(width, least));
   }
 }
 
@@ -76,14 +78,15 @@ std::vector<int> Table::FittedWidths() const {
   std::vector<int> wanted = natural_;
   if (!screen_.terminal) return wanted;
   std::vector<int> widths = wanted;
-  Shrink(&widths);
+  Shrink(false, &widths);
   for (const size_t i : by_rank_) {
     if (Total(widths) <= screen_.columns) break;
     if (!columns_[i].optional) continue;
     wanted[i] = kLeftOut;
     widths = wanted;
-    Shrink(&widths);
+    Shrink(false, &widths);
   }
+  Shrink(true, &widths);
   return widths;
 }
 

@@ -20,7 +20,8 @@ struct Cell {
 struct Column {
   std::string title;
   // Who gives way when the terminal is too narrow: the lowest rank first. A column shrinks to
-  // `least`; where that isn't enough, optional ones are left out, and the table says so.
+  // `least`; where that isn't enough, optional ones are left out, and the table says so; if even
+  // that isn't, columns shrink further.
   int rank = 0;
   int least = 4;
   bool optional = false;
@@ -43,7 +44,7 @@ class Table {
 
  private:
   void Measure();
-  void Shrink(std::vector<int>* widths) const;
+  void Shrink(bool to_nothing, std::vector<int>* widths) const;
   std::vector<int> FittedWidths() const;
   void PrintRow(const std::vector<Cell>& cells, const std::vector<int>& widths,
                 std::ostream& out) const;
