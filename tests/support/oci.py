@@ -16,6 +16,10 @@ class Runc(Engine):
     runtime = "runc"
     program: tuple[str, ...] = ("runc",)
 
+    def set_up(self):
+        run("runc", "spec", "--bundle", self.folder)
+        self.template = (self.folder / "config.json").read_text()
+
     def start(self, name, *, command=SLEEP, memory=None):
         container_id, bundle = self.bundle(name, command, memory)
         log = bundle / "log"
@@ -40,9 +44,6 @@ class Runc(Engine):
         return container_id, folder
 
     def spec(self, command, memory) -> dict:
-        if not hasattr(self, "template"):
-            run("runc", "spec", "--bundle", self.folder)
-            self.template = (self.folder / "config.json").read_text()
         spec = json.loads(self.template)
         spec["root"] = {"path": str(self.images.rootfs), "readonly": True}
         spec["process"].update(args=list(command), terminal=False, rlimits=[])

@@ -9,6 +9,7 @@ An engine has private roots, and a private net namespace where it has a network.
 containers and daemons and removes its mounts, namespaces, cgroups and files, also after a failure.
 """
 
+import concurrent.futures
 import contextlib
 import importlib
 import os
@@ -78,9 +79,12 @@ class Engine:
         """Starts what must run before a container can; clean-up goes onto self.stack."""
 
     def remove_containers(self) -> None:
-        for container in list(self.containers):
+        def remove(container: Container) -> None:
             with contextlib.suppress(Exception):
                 container.remove()
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(remove, list(self.containers)))
 
     def start(self, name: str, *, command=SLEEP, memory: int | None = None) -> Container:
         """Detached; returns when its init runs. `memory`: limit in bytes, swap included."""
