@@ -68,6 +68,16 @@ Attribution CorrelatorState::AttributionOf(const Process& process, NamespaceKind
                    indexes_.owners);
 }
 
+Attribution CorrelatorState::CertainAttributionOf(const Process& process, NamespaceKind first,
+                                                  int64_t boot_ns, bool settle) {
+  Attribution whose = AttributionOf(process, first, boot_ns, settle);
+  // Who is in a cgroup that nobody told us of may be at home in the container: no alarm for that.
+  const bool unknown_cgroup =
+      process.cgroup_level > 0 && indexes_.cgroups.PathOf(process.cgroup) == nullptr;
+  if (unknown_cgroup && whose.entered_from == 0) whose.entered = false;
+  return whose;
+}
+
 ContainerRef CorrelatorState::RefOf(OwnerId id, int64_t boot_ns) {
   Owner* owner = id == 0 ? nullptr : indexes_.owners.Get(id);
   if (owner == nullptr) return nullptr;
@@ -125,7 +135,7 @@ ObservedEvent CorrelatorState::Observe(Event event) {
   // it.
   const bool settle = event.kind != EventKind::kNamespaceChange;
   Attribution whose =
-      AttributionOf(event.process, MainNamespace(event.kind), event.boot_ns, settle);
+      CertainAttributionOf(event.process, MainNamespace(event.kind), event.boot_ns, settle);
   const auto* oom = std::get_if<OomKill>(&event.detail);
   if (whose.container == 0 && oom != nullptr) {
     whose.container = indexes_.finder.OwnerOf(oom->victim_memory, event.boot_ns);

@@ -40,6 +40,9 @@ class CorrelatorState {
   // Whose `process` is. `settle`: if nobody owns its namespaces, somebody shall.
   Attribution AttributionOf(const Process& process, NamespaceKind first, int64_t boot_ns,
                             bool settle);
+  // The same, but with nothing said of an entry where the cgroup isn't known.
+  Attribution CertainAttributionOf(const Process& process, NamespaceKind first, int64_t boot_ns,
+                                   bool settle);
   NamespaceOwners OwnersOf(const Process& process, int64_t boot_ns);
   // The public object; an owner that was only known by its path is public from now on.
   ContainerRef RefOf(OwnerId id, int64_t boot_ns);

@@ -119,7 +119,7 @@ void ReadNamespaces(int dir, const NamespaceSet& host, IdReader* ids, NamespaceS
   }
 }
 
-// nullopt: it ended, or is a kernel thread.
+// nullopt: it ended (even if its parent doesn't know yet), or is a kernel thread.
 std::optional<HostProcess> ReadProcess(int proc, const NamespaceSet& host, uint32_t pid,
                                        IdReader* ids) {
   UniqueFd dir(openat(proc, std::to_string(pid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -127,7 +127,7 @@ std::optional<HostProcess> ReadProcess(int proc, const NamespaceSet& host, uint3
   SmallReader reader;
   const auto stat_text = reader.Read(dir.get(), "stat");
   auto stat = stat_text ? ParseProcStat(*stat_text) : std::nullopt;
-  if (!stat || stat->kernel_thread) return std::nullopt;
+  if (!stat || stat->kernel_thread || stat->dead) return std::nullopt;
   HostProcess process;
   process.pid = pid;
   process.parent_pid = stat->parent_pid;

@@ -12,7 +12,7 @@
 
 namespace nsobs {
 
-// A thread group leader. Kernel threads are left out.
+// A thread group leader. Kernel threads and zombies are left out.
 struct HostProcess {
   uint32_t pid = 0;
   uint32_t parent_pid = 0;

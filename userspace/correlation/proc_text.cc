@@ -55,10 +55,13 @@ std::optional<ProcStat> ParseProcStat(std::string_view text) {
   ProcStat stat;
   stat.comm = std::string(text.substr(open + 1, close - open - 1));
   std::string_view rest = text.substr(close + 1);
-  constexpr int kState = 3, kParent = 4, kFlags = 9, kStart = 22;
+  constexpr int kState = 3, kParent = 4, kFlags = 9, kThreads = 20, kStart = 22;
   for (int field = kState; field <= kStart; ++field) {
     const std::string_view word = NextWord(&rest);
-    uint64_t flags = 0;
+    uint64_t flags = 0, threads = 0;
+    if (field == kState) stat.dead = word == "Z" || word == "X";
+    // The first thread may end before the others.
+    if (field == kThreads && ParseInt(word, &threads) && threads > 1) stat.dead = false;
     if (field == kParent && !ParseInt(word, &stat.parent_pid)) return std::nullopt;
     if (field == kFlags) {
       if (!ParseInt(word, &flags)) return std::nullopt;

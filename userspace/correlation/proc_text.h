@@ -13,6 +13,7 @@ struct ProcStat {
   std::string comm;  // raw bytes
   uint32_t parent_pid = 0;
   bool kernel_thread = false;
+  bool dead = false;         // a zombie: it ended, and only its parent doesn't know yet
   uint64_t start_ticks = 0;  // field 22: hundredths of a second since boot
 };
 std::optional<ProcStat> ParseProcStat(std::string_view text);
