@@ -1,6 +1,15 @@
 #include "userspace/pipeline/ledger.h"
 
 namespace nsobs {
+namespace {
+
+// The kind of a malformed record can be anything: what isn't one of ours goes to slot 0.
+size_t Slot(EventKind kind) {
+  const auto slot = static_cast<size_t>(kind);
+  return slot < kEventKindEnd ? slot : 0;
+}
+
+}  // namespace
 
 uint64_t LedgerEntry::Total() const {
   uint64_t total = recorded + coalesced;
@@ -8,9 +17,7 @@ uint64_t LedgerEntry::Total() const {
   return total;
 }
 
-LedgerEntry& Ledger::At(EventKind kind, uint8_t epoch) {
-  return entries_[epoch & 1][static_cast<size_t>(kind)];
-}
+LedgerEntry& Ledger::At(EventKind kind, uint8_t epoch) { return entries_[epoch & 1][Slot(kind)]; }
 
 void Ledger::Recorded(EventKind kind, uint8_t epoch, uint64_t count) {
   absl::MutexLock lock(&mutex_);
@@ -29,7 +36,7 @@ void Ledger::Lost(EventKind kind, uint8_t epoch, const std::string& cause, uint6
 
 LedgerEntry Ledger::Get(EventKind kind, uint8_t epoch) const {
   absl::MutexLock lock(&mutex_);
-  return entries_[epoch & 1][static_cast<size_t>(kind)];
+  return entries_[epoch & 1][Slot(kind)];
 }
 
 }  // namespace nsobs

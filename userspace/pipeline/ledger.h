@@ -1,5 +1,5 @@
-// What became of every event after it left a ring: recorded, coalesced or lost, by the epoch in which
-// the kernel counted it. With the kernel's own tally this gives, for a closed epoch,
+// What became of every event after it left a ring: recorded, coalesced or lost, by the epoch in
+// which the kernel counted it. With the kernel's own tally this gives, for a closed epoch,
 //   observed = recorded + coalesced + lost{cause}
 // exactly: see barrier.h.
 #pragma once

@@ -3,29 +3,6 @@
 #include <utility>
 
 namespace nsobs {
-namespace {
-
-NamespaceKind NamespaceOfKind(EventKind kind) {
-  switch (kind) {
-    case EventKind::kConnectFailure:
-      return NamespaceKind::kNet;
-    case EventKind::kNamespaceChange:
-      return NamespaceKind::kMnt;
-    case EventKind::kSignal:
-    case EventKind::kOomKill:
-    case EventKind::kCgroupChange:
-    case EventKind::kProcessExec:
-    case EventKind::kProcessExit:
-    case EventKind::kContainerStart:
-    case EventKind::kContainerExit:
-    case EventKind::kLoss:
-    case EventKind::kGap:
-      return NamespaceKind::kPid;
-  }
-  return NamespaceKind::kPid;
-}
-
-}  // namespace
 
 LossReporter::LossReporter(const Clock* clock) : clock_(clock), last_wall_ns_(clock->WallNs()) {}
 
@@ -40,16 +17,15 @@ ObservedEvent LossReporter::Make(EventKind of, const std::string& cause, uint64_
 }
 
 std::vector<ObservedEvent> LossReporter::Report(const std::vector<KernelLoss>& kernel,
-                                                const Ledger& ledger, const Inventory& inventory) {
+                                                const Ledger& ledger,
+                                                const FindCounterOwner& find_owner) {
   std::vector<ObservedEvent> out;
   const int64_t from_ns = std::exchange(last_wall_ns_, clock_->WallNs());
   for (const KernelLoss& loss : kernel) {
-    uint64_t& seen = kernel_seen_[{loss.key.cgroup.id, loss.key.cgroup.hierarchy,
-                                   loss.key.ns.inode, loss.kind, loss.cause}];
+    uint64_t& seen = kernel_seen_[{loss.key, loss.kind, loss.cause}];
     if (loss.value <= seen) continue;
     out.push_back(Make(loss.kind, loss.cause, loss.value - seen, from_ns, last_wall_ns_));
-    out.back().container =
-        inventory.OwnerOf(loss.key.cgroup, NamespaceOfKind(loss.kind), loss.key.ns);
+    out.back().container = find_owner(loss.key, NamespaceOf(loss.kind));
     seen = loss.value;
   }
   for (size_t k = 1; k < kEventKindEnd; ++k) {

@@ -9,9 +9,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "userspace/base/clock.h"
 #include "userspace/collector/counter_reader.h"
-#include "userspace/correlation/inventory.h"
 #include "userspace/event/observed_event.h"
 #include "userspace/pipeline/ledger.h"
+#include "userspace/pipeline/owner_book.h"
 
 namespace nsobs {
 
@@ -23,7 +23,7 @@ class LossReporter {
   // A loss event for each (container, kind, cause) that grew since the last call. `kernel` are the
   // totals of the kernel's map, `ledger` what userspace lost (no container is known for those).
   std::vector<ObservedEvent> Report(const std::vector<KernelLoss>& kernel, const Ledger& ledger,
-                                    const Inventory& inventory);
+                                    const FindCounterOwner& find_owner);
 
  private:
   ObservedEvent Make(EventKind of, const std::string& cause, uint64_t count, int64_t from_ns,
@@ -31,7 +31,8 @@ class LossReporter {
 
   const Clock* const clock_;
   int64_t last_wall_ns_;
-  std::map<std::tuple<uint64_t, uint32_t, uint32_t, EventKind, std::string>, uint64_t> kernel_seen_;
+  // By the whole key: an inode alone comes back with the next namespace.
+  absl::flat_hash_map<std::tuple<CounterKey, EventKind, std::string>, uint64_t> kernel_seen_;
   std::map<std::pair<EventKind, std::string>, uint64_t> user_seen_;
 };
 

@@ -12,7 +12,7 @@ namespace {
 // A scrape waits this long for events that are under way.
 constexpr absl::Duration kBarrierTimeout = absl::Milliseconds(500);
 // A dead container's counters stay in the kernel this long: late outcomes still find them.
-constexpr int64_t kKeepDeadNs = 60'000'000'000;
+constexpr absl::Duration kKeepDead = absl::Seconds(60);
 
 }  // namespace
 
@@ -24,23 +24,21 @@ MetricsBuilder::MetricsBuilder(BuildFacts facts, ProbeSet* probes, const Correla
       pipeline_(pipeline),
       clock_(clock),
       counters_(probes->counters()),
-      start_wall_ns_(clock->WallNs()) {}
+      start_wall_ns_(clock->WallNs()),
+      owners_(kKeepDead) {}
 
 CounterOwner MetricsBuilder::OwnerOf(const CounterKey& key, NamespaceKind kind,
                                      const Inventory& inventory) {
-  ContainerRef found = inventory.OwnerOf(key.cgroup, kind, key.ns);
-  if (found != nullptr) {
-    owners_[{key, kind}].container = found;
-    return {found, false};
-  }
-  auto it = owners_.find({key, kind});
-  return {it == owners_.end() ? nullptr : it->second.container, false};
+  const auto find = [&](const CounterKey& k, NamespaceKind of) {
+    return inventory.OwnerOf(k.cgroup, of, k.ns);
+  };
+  return {owners_.OwnerOf(key, kind, find), false};
 }
 
 void MetricsBuilder::AddCounter(const Counter& c, const Inventory& inventory,
                                 MetricsSnapshot* out) {
-  CounterOwner owner = c.overflow ? CounterOwner{nullptr, true}
-                                  : OwnerOf(c.key, NamespaceOf(c.family), inventory);
+  CounterOwner owner =
+      c.overflow ? CounterOwner{nullptr, true} : OwnerOf(c.key, NamespaceOf(c.family), inventory);
   const auto b8 = static_cast<uint8_t>(c.b);
   switch (c.family) {
     case CounterFamily::kConnectFailure:
@@ -72,34 +70,11 @@ void MetricsBuilder::AddCounter(const Counter& c, const Inventory& inventory,
 }
 
 void MetricsBuilder::AddTcp(const TcpCounter& c, const Inventory& inventory, MetricsSnapshot* out) {
-  CounterOwner owner = c.overflow ? CounterOwner{nullptr, true}
-                                  : OwnerOf(c.key, NamespaceKind::kNet, inventory);
+  CounterOwner owner =
+      c.overflow ? CounterOwner{nullptr, true} : OwnerOf(c.key, NamespaceKind::kNet, inventory);
   const uint64_t done = c.established + c.failed + c.abandoned;
   out->tcp_connects.push_back({std::move(owner), c.attempts, c.established, c.failed, c.abandoned,
                                c.attempts > done ? c.attempts - done : 0});
-}
-
-void MetricsBuilder::ForgetDead(const KernelCounters& counters) {
-  const int64_t now_ns = clock_->BootNs();
-  const auto forgettable = [&](const CounterKey& key, NamespaceKind kind) {
-    auto it = owners_.find({key, kind});
-    if (it == owners_.end()) return false;
-    OwnerState& state = it->second;
-    const int64_t died_ns = state.container->died_boot_ns;
-    if (died_ns == 0 || now_ns - died_ns < kKeepDeadNs) return false;
-    return std::exchange(state.shown_dead, true);
-  };
-  std::vector<Counter> counters_gone;
-  std::vector<TcpCounter> tcp_gone;
-  for (const Counter& c : counters.counters) {
-    if (!c.overflow && forgettable(c.key, NamespaceOf(c.family))) counters_gone.push_back(c);
-  }
-  for (const TcpCounter& c : counters.tcp) {
-    const bool in_flight = c.attempts != c.established + c.failed + c.abandoned;
-    if (!c.overflow && !in_flight && forgettable(c.key, NamespaceKind::kNet)) tcp_gone.push_back(c);
-  }
-  counters_.Delete(counters_gone, tcp_gone);
-  for (const Counter& c : counters_gone) owners_.erase({c.key, NamespaceOf(c.family)});
 }
 
 void MetricsBuilder::AddHealth(const KernelCounters& counters, MetricsSnapshot* out) {
@@ -128,22 +103,27 @@ MetricsSnapshot MetricsBuilder::Build() {
   out.ledger = pipeline_->barrier().Look(kBarrierTimeout);
   out.probes = probes_->states();
   out.programs = probes_->costs();
+  // From reading to forgetting in one piece: another scrape must not forget what this one has read.
+  absl::MutexLock lock(&mutex_);
   absl::StatusOr<KernelCounters> counters = counters_.Read();
-  if (!counters.ok()) {
+  const bool is_whole = counters.ok();
+  if (!is_whole) {
     spdlog::error("scrape: {}", std::string(counters.status().message()));
     counters = KernelCounters{};
   }
   const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
   out.containers = inventory->containers();
   AddHealth(*counters, &out);
-  absl::MutexLock lock(&mutex_);
   for (const Counter& c : counters->counters) AddCounter(c, *inventory, &out);
   for (const TcpCounter& c : counters->tcp) AddTcp(c, *inventory, &out);
   for (const KernelLoss& loss : counters->losses) {
-    out.losses.push_back({OwnerOf(loss.key, NamespaceKind::kPid, *inventory), loss.kind,
-                          loss.cause, loss.value});
+    out.losses.push_back(
+        {OwnerOf(loss.key, NamespaceOf(loss.kind), *inventory), loss.kind, loss.cause, loss.value});
   }
-  ForgetDead(*counters);
+  if (is_whole) {
+    const OwnerBook::Gone gone = owners_.TakeGone(*counters, clock_->BootNs());
+    counters_.Delete(gone.counters, gone.tcp);
+  }
   return out;
 }
 

@@ -3,12 +3,12 @@
 
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "userspace/collector/counter_reader.h"
 #include "userspace/collector/probe_set.h"
 #include "userspace/correlation/correlator.h"
 #include "userspace/event/metrics_snapshot.h"
+#include "userspace/pipeline/owner_book.h"
 #include "userspace/pipeline/pipeline.h"
 
 namespace nsobs {
@@ -29,19 +29,12 @@ class MetricsBuilder {
   MetricsSnapshot Build();
 
  private:
-  struct OwnerState {
-    ContainerRef container;
-    bool shown_dead = false;
-  };
-  using OwnerKey = std::pair<CounterKey, NamespaceKind>;
-
   CounterOwner OwnerOf(const CounterKey& key, NamespaceKind kind, const Inventory& inventory)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddCounter(const Counter& counter, const Inventory& inventory, MetricsSnapshot* out)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddTcp(const TcpCounter& counter, const Inventory& inventory, MetricsSnapshot* out)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ForgetDead(const KernelCounters& counters) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddHealth(const KernelCounters& counters, MetricsSnapshot* out);
 
   const BuildFacts facts_;
@@ -52,8 +45,7 @@ class MetricsBuilder {
   const CounterReader counters_;
   const int64_t start_wall_ns_;
   absl::Mutex mutex_;
-  // A count keeps its owner: also when the container's tombstone is gone.
-  absl::flat_hash_map<OwnerKey, OwnerState> owners_ ABSL_GUARDED_BY(mutex_);
+  OwnerBook owners_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace nsobs

@@ -36,8 +36,7 @@ Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator*
       queue_(/*capacity=*/1 << 16) {}
 
 absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions& options,
-                                                           ProbeSet* probes,
-                                                           Correlator* correlator,
+                                                           ProbeSet* probes, Correlator* correlator,
                                                            Timeline* timeline, const Clock* clock) {
   std::unique_ptr<Pipeline> p(new Pipeline(options, probes, correlator, timeline, clock));
   RingReaderOptions ring;
@@ -50,9 +49,8 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions
     self->ledger_.Lost(kind, epoch, "queue_full", count);
   };
   NSOBS_ASSIGN_OR_RETURN(p->ring_, RingReader::Create(ring, std::move(handlers)));
-  p->barrier_ = std::make_unique<Barrier>(probes, &p->ledger_, [ring = p->ring_.get()] {
-    ring->Wake();
-  });
+  p->barrier_ =
+      std::make_unique<Barrier>(probes, &p->ledger_, [ring = p->ring_.get()] { ring->Wake(); });
   return p;
 }
 
@@ -182,7 +180,11 @@ void Pipeline::Periodic(WriteBatch* out) {
     last_losses_ns_ = now_ns;
     auto kernel = counters_.ReadLosses();
     if (!kernel.ok()) return;
-    for (ObservedEvent& e : losses_.Report(*kernel, ledger_, *correlator_->inventory())) {
+    const auto find_owner = [inventory = correlator_->inventory()](const CounterKey& key,
+                                                                   NamespaceKind kind) {
+      return inventory->OwnerOf(key.cgroup, kind, key.ns);
+    };
+    for (ObservedEvent& e : losses_.Report(*kernel, ledger_, find_owner)) {
       PushMade(std::move(e), out);
     }
   }
@@ -200,6 +202,9 @@ void Pipeline::Hand(WriteBatch batch) {
       if (lost != 0) ledger_.Lost(item.kind, epoch, "queue_full", lost);
     }
   }
+  // Ends and states of containers take no room of the queue, and nobody would tell them again.
+  batch.items.clear();
+  writer_->Push(batch);
 }
 
 }  // namespace nsobs

@@ -116,7 +116,8 @@ void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
       item.coalesced = {};
       continue;
     }
-    if (const auto* row = std::get_if<TimelineRow>(&item.item); row != nullptr && row->run_id != 0) {
+    if (const auto* row = std::get_if<TimelineRow>(&item.item);
+        row != nullptr && row->run_id != 0) {
       new_runs.push_back(row->run_id);
     }
     plain.push_back(std::move(item.item));

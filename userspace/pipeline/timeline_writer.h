@@ -20,7 +20,7 @@ namespace nsobs {
 struct WriteItem {
   TimelineItem item;
   EventKind kind = EventKind::kSignal;
-  std::array<uint64_t, 2> recorded{};   // by epoch
+  std::array<uint64_t, 2> recorded{};  // by epoch
   std::array<uint64_t, 2> coalesced{};
 };
 
@@ -33,7 +33,8 @@ struct WriteBatch {
 
 class TimelineWriter {
  public:
-  // All outlive the writer. `timeline` is used by the writer's thread alone once Start() was called.
+  // All outlive the writer. `timeline` is used by the writer's thread alone once Start() was
+  // called.
   TimelineWriter(Timeline* timeline, Ledger* ledger, const Clock* clock, size_t capacity_items);
   ~TimelineWriter();
 

@@ -1,0 +1,34 @@
+#include "userspace/pipeline/agent_health.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "absl/synchronization/notification.h"
+#include "userspace/base/fd.h"
+
+namespace nsobs {
+namespace {
+
+TEST(AgentHealthTest, ReadsThisProcess) {
+  AgentHealth before;
+  ReadOwnUsage(&before);
+  EXPECT_GT(before.resident_bytes, uint64_t{1} << 20);
+  EXPECT_GE(before.threads, 1u);
+  EXPECT_GE(before.cpu_seconds, 0.0);
+
+  UniqueFd fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  absl::Notification done;
+  std::thread thread([&] { done.WaitForNotification(); });
+  AgentHealth after;
+  ReadOwnUsage(&after);
+  EXPECT_EQ(after.open_fds, before.open_fds + 1);
+  EXPECT_EQ(after.threads, before.threads + 1);
+  EXPECT_GE(after.cpu_seconds, before.cpu_seconds);
+  done.Notify();
+  thread.join();
+}
+
+}  // namespace
+}  // namespace nsobs

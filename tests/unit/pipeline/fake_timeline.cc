@@ -1,0 +1,104 @@
+#include "tests/unit/pipeline/fake_timeline.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace nsobs {
+
+void FakeTimeline::FailWrites(int count, absl::Status status) {
+  absl::MutexLock lock(&mutex_);
+  failures_.insert(failures_.end(), static_cast<size_t>(count), status);
+}
+
+void FakeTimeline::FailHeartbeats(bool fail) {
+  absl::MutexLock lock(&mutex_);
+  fail_heartbeats_ = fail;
+}
+
+void FakeTimeline::set_size_bytes(uint64_t size) {
+  absl::MutexLock lock(&mutex_);
+  size_bytes_ = size;
+}
+
+void FakeTimeline::Hold() {
+  absl::MutexLock lock(&mutex_);
+  hold_ = true;
+}
+
+void FakeTimeline::Release() {
+  absl::MutexLock lock(&mutex_);
+  hold_ = false;
+}
+
+void FakeTimeline::AwaitWrite() {
+  absl::MutexLock lock(&mutex_);
+  const auto begun = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return writes_begun_ > 0; };
+  mutex_.Await(absl::Condition(&begun));
+}
+
+std::vector<std::string> FakeTimeline::calls() const {
+  absl::MutexLock lock(&mutex_);
+  return calls_;
+}
+
+std::vector<TimelineItem> FakeTimeline::stored() const {
+  absl::MutexLock lock(&mutex_);
+  return stored_;
+}
+
+int FakeTimeline::heartbeats() const {
+  absl::MutexLock lock(&mutex_);
+  return heartbeats_;
+}
+
+absl::Status FakeTimeline::Write(absl::Span<const TimelineItem> items) {
+  absl::MutexLock lock(&mutex_);
+  ++writes_begun_;
+  const auto released = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !hold_; };
+  mutex_.Await(absl::Condition(&released));
+  if (!failures_.empty()) {
+    calls_.push_back(absl::StrCat("failed write ", items.size()));
+    absl::Status status = std::move(failures_.front());
+    failures_.pop_front();
+    return status;
+  }
+  calls_.push_back(absl::StrCat("write ", items.size()));
+  stored_.insert(stored_.end(), items.begin(), items.end());
+  return absl::OkStatus();
+}
+
+void FakeTimeline::Note(std::string call) {
+  absl::MutexLock lock(&mutex_);
+  calls_.push_back(std::move(call));
+}
+
+void FakeTimeline::EndRun(uint64_t run_id) { Note(absl::StrCat("end ", run_id)); }
+
+absl::Status FakeTimeline::UpsertContainers(absl::Span<const ContainerRef> containers) {
+  Note(absl::StrCat("containers ", containers.size()));
+  return absl::OkStatus();
+}
+
+absl::Status FakeTimeline::UpsertNamespaces(absl::Span<const NamespaceRow> namespaces) {
+  Note(absl::StrCat("namespaces ", namespaces.size()));
+  return absl::OkStatus();
+}
+
+absl::Status FakeTimeline::Heartbeat() {
+  absl::MutexLock lock(&mutex_);
+  ++heartbeats_;
+  return fail_heartbeats_ ? absl::UnavailableError("no") : absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> FakeTimeline::ApplyRetention() {
+  Note("retention");
+  return 0;
+}
+
+uint64_t FakeTimeline::SizeBytes() const {
+  absl::MutexLock lock(&mutex_);
+  return size_bytes_;
+}
+
+}  // namespace nsobs

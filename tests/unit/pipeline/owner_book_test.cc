@@ -1,0 +1,149 @@
+#include "userspace/pipeline/owner_book.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+namespace nsobs {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr NamespaceKind kNet = NamespaceKind::kNet;
+const CounterKey kKey = {{77, 0}, {4'026'532'000, 500}};
+
+ContainerRef Named(const std::string& name, int64_t died_boot_ns) {
+  auto out = std::make_shared<Container>();
+  out->name = name;
+  out->died_boot_ns = died_boot_ns;
+  return out;
+}
+
+FindCounterOwner Finds(ContainerRef container) {
+  return [container](const CounterKey&, NamespaceKind) { return container; };
+}
+
+Counter ConnectCounter(uint32_t error) {
+  return {CounterFamily::kConnectFailure, false, kKey, 1, error, 5};
+}
+
+class OwnerBookTest : public ::testing::Test {
+ protected:
+  OwnerBook book_{absl::Seconds(60)};
+};
+
+TEST_F(OwnerBookTest, WhoIsNotKnownIsTheHost) {
+  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), nullptr);
+}
+
+TEST_F(OwnerBookTest, ACountKeepsItsOwnerWhenNobodyElseKnowsIt) {
+  const ContainerRef web = Named("web", 0);
+  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(web)), web);
+  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), web);
+  EXPECT_EQ(book_.OwnerOf(kKey, NamespaceKind::kPid, Finds(nullptr)), nullptr);
+  CounterKey other = kKey;
+  other.ns.id++;
+  EXPECT_EQ(book_.OwnerOf(other, kNet, Finds(nullptr)), nullptr);
+}
+
+TEST_F(OwnerBookTest, TheNewestStateCounts) {
+  book_.OwnerOf(kKey, kNet, Finds(Named("7c75", 0)));
+  const ContainerRef named = Named("web", 0);
+  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(named)), named);
+  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), named);
+}
+
+TEST_F(OwnerBookTest, TheLivingAndTheHostStay) {
+  KernelCounters counters;
+  counters.counters = {ConnectCounter(111)};
+  book_.OwnerOf(kKey, kNet, Finds(nullptr));
+  EXPECT_THAT(book_.TakeGone(counters, 1000 * kSecond).counters, IsEmpty());
+  book_.OwnerOf(kKey, kNet, Finds(Named("web", 0)));
+  EXPECT_THAT(book_.TakeGone(counters, 1000 * kSecond).counters, IsEmpty());
+  EXPECT_THAT(book_.TakeGone(counters, 2000 * kSecond).counters, IsEmpty());
+}
+
+TEST_F(OwnerBookTest, TheDeadGoAfterTheirTimeAndOneMoreLook) {
+  const ContainerRef dead = Named("web", 100 * kSecond);
+  KernelCounters counters;
+  counters.counters = {ConnectCounter(111), ConnectCounter(110)};
+  counters.tcp = {{false, kKey, 2, 0, 2, 0}};
+  book_.OwnerOf(kKey, kNet, Finds(dead));
+  EXPECT_THAT(book_.TakeGone(counters, 159 * kSecond).counters, IsEmpty());  // too early
+  EXPECT_THAT(book_.TakeGone(counters, 160 * kSecond).counters, IsEmpty());  // the first look
+  const OwnerBook::Gone gone = book_.TakeGone(counters, 161 * kSecond);
+  EXPECT_THAT(gone.counters, SizeIs(2));  // all of it at once: none is left for the host
+  EXPECT_THAT(gone.tcp, SizeIs(1));
+  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), nullptr);  // and it is forgotten
+}
+
+TEST_F(OwnerBookTest, AConnectInFlightHoldsItsOwnerBack) {
+  KernelCounters counters;
+  counters.counters = {ConnectCounter(111)};
+  counters.tcp = {{false, kKey, 3, 0, 2, 0}};
+  const ContainerRef dead = Named("web", kSecond);
+  book_.OwnerOf(kKey, kNet, Finds(dead));
+  for (int64_t at = 100; at < 105; ++at) {
+    const OwnerBook::Gone gone = book_.TakeGone(counters, at * kSecond);
+    EXPECT_THAT(gone.counters, IsEmpty());
+    EXPECT_THAT(gone.tcp, IsEmpty());
+  }
+  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), dead);
+  counters.tcp[0].abandoned = 1;
+  EXPECT_THAT(book_.TakeGone(counters, 105 * kSecond).tcp, SizeIs(1));
+}
+
+TEST_F(OwnerBookTest, LossesKeepTheirNameForGood) {
+  KernelCounters counters;
+  counters.counters = {ConnectCounter(111)};
+  counters.losses = {{kKey, EventKind::kConnectFailure, "budget", 3}};
+  const ContainerRef dead = Named("web", kSecond);
+  book_.OwnerOf(kKey, kNet, Finds(dead));
+  book_.TakeGone(counters, 100 * kSecond);
+  EXPECT_THAT(book_.TakeGone(counters, 101 * kSecond).counters, SizeIs(1));
+  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), dead);
+}
+
+TEST_F(OwnerBookTest, OverflowIsNobodys) {
+  KernelCounters counters;
+  counters.counters = {ConnectCounter(111)};
+  counters.counters[0].overflow = true;
+  counters.tcp = {{true, kKey, 1, 1, 0, 0}};
+  book_.OwnerOf(kKey, kNet, Finds(Named("web", kSecond)));
+  book_.TakeGone(counters, 100 * kSecond);
+  const OwnerBook::Gone gone = book_.TakeGone(counters, 101 * kSecond);
+  EXPECT_THAT(gone.counters, IsEmpty());
+  EXPECT_THAT(gone.tcp, IsEmpty());
+}
+
+// It died, and its tombstone went, between two looks.
+TEST_F(OwnerBookTest, WhoIsMissedForLongEnoughIsDead) {
+  KernelCounters counters;
+  counters.counters = {ConnectCounter(111)};
+  const ContainerRef web = Named("web", 0);
+  book_.OwnerOf(kKey, kNet, Finds(web));
+  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), web);
+  EXPECT_THAT(book_.TakeGone(counters, 1000 * kSecond).counters, IsEmpty());  // missed from here
+  EXPECT_THAT(book_.TakeGone(counters, 1059 * kSecond).counters, IsEmpty());
+  EXPECT_THAT(book_.TakeGone(counters, 1060 * kSecond).counters, IsEmpty());
+  EXPECT_THAT(book_.TakeGone(counters, 1061 * kSecond).counters, SizeIs(1));
+}
+
+TEST_F(OwnerBookTest, WhoIsFoundAgainWasNotDead) {
+  KernelCounters counters;
+  counters.counters = {ConnectCounter(111)};
+  const ContainerRef web = Named("web", 0);
+  book_.OwnerOf(kKey, kNet, Finds(web));
+  book_.OwnerOf(kKey, kNet, Finds(nullptr));
+  book_.TakeGone(counters, 1000 * kSecond);
+  book_.OwnerOf(kKey, kNet, Finds(web));
+  EXPECT_THAT(book_.TakeGone(counters, 1100 * kSecond).counters, IsEmpty());
+  EXPECT_THAT(book_.TakeGone(counters, 1200 * kSecond).counters, IsEmpty());
+}
+
+}  // namespace
+}  // namespace nsobs
