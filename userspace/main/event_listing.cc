@@ -67,13 +67,15 @@ void EventListing::AddRow(const Json& event) {
   const std::optional<int64_t> time = ParseRfc3339(Text(event, "time"));
   const std::string from = EnteredFrom(event);
   const Style style = StyleOf(SeverityOf(event));
-  std::string what = EventSummary(event, {console_.zone, console_.screen.terminal});
-  if (!from.empty()) what += " [entered from " + from + "]";
+  const bool whole = !console_.screen.terminal;
+  Cell what{EventSummary(event, {console_.zone, !whole, whole}), style};
+  if (!whole) what.tail = MoreOfTheSame(event);
+  if (!from.empty()) what.tail += " [entered from " + from + "]";
   table_.AddRow({{TimeText(time, console_), Style::kDim},
                  {ContainerLabel(Child(event, "container")), Style::kBold},
                  {ForTerminal(Text(event, "kind")), style},
                  {TellingNamespace(event), Style::kDim},
-                 {std::move(what), style}});
+                 std::move(what)});
 }
 
 void EventListing::Flush() {

@@ -196,14 +196,6 @@ constexpr auto kKindTexts = std::to_array<KindText>({
     {"gap", GapText},
 });
 
-// ", +499,999 more until 14:02:12" for a run of equal events.
-std::string RunText(const Context& c) {
-  const int64_t count = Number(c.event, "count").value_or(1);
-  if (count <= 1) return "";
-  return absl::StrCat(", +", HumanCount(static_cast<uint64_t>(count - 1)), " more until ",
-                      ClockText(c, c.event, "last_time"));
-}
-
 bool IsHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
 std::string ShortenIds(const std::string& text) {
@@ -224,6 +216,12 @@ std::string ShortenIds(const std::string& text) {
 
 }  // namespace
 
+std::string MoreOfTheSame(const Json& event) {
+  const int64_t count = Number(event, "count").value_or(1);
+  if (count <= 1) return "";
+  return absl::StrCat(", +", HumanCount(static_cast<uint64_t>(count - 1)), " more");
+}
+
 std::string EventSummary(const Json& event, const SummaryOptions& options) {
   const std::string kind = Text(event, "kind");
   const Context context{event, Child(event, kind.c_str()), options};
@@ -231,7 +229,10 @@ std::string EventSummary(const Json& event, const SummaryOptions& options) {
   for (const KindText& row : kKindTexts) {
     if (row.kind == kind) text = row.text(context);
   }
-  absl::StrAppend(&text, RunText(context));
+  const std::string more = MoreOfTheSame(event);
+  if (options.with_run && !more.empty()) {
+    absl::StrAppend(&text, more, " until ", ClockText(context, event, "last_time"));
+  }
   return options.short_ids ? ShortenIds(text) : text;
 }
 

@@ -12,10 +12,14 @@ namespace nsobs {
 struct SummaryOptions {
   absl::TimeZone zone;     // of clock times inside the line
   bool short_ids = false;  // 64-digit ids as their first 12 digits and "…"
+  bool with_run = true;    // ", +499,999 more until 14:02:12" at the end of a run of equal events
 };
 
 // "curl[4711] tcp 10.0.0.7:5432 ECONNREFUSED after 0.2 ms, +499,999 more until 14:02:12"
 std::string EventSummary(const Json& event, const SummaryOptions& options);
+
+// ", +499,999 more" for a run of equal events, else "".
+std::string MoreOfTheSame(const Json& event);
 
 // Whose it is: "web", "shop/web" in a pod, "host"; with "?" behind a name that is only a guess.
 std::string ContainerLabel(const Json& container);

@@ -139,6 +139,9 @@ int FollowEvents(const EventsOptions& options, TimelineReader& reader, const Con
 int EventsCommand(const EventsOptions& options, const Console& console) {
   absl::StatusOr<std::unique_ptr<TimelineReader>> reader =
       TimelineReader::Open(options.storage_path);
+  if (absl::IsPermissionDenied(reader.status())) {
+    return console.Fail(Annotate(reader.status(), "needs root"));
+  }
   if (!reader.ok()) return console.Fail(reader.status());
   if (options.follow) return FollowUntilSignal(options, **reader, console);
   return ShowEvents(options, **reader, console);

@@ -31,6 +31,15 @@ std::string_view Escape(Style style) {
   return "";
 }
 
+int Width(const Cell& cell) { return TextWidth(cell.text) + TextWidth(cell.tail); }
+
+std::string Fit(const Cell& cell, int columns) {
+  const std::string whole = cell.text + cell.tail;
+  const int room = columns - TextWidth(cell.tail);
+  if (TextWidth(whole) <= columns || room < 1) return FitText(whole, columns);
+  return FitText(cell.text, room) + cell.tail;
+}
+
 int Total(const std::vector<int>& widths) {
   int total = -kGap;
   for (const int width : widths) {
@@ -59,7 +68,7 @@ void Table::AddRow(std::vector<Cell> cells) {
 void Table::Measure() {
   for (const auto& row : rows_) {
     for (size_t i = 0; i < row.size(); ++i) {
-      natural_[i] = std::max(natural_[i], TextWidth(row[i].text));
+      natural_[i] = std::max(natural_[i], Width(row[i]));
     }
   }
 }
@@ -96,7 +105,8 @@ void Table::PrintRow(const std::vector<Cell>& cells, const std::vector<int>& wid
   size_t pending_spaces = 0;  // not at the end of a line
   for (size_t i = 0; i < cells.size(); ++i) {
     if (widths[i] == kLeftOut) continue;
-    const std::string text = screen_.terminal ? FitText(cells[i].text, widths[i]) : cells[i].text;
+    const std::string text =
+        screen_.terminal ? Fit(cells[i], widths[i]) : cells[i].text + cells[i].tail;
     const size_t padding = static_cast<size_t>(std::max(0, widths[i] - TextWidth(text)));
     if (columns_[i].right) pending_spaces += padding;
     if (!text.empty()) {

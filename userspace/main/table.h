@@ -15,6 +15,7 @@ enum class Style { kPlain, kBold, kDim, kRed, kYellow, kGreen, kCyan };
 struct Cell {
   std::string text;  // has been through ForTerminal()
   Style style = Style::kPlain;
+  std::string tail = {};  // stays when the text is cut
 };
 
 struct Column {

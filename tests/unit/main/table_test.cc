@@ -87,6 +87,16 @@ TEST_F(TableTest, ColourIsAroundTheTextOnly) {
             "\x1b[2mlonger\x1b[0m\n");
 }
 
+TEST_F(TableTest, TailsStayWhenTextIsCut) {
+  Table table({{.title = "A", .least = 4}}, Terminal(12));
+  table.AddRow({{"long enough", Style::kPlain, ", +9"}});
+  table.AddRow({{"short", Style::kPlain, ", +9"}});
+  table.AddRow({{"x", Style::kPlain, ", a tail that has no room"}});
+  std::ostringstream out;
+  table.Print(out);
+  EXPECT_EQ(out.str(), "A\nlong en…, +9\nshort, +9\nx, a tail t…\n");
+}
+
 TEST_F(TableTest, PrintedBitByBit) {
   Table table({{.title = "A", .expected = 4}, {.title = "B"}}, Pipe());
   std::ostringstream out;
