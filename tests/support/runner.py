@@ -81,7 +81,7 @@ def stop(process: subprocess.Popen) -> None:
 
 
 def build(part: Part, preset: str, targets: list[str] | None = None) -> None:
-    part.must(["cmake", "--preset", preset])
+    part.must(["cmake", "--preset", preset, "-DNSOBS_TESTS=ON"])  # quickstart switches them off
     part.must(["cmake", "--build", "--preset", preset, *(["--target", *targets] if targets else [])])
 
 
@@ -152,6 +152,12 @@ def run_measuring(part: Part) -> None:
     pytest(part, "tests/e2e", "-m", "measuring")
 
 
+def run_bench(part: Part) -> None:
+    """That the benchmarks run; their figures are for people."""
+    require_root()
+    ctest(part, "build", "-L", "bench-smoke")
+
+
 def run_asan(part: Part) -> None:
     build(part, "asan", ["unit_tests"])
     ctest(part, "build-asan", "-L", "unit", "-j2")
@@ -187,9 +193,9 @@ def require_root() -> None:
 PARTS = {
     "build": run_build, "unit": run_unit, "bpf": run_bpf, "check": run_check, "e2e": run_e2e,
     "asan": run_asan, "tsan": run_tsan, "fuzz": run_fuzz, "tidy": run_tidy,
-    "measuring": run_measuring,
+    "measuring": run_measuring, "bench": run_bench,
 }
-NEED_RELEASE = {"unit", "bpf", "e2e", "tidy", "measuring"}
+NEED_RELEASE = {"unit", "bpf", "e2e", "tidy", "measuring", "bench"}
 FOREGROUND = ["unit", "bpf", "check", "e2e"]
 BACKGROUND = ["asan", "tsan", "fuzz", "tidy"]
 
@@ -227,7 +233,7 @@ def schedule(wanted: list[str]) -> list[Part]:
     background.start()
     chain(FOREGROUND)
     background.join()
-    chain(["measuring"])
+    chain(["measuring", "bench"])
     return list(parts.values())
 
 
