@@ -22,7 +22,7 @@ class CorrelatorState {
         indexes_(std::move(options)),
         lifecycle_(&indexes_),
         learner_(&indexes_, &lifecycle_),
-        view_(&indexes_, &learner_, &lifecycle_) {
+        view_(&indexes_, &lifecycle_) {
     indexes_.namespaces.SetHost(ReadHostNamespaces(indexes_.options.proc_root));
   }
 

@@ -10,7 +10,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "userspace/correlation/host_scan.h"
 #include "userspace/correlation/indexes.h"
-#include "userspace/correlation/learner.h"
 #include "userspace/correlation/lifecycle.h"
 
 namespace nsobs {
@@ -18,9 +17,8 @@ namespace nsobs {
 // Not thread-safe.
 class HostView {
  public:
-  // All outlive this.
-  HostView(Indexes* indexes, Learner* learner, Lifecycle* lifecycle)
-      : indexes_(*indexes), learner_(*learner), lifecycle_(*lifecycle) {}
+  // Both outlive this.
+  HostView(Indexes* indexes, Lifecycle* lifecycle) : indexes_(*indexes), lifecycle_(*lifecycle) {}
 
   // `scan` was begun at `started_boot_ns`. `initial`: what runs was there before us; nothing of it
   // is told as a start.
@@ -46,7 +44,6 @@ class HostView {
   absl::flat_hash_set<InodeKey> HeldNamespaces() const;
 
   Indexes& indexes_;
-  Learner& learner_;
   Lifecycle& lifecycle_;
 
   // Of the scan at hand.
