@@ -6,7 +6,7 @@ namespace nsobs {
 namespace {
 
 constexpr uint64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB, kTiB = 1024 * kGiB;
-constexpr uint64_t kMillion = 1000 * 1000;
+constexpr uint64_t kMillion = 1000ull * 1000;
 constexpr absl::Duration Days(int days) { return absl::Hours(24 * days); }
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
 constexpr OnReload kApplies = OnReload::kApplies;

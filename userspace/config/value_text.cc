@@ -36,7 +36,7 @@ constexpr uint64_t kMillisecond = 1;
 constexpr uint64_t kDay = 24ull * 60 * 60 * 1000;
 constexpr uint64_t kLongest = 36525 * kDay;
 constexpr std::array<Unit, 5> kDurationUnits = {
-    {{"d", kDay}, {"h", kDay / 24}, {"m", 60 * 1000}, {"s", 1000}, {"ms", kMillisecond}}};
+    {{"d", kDay}, {"h", kDay / 24}, {"m", 60ull * 1000}, {"s", 1000}, {"ms", kMillisecond}}};
 
 // Largest first: BytesText takes the first that divides. Decimal units are read, never written.
 constexpr std::array<Unit, 4> kBinaryUnits = {
@@ -44,7 +44,7 @@ constexpr std::array<Unit, 4> kBinaryUnits = {
 constexpr std::array<Unit, 6> kOtherUnits = {{{"", 1},
                                               {"B", 1},
                                               {"kB", 1000},
-                                              {"MB", 1000 * 1000},
+                                              {"MB", 1000ull * 1000},
                                               {"GB", 1000ull * 1000 * 1000},
                                               {"TB", 1000ull * 1000 * 1000 * 1000}}};
 
