@@ -8,18 +8,19 @@
 
 #include <bpf/bpf_tracing.h>
 
-/* Its place in io_async_msghdr moved from release to release: found by CO-RE. */
-struct io_async_msghdr {
-  u8 addr[128];
+/* What was asked for lies in io_kiocb.cmd; the kernel's copy of the address is gone by now. */
+struct io_connect {
+  void* addr; /* of the caller */
+  int addr_len;
 } __attribute__((preserve_access_index));
 
 static __always_inline void complete_connect(struct io_kiocb* req, s32 res) {
   struct file* file = BPF_CORE_READ(req, file);
   struct socket* socket = BPF_CORE_READ(file, private_data);
-  struct io_async_msghdr* async = BPF_CORE_READ(req, async_data);
+  struct io_connect* asked = (struct io_connect*)__builtin_preserve_access_index(&req->cmd);
   struct connect_call call = {}, *entered;
   struct sock* sk = BPF_CORE_READ(socket, sk);
-  u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter), address = 0;
+  u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 
   entered = bpf_map_lookup_elem(&io_connects, &cookie);
   if (entered) {
@@ -32,9 +33,8 @@ static __always_inline void complete_connect(struct io_kiocb* req, s32 res) {
   }
   /* Cancelled before it began (an earlier link of its chain failed): there was no attempt. */
   if (!is_failure(res) || res == -ECANCELED || told_by_state_change(&call)) return;
-  if (async && bpf_core_field_exists(struct io_async_msghdr, addr))
-    address = (u64)__builtin_preserve_access_index(&async->addr);
-  tell_call_failure(&call, -res, address, 110, false);
+  tell_call_failure(&call, -res, (u64)BPF_CORE_READ(asked, addr), BPF_CORE_READ(asked, addr_len),
+                    true);
 }
 
 /* Since 6.9 the result comes as a struct io_uring_cqe, before as a number. */

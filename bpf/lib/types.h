@@ -311,11 +311,15 @@ struct io_cqe {
   s32 res;
 };
 
+struct io_cmd_data {
+  __u8 data[56];
+};
+
 struct io_kiocb {
   struct file* file;
   u8 opcode;
   struct io_cqe cqe;
-  void* async_data;
+  struct io_cmd_data cmd;
 };
 
 struct io_uring_cqe {
