@@ -1,0 +1,112 @@
+// What can't be told is counted: by budget, by a full ring, by epoch. Each case has programs of its
+// own, beside those of the whole suite.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/bpf/support/cgroup_lab.h"
+#include "tests/bpf/support/counts.h"
+#include "tests/bpf/support/probes.h"
+#include "tests/bpf/support/wait.h"
+
+namespace nsobs {
+namespace {
+
+constexpr uint64_t kFlood = 3000;
+
+// Ignored signals to itself, and one change of namespaces in the midst of them.
+int Flood(Line&) {
+  signal(SIGINT, SIG_IGN);
+  for (uint64_t i = 0; i < kFlood; ++i) {
+    if (i == kFlood / 2 && unshare(CLONE_NEWUTS) != 0) return 1;
+    kill(getpid(), SIGINT);
+  }
+  return 0;
+}
+
+// Records of the child among what was told, by kind.
+uint64_t Told(Probes& probes, EventKind kind, const Child& child) {
+  return probes.Of(kind, child.facts()).size();
+}
+
+TEST(Loss, OverBudgetIsCountedExactly) {
+  ProbeSettings settings = TestSettings();
+  Probes probes({}, settings);
+  probes.StartDraining();
+  settings.bulk_rate_per_second = 1;
+  settings.bulk_burst = 10;
+  probes.set().Apply(settings);
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child child({.cgroup = &cgroup}, Flood);
+  child.Run();
+  settings = TestSettings();
+  probes.set().Apply(settings);  // the test's own marks need a budget
+  const uint64_t told = Told(probes, EventKind::kSignal, child);
+  const uint64_t lost = LossesOf(probes, cgroup, EventKind::kSignal, "budget");
+  EXPECT_EQ(told + lost, kFlood);
+  EXPECT_GE(told, 10u);
+  EXPECT_LE(told, 30u);
+  EXPECT_EQ(LossesOf(probes, cgroup, EventKind::kSignal, "ring_full"), 0u);
+  // The critical ring has no budget.
+  EXPECT_EQ(Told(probes, EventKind::kNamespaceChange, child), 1u);
+  EXPECT_EQ(CountsOf(probes, CounterFamily::kSignal, cgroup, child.facts()),
+            (Counts{{{SIGINT, 2}, kFlood}}));
+}
+
+TEST(Loss, FullRingIsCountedExactlyAndSparesTheCritical) {
+  Probes probes({.bulk_ring_bytes = 1 << 16}, TestSettings());
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child child({.cgroup = &cgroup}, Flood);
+  child.Run();
+  const uint64_t lost = LossesOf(probes, cgroup, EventKind::kSignal, "ring_full");
+  probes.StartDraining();
+  const uint64_t told = Told(probes, EventKind::kSignal, child);
+  EXPECT_EQ(told + lost, kFlood);
+  EXPECT_GT(lost, kFlood / 2);
+  EXPECT_GT(told, 0u);
+  EXPECT_EQ(Told(probes, EventKind::kNamespaceChange, child), 1u);
+  EXPECT_EQ(LossesOf(probes, cgroup, EventKind::kNamespaceChange, "ring_full"), 0u);
+}
+
+uint64_t Observed(Probes& probes, uint8_t epoch) {
+  auto tally = probes.counters().ReadTally(epoch, EventKind::kSignal);
+  return tally.ok() ? tally->observed : 0;
+}
+
+// Observed = received + lost in each closed epoch, for every kind, while everything goes on.
+TEST(Loss, EpochsBalanceUnderLoad) {
+  Probes probes({.bulk_ring_bytes = 1 << 16}, TestSettings());
+  probes.StartDraining();
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child child({.cgroup = &cgroup}, [](Line& line) {
+    signal(SIGINT, SIG_IGN);
+    for (;;) {
+      kill(getpid(), SIGINT);
+      char stop;
+      if (recv(line.fd(), &stop, 1, MSG_DONTWAIT) == 1) return 0;
+    }
+  });
+  child.Go();
+  for (int round = 0; round < 6; ++round) {
+    const auto current = static_cast<uint8_t>(round % 2);
+    const uint64_t before = Observed(probes, current);
+    EXPECT_TRUE(WaitUntil([&] { return Observed(probes, current) > before + 500; }));
+    const uint8_t closed = probes.set().FlipEpoch();
+    EXPECT_EQ(closed, current);
+    for (auto kind : {EventKind::kSignal, EventKind::kNamespaceChange, EventKind::kConnectFailure,
+                      EventKind::kCgroupChange, EventKind::kProcessExec, EventKind::kProcessExit}) {
+      EXPECT_TRUE(WaitUntil([&] {
+        auto tally = probes.counters().ReadTally(closed, kind);
+        return tally.ok() && tally->observed == probes.Received(kind, closed) + tally->LostTotal();
+      })) << Name(kind);
+    }
+  }
+  child.Send('s');
+  child.Wait();
+}
+
+}  // namespace
+}  // namespace nsobs
