@@ -29,6 +29,7 @@ Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator*
     : options_(options),
       probes_(probes),
       correlator_(correlator),
+      timeline_(timeline),
       clock_(clock),
       counters_(probes->counters()),
       losses_(clock),
@@ -56,7 +57,19 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions
 
 Pipeline::~Pipeline() { Stop(); }
 
+// What is alive now, before the writer's thread takes the timeline over. What the previous run saw
+// alive and this one doesn't has ended meanwhile.
+void Pipeline::StoreInventory() {
+  WriteBatch found;
+  TakeFromCorrelator(&found);
+  absl::Status status = timeline_->UpsertContainers(found.containers);
+  status.Update(timeline_->UpsertNamespaces(found.namespaces));
+  status.Update(timeline_->EndUnseen());
+  if (!status.ok()) spdlog::warn("timeline: inventory: {}", std::string(status.message()));
+}
+
 void Pipeline::Start(const std::optional<Gap>& gap) {
+  StoreInventory();
   writer_->Start();
   if (gap) {
     WriteBatch batch;

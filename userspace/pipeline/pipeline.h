@@ -56,6 +56,7 @@ class Pipeline {
  private:
   Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator* correlator,
            Timeline* timeline, const Clock* clock);
+  void StoreInventory();
   bool Take(RecordBatch& batch);
   void Loop();
   void Process(const RecordBatch& batch, WriteBatch* out);
@@ -68,6 +69,7 @@ class Pipeline {
   const PipelineOptions options_;
   ProbeSet* const probes_;
   Correlator* const correlator_;
+  Timeline* const timeline_;  // until Start(), then the writer's
   const Clock* const clock_;
   const CounterReader counters_;
   Ledger ledger_;

@@ -125,19 +125,25 @@ TEST_F(OwnerTest, NamespacesWithTheSameInodeAreTwoOwners) {
   EXPECT_THAT(ReadPids({.container = "red"}), ::testing::ElementsAre(2));
 }
 
+Timeline::NamespaceRow NamespaceNamed(const NamespaceIdentity& identity) {
+  Timeline::NamespaceRow row;
+  row.identity = identity;
+  return row;
+}
+
 TEST_F(OwnerTest, WhatThePreviousRunSawAliveEndsUnlessSeenAgain) {
   Open();
   ASSERT_OK(timeline_->EndUnseen());  // nothing before
   ASSERT_OK(
       timeline_->UpsertContainers({MakeContainer("gone", "a1"), MakeContainer("stays", "a2")}));
-  ASSERT_OK(timeline_->UpsertNamespaces({{.identity = {1, 1}}, {.identity = {2, 2}}}));
+  ASSERT_OK(timeline_->UpsertNamespaces({NamespaceNamed({1, 1}), NamespaceNamed({2, 2})}));
   ASSERT_OK(timeline_->Heartbeat());
   timeline_.reset();
   clock_.AdvanceNs(10 * kSecond);
   Open();
   ASSERT_OK(
       timeline_->UpsertContainers({MakeContainer("stays", "a2"), MakeContainer("new", "a3")}));
-  ASSERT_OK(timeline_->UpsertNamespaces({{.identity = {2, 2}}}));
+  ASSERT_OK(timeline_->UpsertNamespaces({NamespaceNamed({2, 2})}));
   ASSERT_OK(timeline_->EndUnseen());
   const auto containers = Containers();
   ASSERT_THAT(containers, SizeIs(3));
