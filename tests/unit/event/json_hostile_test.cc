@@ -26,8 +26,11 @@ std::vector<std::string> HostileStrings() {
                                   "\xE2\x80\xAE"
                                   "evil",
                                   std::string(3000, '\xFF')};
-  for (int byte = 0; byte < 256; ++byte)
-    out.push_back("a" + std::string(1, static_cast<char>(byte)) + "b");
+  for (int first = 0; first < 256; first += 32) {  // each byte between good ones
+    std::string text;
+    for (int byte = first; byte < first + 32; ++byte) text += {'a', static_cast<char>(byte), 'b'};
+    out.push_back(text);
+  }
   return out;
 }
 
