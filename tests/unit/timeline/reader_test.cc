@@ -153,7 +153,9 @@ TEST_F(ReaderTest, ReadingWhileWriting) {
     }
     const absl::Status status = timeline_->Write(items);
     EXPECT_TRUE(status.ok()) << status;
-    if (batch % 10 == 0) EXPECT_TRUE(timeline_->ApplyRetention().ok());
+    if (batch % 10 == 0) {
+      EXPECT_TRUE(timeline_->ApplyRetention().ok());
+    }
   }
   stop = true;
   first.join();
