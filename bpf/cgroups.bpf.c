@@ -8,8 +8,8 @@
 
 #include <bpf/bpf_tracing.h>
 
-static __always_inline void tell_cgroup(struct cgroup *cgroup, const char *path, bool born) {
-  struct nsobs_cgroup_change *e;
+static __always_inline void tell_cgroup(struct cgroup* cgroup, const char* path, bool born) {
+  struct nsobs_cgroup_change* e;
   struct telling t = {};
   u32 hierarchy = cgroup->root->hierarchy_id;
   long len;
@@ -32,13 +32,13 @@ static __always_inline void tell_cgroup(struct cgroup *cgroup, const char *path,
 }
 
 SEC("tp_btf/cgroup_mkdir")
-int BPF_PROG(nsobs_cgroup_mkdir, struct cgroup *cgroup, const char *path) {
+int BPF_PROG(nsobs_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
   tell_cgroup(cgroup, path, true);
   return 0;
 }
 
 SEC("tp_btf/cgroup_rmdir")
-int BPF_PROG(nsobs_cgroup_rmdir, struct cgroup *cgroup, const char *path) {
+int BPF_PROG(nsobs_cgroup_rmdir, struct cgroup* cgroup, const char* path) {
   tell_cgroup(cgroup, path, false);
   return 0;
 }

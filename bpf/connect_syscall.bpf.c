@@ -9,7 +9,7 @@
 #include <bpf/bpf_tracing.h>
 
 struct socket_facts {
-  struct sock *sk;
+  struct sock* sk;
   u16 family;
   u16 type;
   u16 protocol;
@@ -17,12 +17,12 @@ struct socket_facts {
 };
 
 /* The socket behind a file descriptor of the current task; sk is NULL if it isn't one. */
-static __always_inline void read_socket(struct socket_facts *out, u32 fd) {
-  struct task_struct *task = bpf_get_current_task_btf();
-  struct fdtable *table = task->files->fdt;
-  struct file *file = NULL;
-  struct socket *socket;
-  struct sock *sk;
+static __always_inline void read_socket(struct socket_facts* out, u32 fd) {
+  struct task_struct* task = bpf_get_current_task_btf();
+  struct fdtable* table = task->files->fdt;
+  struct file* file = NULL;
+  struct socket* socket;
+  struct sock* sk;
 
   out->sk = NULL;
   if (fd >= table->max_fds) return;
@@ -39,7 +39,7 @@ static __always_inline void read_socket(struct socket_facts *out, u32 fd) {
 }
 
 SEC("tracepoint/syscalls/sys_enter_connect")
-int nsobs_connect_enter(struct trace_event_raw_sys_enter *ctx) {
+int nsobs_connect_enter(struct trace_event_raw_sys_enter* ctx) {
   u64 id = bpf_get_current_pid_tgid();
   struct connect_call call = {};
   struct socket_facts facts = {};
@@ -59,8 +59,8 @@ int nsobs_connect_enter(struct trace_event_raw_sys_enter *ctx) {
 
 /* ICMP errors for this socket will be told with this process. */
 static __always_inline void remember_udp(u64 sock) {
-  struct sock *sk = (struct sock *)sock;
-  struct socket_alloc *socket = (struct socket_alloc *)BPF_CORE_READ(sk, sk_socket);
+  struct sock* sk = (struct sock*)sock;
+  struct socket_alloc* socket = (struct socket_alloc*)BPF_CORE_READ(sk, sk_socket);
   struct udp_peer peer = {};
 
   read_process(&peer.process, bpf_get_current_task_btf());
@@ -69,9 +69,9 @@ static __always_inline void remember_udp(u64 sock) {
 }
 
 SEC("tracepoint/syscalls/sys_exit_connect")
-int nsobs_connect_exit(struct trace_event_raw_sys_exit *ctx) {
+int nsobs_connect_exit(struct trace_event_raw_sys_exit* ctx) {
   u64 id = bpf_get_current_pid_tgid();
-  struct connect_call *found = bpf_map_lookup_elem(&connect_calls, &id);
+  struct connect_call* found = bpf_map_lookup_elem(&connect_calls, &id);
   struct connect_call call;
 
   if (!found) return 0;

@@ -89,7 +89,7 @@ struct nsobs_process {
   __u32 tid;
   __u32 ns_pid; /* thread group id inside its own pid namespace */
   __u32 parent_pid;
-  __u32 uid; /* real uid in the initial user namespace */
+  __u32 uid;       /* real uid in the initial user namespace */
   __u32 login_uid; /* 0xffffffff: never set */
   char comm[NSOBS_COMM_LEN];
 };
@@ -115,14 +115,16 @@ enum nsobs_ns_operation {
 
 struct nsobs_namespace_change {
   struct nsobs_header h;
-  struct nsobs_process process; /* who did it; ns is what it has afterwards, for clone what it keeps */
+  struct nsobs_process
+      process; /* who did it; ns is what it has afterwards, for clone what it keeps */
   struct nsobs_namespaces from;
-  struct nsobs_namespaces to; /* for clone those of the child; pid: ..._for_children on unshare and setns */
-  __u32 flags;                /* CLONE_NEW* asked for; for setns by ns fd the type argument */
-  __s32 error;                /* 0 or a positive errno */
-  __u32 operation;            /* enum nsobs_ns_operation */
-  __u32 child_pid;            /* clone only */
-  __u8 changed;               /* bit per enum nsobs_ns_kind */
+  struct nsobs_namespaces
+      to;          /* for clone those of the child; pid: ..._for_children on unshare and setns */
+  __u32 flags;     /* CLONE_NEW* asked for; for setns by ns fd the type argument */
+  __s32 error;     /* 0 or a positive errno */
+  __u32 operation; /* enum nsobs_ns_operation */
+  __u32 child_pid; /* clone only */
+  __u8 changed;    /* bit per enum nsobs_ns_kind */
   __u8 pad[3];
   __u32 child_ns_pid;
 };
@@ -158,10 +160,10 @@ struct nsobs_connect_failure {
   __u8 local[16];
   __u16 remote_port;
   __u16 local_port;
-  __u16 family;      /* AF_INET, AF_INET6, AF_UNIX */
-  __u8 protocol;     /* enum nsobs_protocol */
-  __u8 phase;        /* enum nsobs_connect_phase */
-  __s32 error;       /* positive errno */
+  __u16 family;  /* AF_INET, AF_INET6, AF_UNIX */
+  __u8 protocol; /* enum nsobs_protocol */
+  __u8 phase;    /* enum nsobs_connect_phase */
+  __s32 error;   /* positive errno */
   __u8 destination_source;
   __u8 path_len; /* bytes of path that count; a leading NUL byte: abstract name */
   __u8 pad[2];
@@ -184,11 +186,11 @@ struct nsobs_signal {
   struct nsobs_process target;
   struct nsobs_process sender; /* the current task; pid 0 in interrupt context */
   __s32 signal;
-  __s32 code;      /* si_code; SI_KERNEL (0x80) for the kernel's own */
-  __u8 result;     /* enum nsobs_signal_result */
-  __u8 group;      /* 1: to the process, 0: to one thread */
-  __u8 by_kernel;  /* 1: not sent by a call of the sender (fault, OOM, tty, timer, namespace end) */
-  __u8 handler;    /* 0 default, 1 ignore, 2 a handler: the target's disposition */
+  __s32 code;     /* si_code; SI_KERNEL (0x80) for the kernel's own */
+  __u8 result;    /* enum nsobs_signal_result */
+  __u8 group;     /* 1: to the process, 0: to one thread */
+  __u8 by_kernel; /* 1: not sent by a call of the sender (fault, OOM, tty, timer, namespace end) */
+  __u8 handler;   /* 0 default, 1 ignore, 2 a handler: the target's disposition */
   __u32 pad;
 };
 NSOBS_ASSERT_SIZE(struct nsobs_signal, 352);
@@ -202,10 +204,10 @@ enum nsobs_oom_reason {
 struct nsobs_oom_kill {
   struct nsobs_header h;
   struct nsobs_process victim;
-  struct nsobs_process trigger; /* whose allocation failed */
+  struct nsobs_process trigger;      /* whose allocation failed */
   struct nsobs_cgroup victim_memory; /* memory cgroup of the victim */
-  struct nsobs_cgroup limit; /* the cgroup whose limit was reached; id 0: host */
-  __u64 limit_bytes;         /* 0xffffffffffffffff: none */
+  struct nsobs_cgroup limit;         /* the cgroup whose limit was reached; id 0: host */
+  __u64 limit_bytes;                 /* 0xffffffffffffffff: none */
   __u64 usage_bytes;
   __u64 anon_bytes;
   __u64 file_bytes;
@@ -241,7 +243,7 @@ struct nsobs_process_exit {
   struct nsobs_process process;
   __u64 lifetime_ns;
   __s32 exit_code;
-  __s32 signal;    /* 0: it exited by itself */
+  __s32 signal; /* 0: it exited by itself */
   __u8 core_dumped;
   __u8 pad[7];
 };
@@ -250,12 +252,12 @@ NSOBS_ASSERT_SIZE(struct nsobs_process_exit, 200);
 /* ---- exact counters -------------------------------------------------------------------------- */
 
 enum nsobs_counter_family {
-  NSOBS_COUNT_CONNECT_FAILURE = 1, /* a: protocol, b: errno; ns: net */
-  NSOBS_COUNT_SIGNAL = 2,          /* a: signal, b: result; ns: pid of the target */
-  NSOBS_COUNT_OOM_KILL = 3,        /* a: reason; ns: pid of the victim */
-  NSOBS_COUNT_NAMESPACE_CHANGE = 4, /* a: operation, b: kind; ns: mnt of the doer before */
+  NSOBS_COUNT_CONNECT_FAILURE = 1,   /* a: protocol, b: errno; ns: net */
+  NSOBS_COUNT_SIGNAL = 2,            /* a: signal, b: result; ns: pid of the target */
+  NSOBS_COUNT_OOM_KILL = 3,          /* a: reason; ns: pid of the victim */
+  NSOBS_COUNT_NAMESPACE_CHANGE = 4,  /* a: operation, b: kind; ns: mnt of the doer before */
   NSOBS_COUNT_NAMESPACE_FAILURE = 5, /* a: operation, b: errno; ns: mnt */
-  NSOBS_COUNT_SIGNAL_DELIVERED = 6, /* a: signal, b: 0 default, 2 handler; ns: pid */
+  NSOBS_COUNT_SIGNAL_DELIVERED = 6,  /* a: signal, b: 0 default, 2 handler; ns: pid */
   NSOBS_COUNT_END = 7,
 };
 
@@ -312,7 +314,7 @@ NSOBS_ASSERT_SIZE(struct nsobs_loss_key, 32);
 
 /* Set by userspace at any time; read once by each program run. */
 struct nsobs_settings {
-  __u64 told_signals; /* bit (signal - 1) */
+  __u64 told_signals;         /* bit (signal - 1) */
   __u64 told_ignored_signals; /* told when the result is ignored */
   __u64 bulk_rate_per_second;
   __u64 bulk_burst;
@@ -327,9 +329,10 @@ struct nsobs_constants {
   __u64 page_bytes;
   __u64 ring_quarter_bytes_critical; /* data waiting above this wakes the reader */
   __u64 ring_quarter_bytes_bulk;
-  __u32 memory_hierarchy; /* hierarchy id of the v1 memory controller; 0: it is on the unified one */
-  __u32 syscall_hooks;    /* 1: the returns of connect() are seen */
-  __u32 io_uring_hook;    /* 1: the completions of io_uring are seen */
+  __u32
+      memory_hierarchy; /* hierarchy id of the v1 memory controller; 0: it is on the unified one */
+  __u32 syscall_hooks;  /* 1: the returns of connect() are seen */
+  __u32 io_uring_hook;  /* 1: the completions of io_uring are seen */
   __u32 pad;
 };
 NSOBS_ASSERT_SIZE(struct nsobs_constants, 40);

@@ -70,14 +70,14 @@ static __always_inline u64 pages_to_bytes(s64 pages) {
 }
 
 /* A macro: CO-RE knows the size of the running kernel's elements only if the index is constant. */
-#define RSS_BYTES(mm, member)                                                                   \
-  ({                                                                                            \
-    s64 pages = 0;                                                                              \
-    if (bpf_core_field_exists(((struct mm_struct___before_6_2 *)0)->rss_stat.count))            \
-      pages = BPF_CORE_READ((struct mm_struct___before_6_2 *)(mm), rss_stat.count[member].counter); \
-    else                                                                                        \
-      pages = BPF_CORE_READ(mm, rss_stat[member].count);                                        \
-    pages_to_bytes(pages);                                                                      \
+#define RSS_BYTES(mm, member)                                                                      \
+  ({                                                                                               \
+    s64 pages = 0;                                                                                 \
+    if (bpf_core_field_exists(((struct mm_struct___before_6_2*)0)->rss_stat.count))                \
+      pages = BPF_CORE_READ((struct mm_struct___before_6_2*)(mm), rss_stat.count[member].counter); \
+    else                                                                                           \
+      pages = BPF_CORE_READ(mm, rss_stat[member].count);                                           \
+    pages_to_bytes(pages);                                                                         \
   })
 
 static __always_inline void read_limit(struct nsobs_oom_kill* e, struct mem_cgroup* memcg) {

@@ -10,7 +10,7 @@
 struct nsobs_process self_test_result SEC(".data.self_test");
 
 SEC("raw_tp/nsobs_self_test")
-int nsobs_self_test(void *ctx) {
+int nsobs_self_test(void* ctx) {
   read_process(&self_test_result, bpf_get_current_task_btf());
   return 0;
 }

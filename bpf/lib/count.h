@@ -6,8 +6,9 @@
 #include "bpf/lib/maps.h"
 #include "bpf/lib/process.h"
 
-/* The owner by the task's cgroup and its own pid namespace: whose signals and OOM kills are counted. */
-static __always_inline void owner_by_pid_ns(struct nsobs_owner_key *key, struct task_struct *task) {
+/* The owner by the task's cgroup and its own pid namespace: whose signals and OOM kills are
+ * counted. */
+static __always_inline void owner_by_pid_ns(struct nsobs_owner_key* key, struct task_struct* task) {
   struct upid upid = innermost_pid(task->group_leader);
   struct nsobs_cgroup cgroup;
 
@@ -20,8 +21,8 @@ static __always_inline void owner_by_pid_ns(struct nsobs_owner_key *key, struct 
 }
 
 /* The owner by the task's cgroup and its net namespace: whose connects are counted. */
-static __always_inline void owner_by_net_ns(struct nsobs_owner_key *key, struct task_struct *task) {
-  struct net *net = task->nsproxy->net_ns;
+static __always_inline void owner_by_net_ns(struct nsobs_owner_key* key, struct task_struct* task) {
+  struct net* net = task->nsproxy->net_ns;
   struct nsobs_cgroup cgroup;
 
   read_cgroup(&cgroup, task);
@@ -33,21 +34,20 @@ static __always_inline void owner_by_net_ns(struct nsobs_owner_key *key, struct 
 }
 
 static __always_inline u32 overflow_slot(u32 family, u32 a, u32 b) {
-  u32 stride = family == NSOBS_COUNT_CONNECT_FAILURE || family == NSOBS_COUNT_NAMESPACE_FAILURE
-                   ? 256
-                   : 8;
+  u32 stride =
+      family == NSOBS_COUNT_CONNECT_FAILURE || family == NSOBS_COUNT_NAMESPACE_FAILURE ? 256 : 8;
 
   return family * OVERFLOW_PER_FAMILY + ((a * stride + b) & (OVERFLOW_PER_FAMILY - 1));
 }
 
 static __always_inline void bump_overflow(u32 family, u32 a, u32 b) {
   u32 slot = overflow_slot(family, a, b);
-  u64 *value = bpf_map_lookup_elem(&counters_overflow, &slot);
+  u64* value = bpf_map_lookup_elem(&counters_overflow, &slot);
 
   if (value) __sync_fetch_and_add(value, 1);
 }
 
-static __always_inline void bump(const struct nsobs_owner_key *owner, u16 family, u16 a, u32 b) {
+static __always_inline void bump(const struct nsobs_owner_key* owner, u16 family, u16 a, u32 b) {
   struct nsobs_counter_key key = {
       .cgroup_id = owner->cgroup_id,
       .ns_id = owner->ns_id,
@@ -57,7 +57,7 @@ static __always_inline void bump(const struct nsobs_owner_key *owner, u16 family
       .a = a,
       .b = b,
   };
-  u64 *value = bpf_map_lookup_elem(&counters, &key);
+  u64* value = bpf_map_lookup_elem(&counters, &key);
   u64 zero = 0;
 
   if (!value) {

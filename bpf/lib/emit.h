@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Telling: a place on a ring, the tallies (observed, lost by cause) and the budget of the bulk ring.
- * Observed is counted when it is decided that an event is told; from there each event is either
- * submitted or counted as lost, by kind and by container.
+ * Telling: a place on a ring, the tallies (observed, lost by cause) and the budget of the bulk
+ * ring. Observed is counted when it is decided that an event is told; from there each event is
+ * either submitted or counted as lost, by kind and by container.
  */
 #ifndef NSOBS_BPF_LIB_EMIT_H_
 #define NSOBS_BPF_LIB_EMIT_H_
@@ -18,17 +18,17 @@ struct telling {
   u32 kind;
 };
 
-static __always_inline void tally_observed(const struct telling *t) {
+static __always_inline void tally_observed(const struct telling* t) {
   u32 slot = (t->epoch & 1) * 16 + (t->kind & 15);
-  struct nsobs_tally *tally = bpf_map_lookup_elem(&tallies, &slot);
+  struct nsobs_tally* tally = bpf_map_lookup_elem(&tallies, &slot);
 
   /* Atomic: an interrupt on this CPU may run another program between load and store. */
   if (tally) __sync_fetch_and_add(&tally->observed, 1);
 }
 
-static __always_inline void tally_lost(const struct telling *t, u32 cause) {
+static __always_inline void tally_lost(const struct telling* t, u32 cause) {
   u32 slot = (t->epoch & 1) * 16 + (t->kind & 15);
-  struct nsobs_tally *tally = bpf_map_lookup_elem(&tallies, &slot);
+  struct nsobs_tally* tally = bpf_map_lookup_elem(&tallies, &slot);
   struct nsobs_loss_key key = {.owner = t->owner, .kind = t->kind, .cause = cause};
   u64 zero = 0, *value;
 
@@ -42,8 +42,8 @@ static __always_inline void tally_lost(const struct telling *t, u32 cause) {
 }
 
 /* One token of the container's bucket. Approximate under concurrency, by design: never a lock. */
-static __always_inline bool take_token(const struct telling *t) {
-  struct budget *budget = bpf_map_lookup_elem(&budgets, &t->owner);
+static __always_inline bool take_token(const struct telling* t) {
+  struct budget* budget = bpf_map_lookup_elem(&budgets, &t->owner);
   u64 elapsed;
   s64 tokens;
 
@@ -65,13 +65,13 @@ static __always_inline bool take_token(const struct telling *t) {
   return true;
 }
 
-static __always_inline void begin_telling(struct telling *t, u32 kind) {
+static __always_inline void begin_telling(struct telling* t, u32 kind) {
   t->kind = kind;
   t->epoch = settings.epoch & 1;
   t->now_ns = bpf_ktime_get_boot_ns();
 }
 
-static __always_inline void fill_header(struct nsobs_header *h, const struct telling *t, u32 size) {
+static __always_inline void fill_header(struct nsobs_header* h, const struct telling* t, u32 size) {
   h->version = NSOBS_ABI_VERSION;
   h->size = size;
   h->kind = t->kind;
@@ -81,8 +81,8 @@ static __always_inline void fill_header(struct nsobs_header *h, const struct tel
 }
 
 /* Room on the critical ring, or NULL after counting the loss. */
-static __always_inline void *reserve_critical(const struct telling *t, u32 size) {
-  void *record;
+static __always_inline void* reserve_critical(const struct telling* t, u32 size) {
+  void* record;
 
   tally_observed(t);
   record = bpf_ringbuf_reserve(&critical, size, 0);
@@ -91,8 +91,8 @@ static __always_inline void *reserve_critical(const struct telling *t, u32 size)
 }
 
 /* Room on the bulk ring if the container's budget allows, or NULL after counting the loss. */
-static __always_inline void *reserve_bulk(const struct telling *t, u32 size) {
-  void *record;
+static __always_inline void* reserve_bulk(const struct telling* t, u32 size) {
+  void* record;
 
   tally_observed(t);
   if (!take_token(t)) {
@@ -108,9 +108,9 @@ static __always_inline void *reserve_bulk(const struct telling *t, u32 size) {
  * The reader looks by itself every few milliseconds. Waking it for each record costs 4 us, so only
  * a ring that fills up does.
  */
-static __always_inline u64 wakeup(void *ring, u64 quarter_bytes) {
+static __always_inline u64 wakeup(void* ring, u64 quarter_bytes) {
   return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > quarter_bytes ? BPF_RB_FORCE_WAKEUP
-                                                                   : BPF_RB_NO_WAKEUP;
+                                                                    : BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline u64 wakeup_critical(void) {

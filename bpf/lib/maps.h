@@ -41,7 +41,7 @@ struct counter_map {
 /* Where counts go when counter_map is full: exact, but without the container. */
 struct overflow_map {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, NSOBS_COUNT_END * OVERFLOW_PER_FAMILY);
+  __uint(max_entries, NSOBS_COUNT_END* OVERFLOW_PER_FAMILY);
   __type(key, __u32);
   __type(value, __u64);
 };

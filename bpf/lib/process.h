@@ -6,8 +6,8 @@
 #ifndef NSOBS_BPF_LIB_PROCESS_H_
 #define NSOBS_BPF_LIB_PROCESS_H_
 
-#include "bpf/lib/maps.h"
 #include "bpf/lib/constants.h"
+#include "bpf/lib/maps.h"
 #include "bpf/lib/types.h"
 
 #include <bpf/bpf_core_read.h>
@@ -21,25 +21,25 @@
     (out)->id[kind] = NSOBS_NS_ID((pointer)->ns); \
   } while (0)
 
-static __always_inline u64 net_id(struct net *net) {
+static __always_inline u64 net_id(struct net* net) {
   if (bpf_core_field_exists(struct ns_common, ns_id)) return net->ns.ns_id;
   if (bpf_core_field_exists(struct net, net_cookie)) return net->net_cookie;
   return 0;
 }
 
 /* The pid inside the task's own pid namespace and that namespace, as /proc/PID/ns/pid shows it. */
-static __always_inline struct upid innermost_pid(struct task_struct *task) {
+static __always_inline struct upid innermost_pid(struct task_struct* task) {
   struct upid upid = {};
-  struct pid *pid = task->thread_pid;
+  struct pid* pid = task->thread_pid;
   u32 level = pid->level;
 
   bpf_probe_read_kernel(&upid, sizeof(upid), &pid->numbers[level & 31]);
   return upid;
 }
 
-static __always_inline void read_namespaces(struct nsobs_namespaces *out, struct task_struct *task,
-                                            struct pid_namespace *pid_ns) {
-  struct nsproxy *proxy = task->nsproxy;
+static __always_inline void read_namespaces(struct nsobs_namespaces* out, struct task_struct* task,
+                                            struct pid_namespace* pid_ns) {
+  struct nsproxy* proxy = task->nsproxy;
 
   NSOBS_PUT_NS(out, NSOBS_NS_CGROUP, proxy->cgroup_ns);
   NSOBS_PUT_NS(out, NSOBS_NS_IPC, proxy->ipc_ns);
@@ -57,23 +57,23 @@ static __always_inline void read_namespaces(struct nsobs_namespaces *out, struct
     out->id[NSOBS_NS_PID] = BPF_CORE_READ(pid_ns, ns.ns_id);
 }
 
-static __always_inline void read_cgroup_of(struct nsobs_cgroup *out, struct cgroup *cgroup) {
+static __always_inline void read_cgroup_of(struct nsobs_cgroup* out, struct cgroup* cgroup) {
   out->id = cgroup->kn->id;
   out->level = cgroup->level;
   out->hierarchy = cgroup->root->hierarchy_id;
 }
 
-static __always_inline struct cgroup_subsys_state *memory_css(struct task_struct *task) {
-  struct css_set *set = task->cgroups;
+static __always_inline struct cgroup_subsys_state* memory_css(struct task_struct* task) {
+  struct css_set* set = task->cgroups;
   u32 index = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-  struct cgroup_subsys_state *css = NULL;
+  struct cgroup_subsys_state* css = NULL;
 
   bpf_probe_read_kernel(&css, sizeof(css), &set->subsys[index & 15]);
   return css;
 }
 
-static __always_inline void read_memory_cgroup(struct nsobs_cgroup *out, struct task_struct *task) {
-  struct cgroup *cgroup = BPF_CORE_READ(memory_css(task), cgroup);
+static __always_inline void read_memory_cgroup(struct nsobs_cgroup* out, struct task_struct* task) {
+  struct cgroup* cgroup = BPF_CORE_READ(memory_css(task), cgroup);
 
   out->id = BPF_CORE_READ(cgroup, kn, id);
   out->level = BPF_CORE_READ(cgroup, level);
@@ -81,15 +81,15 @@ static __always_inline void read_memory_cgroup(struct nsobs_cgroup *out, struct 
 }
 
 /* The unified cgroup, or the v1 memory one where the task is in the root of the unified. */
-static __always_inline void read_cgroup(struct nsobs_cgroup *out, struct task_struct *task) {
-  struct cgroup *unified = task->cgroups->dfl_cgrp;
+static __always_inline void read_cgroup(struct nsobs_cgroup* out, struct task_struct* task) {
+  struct cgroup* unified = task->cgroups->dfl_cgrp;
 
   read_cgroup_of(out, unified);
   if (out->level == 0 && constants.memory_hierarchy != 0) read_memory_cgroup(out, task);
 }
 
-static __always_inline void read_process(struct nsobs_process *out, struct task_struct *task) {
-  struct task_struct *leader = task->group_leader;
+static __always_inline void read_process(struct nsobs_process* out, struct task_struct* task) {
+  struct task_struct* leader = task->group_leader;
   struct upid upid = innermost_pid(leader);
 
   out->start_boot_ns = leader->start_boottime;

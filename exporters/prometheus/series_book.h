@@ -87,27 +87,34 @@ class SeriesBook {
   };
   using Candidates = std::map<Group*, Candidate>;
 
+  // series_owners.cc: who is who.
+  static bool IsDead(const Container& container) { return container.died_boot_ns != 0; }
   Member& MemberOf(const ContainerRef& container);
   Member& FindOrMake(const ContainerRef& container);
-  void Rename(Member& member, const OwnerLabels& labels);
+  void ForEachMember(const std::function<void(Member&)>& visit);
   void CollectContainers(const MetricsSnapshot& snapshot);
-  void CollectCounts(const MetricsSnapshot& snapshot);
-  void DropAbsent();
+  void Rename(Member& member, const OwnerLabels& labels);
   void Retire(Member& member);
+  void DropAbsent();
   Candidates Regroup();
   void Join(Member& member, Candidates& candidates);
   void DropEmptyGroups();
-  void Weigh(Candidate& candidate);
+
+  // series_budget.cc: who gets series of its own.
+  static void Weigh(size_t share, Candidate& candidate);
   void Admit(Candidates candidates);
   void Show(const Candidate& candidate);
   void GiveInfo(Member& member);
+
+  // series_book.cc: what is counted where.
+  void CollectCounts(const MetricsSnapshot& snapshot);
+  void ResetGauges();
   void CountIncreases();
   void Count(Member& member);
-  void ForEachMember(const std::function<void(Member&)>& visit);
   Series& SeriesOf(Group* group, const SampleKey& key);
   Series& OtherSeries(const SampleKey& key);
-  Series& Create(Group& group, const SampleKey& key);
-  void ResetGauges();
+  static Series& Create(Group& group, const SampleKey& key);
+  static std::string TextOf(const OwnerLabels& owner, const SampleKey& key);
 
   const size_t max_series_;
   const size_t other_limit_;  // of max_series_, set apart so that "(other)" always has room

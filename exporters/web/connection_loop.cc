@@ -85,6 +85,7 @@ void ConnectionLoop::Run() {
     DropClosed();
   }
   connections_.clear();
+  listening_.reset();  // and with it those that were not accepted yet
 }
 
 ConnectionLoop::Polled ConnectionLoop::PreparePoll(absl::Time now) const {
@@ -138,7 +139,7 @@ void ConnectionLoop::Submit(uint64_t id, RequestHead head, bool last) {
   workers_.Submit([this, id, head = std::move(head), last] {
     std::string answer = answerer_(head, last);
     {
-      absl::MutexLock lock(&mutex_);
+      std::lock_guard<std::mutex> lock(mutex_);
       answers_.emplace_back(id, std::move(answer));
     }
     Wake();
@@ -150,7 +151,7 @@ void ConnectionLoop::TakeAnswers(absl::Time now) {
   eventfd_read(wake_.get(), &ignored);
   std::vector<std::pair<uint64_t, std::string>> answers;
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     answers.swap(answers_);
   }
   for (auto& [id, answer] : answers) {

@@ -9,12 +9,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "exporters/web/connection.h"
 #include "exporters/web/worker_pool.h"
@@ -64,14 +64,14 @@ class ConnectionLoop {
 
   const Limits limits_;
   const Answerer answerer_;
-  const UniqueFd listening_;
+  UniqueFd listening_;
   const UniqueFd wake_;
   Connections connections_;
   uint64_t next_id_ = 0;
   absl::Time accept_after_ = absl::InfinitePast();  // file descriptors ran out
 
-  absl::Mutex mutex_;
-  std::vector<std::pair<uint64_t, std::string>> answers_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;  // of std, as in WorkerPool; guards the next
+  std::vector<std::pair<uint64_t, std::string>> answers_;
 
   std::atomic<bool> stop_ = false;
   WorkerPool workers_;

@@ -9,16 +9,21 @@ WorkerPool::WorkerPool(size_t threads) {
 WorkerPool::~WorkerPool() { Stop(); }
 
 void WorkerPool::Submit(std::function<void()> job) {
-  absl::MutexLock lock(&mutex_);
-  if (!stop_) jobs_.push_back(std::move(job));
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (stop_) return;
+    jobs_.push_back(std::move(job));
+  }
+  ready_.notify_one();
 }
 
 void WorkerPool::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     stop_ = true;
     jobs_.clear();
   }
+  ready_.notify_all();
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
@@ -28,8 +33,8 @@ void WorkerPool::Run() {
   while (true) {
     std::function<void()> job;
     {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(this, &WorkerPool::ReadyLocked));
+      std::unique_lock<std::mutex> lock(mutex_);
+      ready_.wait(lock, [this] { return stop_ || !jobs_.empty(); });
       if (stop_) return;
       job = std::move(jobs_.front());
       jobs_.pop_front();

@@ -17,7 +17,7 @@ __u64 refused = 0;
 
 SEC("tp_btf/signal_generate")
 int BPF_PROG(bench_ring, int sig) {
-  void *record;
+  void* record;
 
   if (sig != SIGTERM) return 0;
   record = bpf_ringbuf_reserve(&ring, sizeof(struct nsobs_signal), 0);

@@ -1,5 +1,5 @@
-// A queue between two threads with a fixed capacity. Push never blocks: what doesn't fit is refused,
-// and the caller counts it as lost.
+// A queue between two threads with a fixed capacity. Push never blocks: what doesn't fit is
+// refused, and the caller counts it as lost.
 #pragma once
 
 #include <cstddef>

@@ -23,16 +23,15 @@ std::string SignalName(int signal);
 
 }  // namespace nsobs
 
-#define NSOBS_RETURN_IF_ERROR(expr)                  \
-  do {                                               \
-    absl::Status nsobs_status_ = (expr);             \
-    if (!nsobs_status_.ok()) return nsobs_status_;   \
+#define NSOBS_RETURN_IF_ERROR(expr)                \
+  do {                                             \
+    absl::Status nsobs_status_ = (expr);           \
+    if (!nsobs_status_.ok()) return nsobs_status_; \
   } while (false)
 
 #define NSOBS_CONCAT_INNER(a, b) a##b
 #define NSOBS_CONCAT(a, b) NSOBS_CONCAT_INNER(a, b)
-#define NSOBS_ASSIGN_OR_RETURN(lhs, expr)                                   \
-  auto NSOBS_CONCAT(nsobs_or_, __LINE__) = (expr);                          \
-  if (!NSOBS_CONCAT(nsobs_or_, __LINE__).ok())                              \
-    return NSOBS_CONCAT(nsobs_or_, __LINE__).status();                      \
+#define NSOBS_ASSIGN_OR_RETURN(lhs, expr)                                                         \
+  auto NSOBS_CONCAT(nsobs_or_, __LINE__) = (expr);                                                \
+  if (!NSOBS_CONCAT(nsobs_or_, __LINE__).ok()) return NSOBS_CONCAT(nsobs_or_, __LINE__).status(); \
   lhs = std::move(NSOBS_CONCAT(nsobs_or_, __LINE__)).value()

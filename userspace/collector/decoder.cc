@@ -26,7 +26,9 @@ std::optional<T> As(absl::Span<const uint8_t> record) {
   return out;
 }
 
-std::string FixedText(const char* text, size_t size) { return std::string(text, strnlen(text, size)); }
+std::string FixedText(const char* text, size_t size) {
+  return std::string(text, strnlen(text, size));
+}
 
 NamespaceSet ToNamespaces(const nsobs_namespaces& in) {
   NamespaceSet out;
@@ -217,8 +219,8 @@ absl::StatusOr<Event> DecodeEvent(absl::Span<const uint8_t> record) {
   if (record.size() < sizeof header) return absl::InvalidArgumentError("record without header");
   memcpy(&header, record.data(), sizeof header);
   if (header.version != NSOBS_ABI_VERSION || header.size != record.size() || header.epoch > 1) {
-    return absl::InvalidArgumentError(absl::StrCat("bad header: version ", header.version, ", size ",
-                                                   header.size, " of ", record.size()));
+    return absl::InvalidArgumentError(absl::StrCat("bad header: version ", header.version,
+                                                   ", size ", header.size, " of ", record.size()));
   }
   Event event;
   if (!DecodeDetail(record, header.kind, &event)) {

@@ -198,8 +198,8 @@ class ProbeSet::Impl {
     attr.size = sizeof attr;
     attr.config = static_cast<uint64_t>(id);
     // The program runs for the tracepoint on every CPU, whichever CPU the event is opened on.
-    const int fd = static_cast<int>(
-        syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
+    const int fd =
+        static_cast<int>(syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
     if (fd < 0) return ErrnoStatus(errno, "perf_event_open");
     bpf_link* link = bpf_program__attach_perf_event(program, fd);
     if (link == nullptr) close(fd);
@@ -244,8 +244,8 @@ std::vector<ProgramCost> ProbeSet::costs() const {
   const auto& states = impl_->states_;
   for (size_t i = 0; i < states.size(); ++i) {
     if (!states[i].attached) continue;
-    out.push_back(ReadProgramCost(states[i].source,
-                                  bpf_program__fd(impl_->Find(ProgramTable()[i].program))));
+    out.push_back(
+        ReadProgramCost(states[i].source, bpf_program__fd(impl_->Find(ProgramTable()[i].program))));
   }
   return out;
 }

@@ -17,8 +17,8 @@ struct ProgramRow {
   std::string_view program;  // function name in bpf/
   std::string_view hook;     // "tp_btf/signal_generate"
   ProgramGroup group = ProgramGroup::kAlways;
-  std::string_view cost;     // what it costs those who do nothing wrong
-  std::string_view blind;    // what is not seen when it is off
+  std::string_view cost;   // what it costs those who do nothing wrong
+  std::string_view blind;  // what is not seen when it is off
 };
 
 absl::Span<const ProgramRow> ProgramTable();

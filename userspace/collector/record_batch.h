@@ -1,4 +1,5 @@
-// What the ring's thread hands on: raw records that become rows, and how runs of equal ones went on.
+// What the ring's thread hands on: raw records that become rows, and how runs of equal ones went
+// on.
 #pragma once
 
 #include <array>

@@ -55,7 +55,9 @@ absl::StatusOr<std::unique_ptr<RingReader>> RingReader::Create(const RingReaderO
 
 RingReader::~RingReader() { Stop(); }
 
-void RingReader::Start() { thread_ = std::thread([this] { Loop(); }); }
+void RingReader::Start() {
+  thread_ = std::thread([this] { Loop(); });
+}
 
 void RingReader::Stop() {
   if (!thread_.joinable()) return;
@@ -106,7 +108,8 @@ void RingReader::Wait() {
 void RingReader::Drain() {
   coalescer_.set_window(absl::Nanoseconds(window_ns_.load()));
   ring_buffer__consume(ring_.get());
-  const bool flush = BootNowNs() - last_flush_ns_ >= absl::ToInt64Nanoseconds(options_.flush_period);
+  const bool flush =
+      BootNowNs() - last_flush_ns_ >= absl::ToInt64Nanoseconds(options_.flush_period);
   if (flush || !batch_.records.empty()) Deliver(flush);
 }
 

@@ -1,6 +1,6 @@
 // The thread that drains both rings. It wakes by a short timer (a wake-up by the kernel costs the
-// observed process 4 us each) or when a ring is a quarter full, coalesces, and hands on what is new.
-// It never waits for anybody: what the consumer does not take is counted as lost.
+// observed process 4 us each) or when a ring is a quarter full, coalesces, and hands on what is
+// new. It never waits for anybody: what the consumer does not take is counted as lost.
 #pragma once
 
 #include <atomic>

@@ -84,6 +84,7 @@ void CgroupIndex::Add(const CgroupKey& key, std::string path, int64_t boot_ns, b
   if (key.id == 0) return;
   auto it = by_key_.find(key);
   if (it == by_key_.end()) {
+    if (by_key_.size() >= limits_.cgroups) DropOldestTombstone();
     if (by_key_.size() >= limits_.cgroups) return;
     it = by_key_.emplace(key, Entry{}).first;
   }
@@ -152,17 +153,20 @@ CgroupIndex::Place CgroupIndex::PlaceOf(const ProcCgroup& cgroup) {
   return place;
 }
 
+void CgroupIndex::DropOldestTombstone() {
+  while (!dead_.empty()) {
+    const auto [died, key] = dead_.front();
+    dead_.pop_front();
+    auto it = by_key_.find(key);
+    if (it == by_key_.end() || it->second.died_boot_ns != died) continue;  // revived since
+    by_key_.erase(it);
+    return;
+  }
+}
+
 void CgroupIndex::DropTombstones(int64_t now_boot_ns) {
   const int64_t oldest = now_boot_ns - absl::ToInt64Nanoseconds(limits_.tombstone_ttl);
-  // An index that is full gives up the oldest graves before it turns away the living.
-  const auto is_due = [&](int64_t died) {
-    return died < oldest || by_key_.size() >= limits_.cgroups;
-  };
-  while (!dead_.empty() && is_due(dead_.front().first)) {
-    auto it = by_key_.find(dead_.front().second);
-    if (it != by_key_.end() && it->second.died_boot_ns == dead_.front().first) by_key_.erase(it);
-    dead_.pop_front();
-  }
+  while (!dead_.empty() && dead_.front().first < oldest) DropOldestTombstone();
 }
 
 }  // namespace nsobs

@@ -20,7 +20,7 @@ namespace nsobs {
 class CgroupIndex {
  public:
   struct Limits {
-    size_t cgroups = 50000;  // alive and dead; more are not known by path
+    size_t cgroups = 50000;  // alive and dead; the living beyond it are not known by path
     absl::Duration tombstone_ttl = absl::Minutes(10);
   };
 
@@ -65,6 +65,7 @@ class CgroupIndex {
   // `findable`: the path is whole, so that it leads back to the key.
   void Add(const CgroupKey& key, std::string path, int64_t boot_ns, bool findable = true);
   void Bury(const CgroupKey& key, Entry* entry, int64_t boot_ns);
+  void DropOldestTombstone();
   void Walk(const std::string& mount, uint32_t hierarchy, int64_t boot_ns);
 
   const CgroupMounts mounts_;

@@ -285,6 +285,8 @@ ContainerFinder::Verdict ContainerFinder::Compare(const std::map<std::string, st
   if (told == paths.end()) return Verdict::kNotTold;
   const std::string own = RelativePath(controller, told->second);
   if (path == own || path.starts_with(own + "/")) return Verdict::kSame;
+  // Under systemd the processes may be told to be one level down: <id>.scope/container.
+  if (own.starts_with(std::string(path) + "/")) return Verdict::kSame;
   return Verdict::kOther;
 }
 

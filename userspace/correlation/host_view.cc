@@ -15,7 +15,8 @@ namespace {
 constexpr size_t kCmdlineCap = 64 << 10;
 constexpr size_t kArgsCap = 512;  // as much as the kernel side sends
 constexpr size_t kMountinfoCap = 16 << 20;
-constexpr int kNamesPerPass = 64;
+constexpr size_t kNamesPerPass = 64;
+constexpr int kMaxTries = 10;  // of holding a path against a state that may not exist
 // How long an engine may take from making namespaces to starting a program in them.
 constexpr int64_t kEngineGraceNs = 2'000'000'000;
 
@@ -225,7 +226,8 @@ void HostView::RefreshNames(int64_t boot_ns) {
     if (!owner->facts.alive || !owner->listed || due.size() >= kNamesPerPass) return;
     const auto version = owner->name_file.empty() ? std::nullopt : StatStateFile(owner->name_file);
     const bool changed = version && !(*version == owner->name_file_version);
-    if (changed || !owner->named || !owner->confirmed) due.push_back(owner->facts.id);
+    const bool unconfirmed = !owner->confirmed && owner->tries < kMaxTries;
+    if (changed || !owner->named || unconfirmed) due.push_back(owner->facts.id);
   });
   for (OwnerId id : due) {
     indexes_.finder.TryName(indexes_.owners.Get(id), boot_ns, /*force=*/true);

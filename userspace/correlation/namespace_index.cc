@@ -124,8 +124,9 @@ void NamespaceIndex::MakeRoom() {
     Erase(by_age_.front());
     by_age_.pop_front();
   }
-  // Serials of what is gone already pile up otherwise.
-  while (!by_age_.empty() && !infos_.contains(by_age_.front())) by_age_.pop_front();
+  // Serials of what is gone already pile up behind those that live long.
+  if (by_age_.size() <= 2 * limits_.namespaces) return;
+  std::erase_if(by_age_, [this](uint64_t serial) { return !infos_.contains(serial); });
 }
 
 void NamespaceIndex::AddOwner(NamespaceInfo* info, OwnerId owner, bool first) {

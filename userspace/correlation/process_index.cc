@@ -66,11 +66,7 @@ ProcessIndex::Entry* ProcessIndex::Touch(const Process& process) {
   // by_age_ keeps the ids of entries that were erased since; it is trimmed here, at a constant
   // cost for each new one.
   if (by_age_.size() > 2 * limits_.processes) {
-    std::deque<ProcessId> living;
-    for (const ProcessId& old : by_age_) {
-      if (entries_.contains(old)) living.push_back(old);
-    }
-    by_age_.swap(living);
+    std::erase_if(by_age_, [this](const ProcessId& old) { return !entries_.contains(old); });
   }
   by_age_.push_back(id);
   by_cgroup_[process.cgroup].push_back(id);

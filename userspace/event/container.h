@@ -24,9 +24,9 @@ struct Container {
   std::string source;    // where the name is from: "cgroup", "state_file", "namespace", "tombstone"
   bool certain = false;  // false: an informed guess, and shown as one
 
-  std::string cgroup_path;  // "" for plain namespaces
-  ProcessKey init;          // pid 0: not known
-  NamespaceSet namespaces;  // of its init
+  std::string cgroup_path;      // "" for plain namespaces
+  ProcessKey init;              // pid 0: not known
+  NamespaceSet namespaces;      // of its init
   int64_t started_boot_ns = 0;  // 0: not known
   int64_t died_boot_ns = 0;     // 0: alive
 };

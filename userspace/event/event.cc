@@ -7,10 +7,18 @@
 namespace nsobs {
 namespace {
 
-constexpr std::array<std::string_view, kEventKindEnd> kKindNames = {
-    "",           "namespace_change", "connect_failure", "signal",
-    "oom_kill",   "cgroup_change",    "process_exec",    "process_exit",
-    "container_start", "container_exit", "loss", "gap"};
+constexpr std::array<std::string_view, kEventKindEnd> kKindNames = {"",
+                                                                    "namespace_change",
+                                                                    "connect_failure",
+                                                                    "signal",
+                                                                    "oom_kill",
+                                                                    "cgroup_change",
+                                                                    "process_exec",
+                                                                    "process_exit",
+                                                                    "container_start",
+                                                                    "container_exit",
+                                                                    "loss",
+                                                                    "gap"};
 
 }  // namespace
 
@@ -25,77 +33,107 @@ std::optional<EventKind> EventKindFromName(std::string_view name) {
 
 std::string_view Name(NamespaceChange::Operation operation) {
   switch (operation) {
-    case NamespaceChange::Operation::kSetns: return "setns";
-    case NamespaceChange::Operation::kUnshare: return "unshare";
-    case NamespaceChange::Operation::kClone: return "clone";
+    case NamespaceChange::Operation::kSetns:
+      return "setns";
+    case NamespaceChange::Operation::kUnshare:
+      return "unshare";
+    case NamespaceChange::Operation::kClone:
+      return "clone";
   }
   return "unknown";
 }
 
 std::string_view Name(Protocol protocol) {
   switch (protocol) {
-    case Protocol::kTcp: return "tcp";
-    case Protocol::kUdp: return "udp";
-    case Protocol::kUnixStream: return "unix_stream";
-    case Protocol::kUnixDgram: return "unix_dgram";
-    case Protocol::kUnixSeqpacket: return "unix_seqpacket";
-    case Protocol::kOther: return "other";
+    case Protocol::kTcp:
+      return "tcp";
+    case Protocol::kUdp:
+      return "udp";
+    case Protocol::kUnixStream:
+      return "unix_stream";
+    case Protocol::kUnixDgram:
+      return "unix_dgram";
+    case Protocol::kUnixSeqpacket:
+      return "unix_seqpacket";
+    case Protocol::kOther:
+      return "other";
   }
   return "other";
 }
 
 std::string_view Name(ConnectFailure::Phase phase) {
   switch (phase) {
-    case ConnectFailure::Phase::kImmediate: return "immediate";
-    case ConnectFailure::Phase::kLater: return "later";
-    case ConnectFailure::Phase::kAbandoned: return "abandoned";
+    case ConnectFailure::Phase::kImmediate:
+      return "immediate";
+    case ConnectFailure::Phase::kLater:
+      return "later";
+    case ConnectFailure::Phase::kAbandoned:
+      return "abandoned";
   }
   return "unknown";
 }
 
 std::string_view Name(ConnectFailure::DestinationSource source) {
   switch (source) {
-    case ConnectFailure::DestinationSource::kNone: return "none";
-    case ConnectFailure::DestinationSource::kSocket: return "socket";
-    case ConnectFailure::DestinationSource::kCaller: return "caller";
+    case ConnectFailure::DestinationSource::kNone:
+      return "none";
+    case ConnectFailure::DestinationSource::kSocket:
+      return "socket";
+    case ConnectFailure::DestinationSource::kCaller:
+      return "caller";
   }
   return "none";
 }
 
 std::string_view FamilyName(uint16_t family) {
   switch (family) {
-    case AF_INET: return "inet";
-    case AF_INET6: return "inet6";
-    case AF_UNIX: return "unix";
-    default: return "other";
+    case AF_INET:
+      return "inet";
+    case AF_INET6:
+      return "inet6";
+    case AF_UNIX:
+      return "unix";
+    default:
+      return "other";
   }
 }
 
 std::string_view Name(Signal::Result result) {
   switch (result) {
-    case Signal::Result::kDelivered: return "delivered";
-    case Signal::Result::kIgnored: return "ignored";
-    case Signal::Result::kBlocked: return "blocked";
-    case Signal::Result::kPending: return "pending";
-    case Signal::Result::kOverflow: return "overflow";
+    case Signal::Result::kDelivered:
+      return "delivered";
+    case Signal::Result::kIgnored:
+      return "ignored";
+    case Signal::Result::kBlocked:
+      return "blocked";
+    case Signal::Result::kPending:
+      return "pending";
+    case Signal::Result::kOverflow:
+      return "overflow";
   }
   return "unknown";
 }
 
 std::string_view Name(Signal::Handler handler) {
   switch (handler) {
-    case Signal::Handler::kDefault: return "default";
-    case Signal::Handler::kIgnore: return "ignore";
-    case Signal::Handler::kHandler: return "handler";
+    case Signal::Handler::kDefault:
+      return "default";
+    case Signal::Handler::kIgnore:
+      return "ignore";
+    case Signal::Handler::kHandler:
+      return "handler";
   }
   return "unknown";
 }
 
 std::string_view Name(OomKill::Reason reason) {
   switch (reason) {
-    case OomKill::Reason::kCgroup: return "cgroup";
-    case OomKill::Reason::kAncestor: return "ancestor";
-    case OomKill::Reason::kHost: return "host";
+    case OomKill::Reason::kCgroup:
+      return "cgroup";
+    case OomKill::Reason::kAncestor:
+      return "ancestor";
+    case OomKill::Reason::kHost:
+      return "host";
   }
   return "unknown";
 }

@@ -34,9 +34,9 @@ std::optional<EventKind> EventKindFromName(std::string_view name);
 struct NamespaceChange {
   enum class Operation : uint8_t { kSetns = 1, kUnshare = 2, kClone = 3 };
   Operation operation = Operation::kSetns;
-  int error = 0;       // 0 or a positive errno
-  uint32_t flags = 0;  // CLONE_NEW* as asked for
-  uint8_t changed = 0; // bit per NamespaceKind
+  int error = 0;        // 0 or a positive errno
+  uint32_t flags = 0;   // CLONE_NEW* as asked for
+  uint8_t changed = 0;  // bit per NamespaceKind
   NamespaceSet from;
   NamespaceSet to;         // for clone those of the child
   uint32_t child_pid = 0;  // clone only
@@ -66,7 +66,7 @@ struct ConnectFailure {
 };
 std::string_view Name(ConnectFailure::Phase phase);  // "immediate", "later", "abandoned"
 std::string_view Name(ConnectFailure::DestinationSource source);  // "none", "socket", "caller"
-std::string_view FamilyName(uint16_t family);        // "inet", "inet6", "unix", "other"
+std::string_view FamilyName(uint16_t family);  // "inet", "inet6", "unix", "other"
 
 struct Signal {
   enum class Result : uint8_t { kDelivered = 1, kIgnored, kBlocked, kPending, kOverflow };
@@ -143,8 +143,9 @@ struct Gap {
   int64_t to_wall_ns = 0;
 };
 
-using EventDetail = std::variant<NamespaceChange, ConnectFailure, Signal, OomKill, CgroupChange,
-                                 ProcessExec, ProcessExit, ContainerStart, ContainerExit, Loss, Gap>;
+using EventDetail =
+    std::variant<NamespaceChange, ConnectFailure, Signal, OomKill, CgroupChange, ProcessExec,
+                 ProcessExit, ContainerStart, ContainerExit, Loss, Gap>;
 
 struct Event {
   EventKind kind = EventKind::kSignal;

@@ -111,12 +111,12 @@ struct AgentHealth {
   uint64_t database_bytes = 0;  // with WAL
   uint64_t open_fds = 0;
   uint64_t threads = 0;
-  uint64_t queue_length = 0;     // records between the ring's thread and the timeline
+  uint64_t queue_length = 0;  // records between the ring's thread and the timeline
   uint64_t queue_capacity = 0;
-  uint64_t counter_keys = 0;     // entries of the kernel's counter map
+  uint64_t counter_keys = 0;  // entries of the kernel's counter map
   uint64_t counter_capacity = 0;
-  uint64_t context_records = 0;  // exec, exit, cgroup: read for naming, not kept
-  uint64_t barrier_timeouts = 0; // scrapes that had to show the previous consistent ledger
+  uint64_t context_records = 0;   // exec, exit, cgroup: read for naming, not kept
+  uint64_t barrier_timeouts = 0;  // scrapes that had to show the previous consistent ledger
   uint64_t malformed_records = 0;
   double last_commit_age_seconds = 0;
   bool storage_ok = true;

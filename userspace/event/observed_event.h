@@ -21,7 +21,8 @@ struct ObservedEvent {
   bool entered = false;
   ContainerRef entered_from;
 
-  ContainerRef peer;  // signal: the sender's; namespace_change: owner of the new namespaces (target)
+  ContainerRef
+      peer;  // signal: the sender's; namespace_change: owner of the new namespaces (target)
 };
 
 // Where observed events go. Implementations say how they thread and what they do when full.

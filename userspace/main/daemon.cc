@@ -70,8 +70,7 @@ absl::Status Daemon::OpenTimeline(const Config& config) {
 }
 
 absl::Status Daemon::LoadProbes(const Config& config) {
-  NSOBS_ASSIGN_OR_RETURN(probes_,
-                         ProbeSet::Load(ProbeOptionsOf(config), ProbeSettingsOf(config)));
+  NSOBS_ASSIGN_OR_RETURN(probes_, ProbeSet::Load(ProbeOptionsOf(config), ProbeSettingsOf(config)));
   return probes_->SelfTest();
 }
 
@@ -85,9 +84,9 @@ absl::Status Daemon::StartPipeline(const Config& config) {
   options.coalesce_window = config.coalesce.window;
   NSOBS_ASSIGN_OR_RETURN(pipeline_, Pipeline::Create(options, probes_.get(), correlator_.get(),
                                                      timeline_.get(), clock_));
-  metrics_ = std::make_unique<MetricsBuilder>(BuildFacts{kVersion, kRevision, KernelRelease()},
-                                              probes_.get(), correlator_.get(), pipeline_.get(),
-                                              clock_);
+  metrics_ =
+      std::make_unique<MetricsBuilder>(BuildFacts{kVersion, kRevision, KernelRelease()},
+                                       probes_.get(), correlator_.get(), pipeline_.get(), clock_);
   pipeline_->Start(open_report_.gap);
   return absl::OkStatus();
 }

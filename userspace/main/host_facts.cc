@@ -54,12 +54,12 @@ HostFact BpfStats() {
           on ? "" : "sysctl kernel.bpf_stats_enabled=1 shows them, for some ns an event"};
 }
 
-HostFact Cpus() {
-  return {"CPUs", absl::StrCat(std::thread::hardware_concurrency()), true, ""};
-}
+HostFact Cpus() { return {"CPUs", absl::StrCat(std::thread::hardware_concurrency()), true, ""}; }
 
 }  // namespace
 
-std::vector<HostFact> CollectHostFacts() { return {Kernel(), Btf(), Cgroups(), BpfStats(), Cpus()}; }
+std::vector<HostFact> CollectHostFacts() {
+  return {Kernel(), Btf(), Cgroups(), BpfStats(), Cpus()};
+}
 
 }  // namespace nsobs

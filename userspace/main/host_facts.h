@@ -9,7 +9,7 @@ namespace nsobs {
 struct HostFact {
   std::string name;
   std::string value;
-  bool good = true;   // false: something is missing; `advice` says what follows
+  bool good = true;  // false: something is missing; `advice` says what follows
   std::string advice;
 };
 

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <filesystem>
 
 #include "tests/unit/correlation/fake_host.h"
 #include "userspace/correlation/correlator.h"
@@ -336,84 +335,6 @@ TEST_F(CorrelatorLifecycleTest, AStateOfAnOldPidNamesNobody) {
   EXPECT_EQ(correlator_.Observe(host_.Connect(now, kSecond)).container->runtime, "unshare");
   correlator_.Reconcile();
   EXPECT_EQ(correlator_.Observe(host_.Connect(now, kSecond)).container->runtime, "unshare");
-}
-
-TEST_F(CorrelatorLifecycleTest, WhoeverMakesADirectoryIsNotBelieved) {
-  const FakeProcess init = Init(100);
-  Begin(init, "web", kSecond);
-  // A user makes a cgroup that bears the id of root's container.
-  FakeProcess liar = Init(300);
-  liar.unified = liar.memory = "/user.slice/user-1000.slice/docker-" + FullId("a") + ".scope";
-  liar.ns.clear();
-  correlator_.Learn(host_.CgroupBorn(liar.unified, 2 * kSecond));
-  EXPECT_EQ(correlator_.Observe(host_.Connect(liar, 3 * kSecond)).container, nullptr);
-  EXPECT_EQ(correlator_.Observe(host_.Connect(init, 3 * kSecond)).container->name, "web");
-}
-
-TEST_F(CorrelatorLifecycleTest, ALieThatCameFirstIsFoundOut) {
-  FakeProcess liar = Init(300);
-  liar.unified = liar.memory = "/user.slice/user-1000.slice/docker-" + FullId("a") + ".scope";
-  liar.ns.clear();
-  correlator_.Learn(host_.CgroupBorn(liar.unified, kSecond));
-  const FakeProcess init = Init(100);
-  Begin(init, "web", 2 * kSecond);
-  EXPECT_EQ(correlator_.Observe(host_.Connect(init, 3 * kSecond)).container->name, "web");
-  EXPECT_EQ(correlator_.Observe(host_.Connect(liar, 3 * kSecond)).container, nullptr);
-}
-
-TEST_F(CorrelatorLifecycleTest, AContainerCannotPassForAnother) {
-  const FakeProcess web = Init(100);
-  Begin(web, "web", kSecond);
-  FakeProcess evil = Init(300);
-  evil.unified = evil.memory = "/docker/" + FullId("e");
-  host_.AddDocker(FullId("e"), "evil");
-  host_.AddRuncState("docker/exec/runtime-runc/moby", FullId("e"), evil, evil.unified);
-  host_.Start(evil);
-  correlator_.Learn(host_.CgroupBorn(evil.unified, 2 * kSecond));
-  correlator_.Learn(host_.Exec(evil, 2 * kSecond + 1));
-  evil.pid = 301;
-  evil.unified += "/docker-" + FullId("a") + ".scope";
-  correlator_.Learn(host_.CgroupBorn(evil.unified, 3 * kSecond));
-  EXPECT_EQ(correlator_.Observe(host_.Connect(evil, 4 * kSecond)).container->name, "evil");
-}
-
-TEST_F(CorrelatorLifecycleTest, AContainerInAContainerIsAGuess) {
-  const FakeProcess outer = Init(100);
-  Begin(outer, "dind", kSecond);
-  FakeProcess inner = Init(300);
-  inner.unified = inner.memory = outer.unified + "/docker/" + FullId("b");
-  correlator_.Learn(host_.CgroupBorn(inner.unified, 2 * kSecond));
-  correlator_.Learn(host_.Exec(inner, 2 * kSecond + 1));
-  const ObservedEvent event = correlator_.Observe(host_.Connect(inner, 3 * kSecond));
-  ASSERT_NE(event.container, nullptr);
-  EXPECT_EQ(event.container->id, FullId("b"));
-  EXPECT_EQ(event.container->name, FullId("b").substr(0, 12));
-  EXPECT_FALSE(event.container->certain);
-  EXPECT_FALSE(event.entered);
-}
-
-TEST_F(CorrelatorLifecycleTest, EnginesTellWhereTheirFilesAre) {
-  FakeProcess dockerd{.pid = 50,
-                      .comm = "dockerd",
-                      .ns = {{NamespaceKind::kNet, 8888}, {NamespaceKind::kMnt, 8889}},
-                      .args = "dockerd --data-root " + host_.Path("elsewhere")};
-  const FakeProcess init = Init(100);
-  WriteState(init, "web");
-  std::filesystem::create_directories(host_.Path("elsewhere"));
-  std::filesystem::rename(host_.Path("docker/data/containers"), host_.Path("elsewhere/containers"));
-  FakeProcess liar = dockerd;
-  liar.pid = 51;
-  liar.uid = 1000;
-  FakeProcess contained = dockerd;
-  contained.pid = 52;
-  contained.unified = "/docker/" + FullId("c");
-  correlator_.Learn(host_.CgroupBorn(contained.unified, 1));
-  correlator_.Learn(host_.Exec(liar, 2));
-  correlator_.Learn(host_.Exec(contained, 3));
-  correlator_.Learn(host_.CgroupBorn(init.unified, kSecond));
-  EXPECT_NE(correlator_.Observe(host_.Connect(init, kSecond)).container->name, "web");
-  correlator_.Learn(host_.Exec(dockerd, 4));
-  EXPECT_EQ(correlator_.Observe(host_.Connect(init, 9 * kSecond)).container->name, "web");
 }
 
 TEST_F(CorrelatorLifecycleTest, AThousandContainersOverTheLimit) {

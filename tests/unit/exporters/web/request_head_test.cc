@@ -85,7 +85,7 @@ TEST(RequestHead, Refused) {
 TEST(RequestHead, WhatComesOutIsAlwaysPlain) {
   std::mt19937 random(1);
   constexpr char kAlphabet[] = "GET / HTTP/1.1\r\n:;,=q0gzip \t\0\x7F\x80\xFFHost";
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < 5000; ++round) {
     std::string bytes = round % 2 ? "GET / HTTP/1.1\r\nHost:" : "";
     for (size_t n = random() % 200; n > 0; --n) {
       bytes += kAlphabet[random() % (sizeof(kAlphabet) - 1)];

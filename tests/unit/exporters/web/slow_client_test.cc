@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <latch>
 #include <memory>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "tests/unit/exporters/web/http_client.h"
 
@@ -127,35 +127,35 @@ TEST(SlowClient, StopWaitsForNone) {
 
 TEST(SlowClient, StopDuringAnAnswer) {
   WebHandlers handlers = PlainHandlers();
-  absl::Notification begun, go_on;
+  std::latch begun(1), go_on(1);
   handlers.metrics = [&] {
-    if (!begun.HasBeenNotified()) begun.Notify();
-    go_on.WaitForNotificationWithTimeout(absl::Seconds(10));
+    begun.count_down();
+    go_on.wait();
     return std::string("up 1\n");
   };
   const auto server = StartServer(std::move(handlers));
   Client client(server->port());
   client.Send("GET /metrics HTTP/1.1\r\n\r\n");
-  begun.WaitForNotification();
-  go_on.Notify();
+  begun.wait();
+  go_on.count_down();
   server->Stop();
   EXPECT_TRUE(client.ClosedWithin(kSoon));
 }
 
 TEST(SlowClient, ASlowHandlerDoesNotStopOthers) {
   WebHandlers handlers = PlainHandlers();
-  absl::Notification begun, go_on;
+  std::latch begun(1), go_on(1);
   handlers.metrics = [&] {
-    begun.Notify();
-    go_on.WaitForNotification();
+    begun.count_down();
+    go_on.wait();
     return std::string("up 1\n");
   };
   const auto server = StartServer(std::move(handlers));
   Client client(server->port());
   client.Send("GET /metrics HTTP/1.1\r\n\r\n");
-  begun.WaitForNotification();
+  begun.wait();
   EXPECT_EQ(Get(server->port(), "/-/healthy").status, 200);
-  go_on.Notify();
+  go_on.count_down();
   EXPECT_EQ(client.Receive().body, "up 1\n");
 }
 
