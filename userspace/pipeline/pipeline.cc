@@ -27,7 +27,6 @@ absl::Span<const uint8_t> Bytes(const std::string& text) {
 Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator* correlator,
                    Timeline* timeline, const Clock* clock)
     : options_(options),
-      probes_(probes),
       correlator_(correlator),
       timeline_(timeline),
       clock_(clock),

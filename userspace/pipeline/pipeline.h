@@ -67,7 +67,6 @@ class Pipeline {
   void Hand(WriteBatch batch);
 
   const PipelineOptions options_;
-  ProbeSet* const probes_;
   Correlator* const correlator_;
   Timeline* const timeline_;  // until Start(), then the writer's
   const Clock* const clock_;
