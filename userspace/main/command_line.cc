@@ -63,6 +63,7 @@ absl::Status UnknownOption(const CLI::App& app, const std::string& word) {
 
 absl::Status UnknownCommand(const Parser& parser, const std::string& word) {
   std::vector<std::string> names;
+  names.reserve(parser.commands.size());
   for (const CLI::App* command : parser.commands) names.push_back(command->get_name());
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   return absl::InvalidArgumentError(absl::StrCat("unknown command \"", ForTerminal(word), "\"",

@@ -86,6 +86,7 @@ std::vector<ContainerEntry> MergeContainers(const std::vector<ContainerRef>& liv
                                             const std::vector<StoredContainer>& stored,
                                             const Clock& clock) {
   std::vector<ContainerEntry> entries;
+  entries.reserve(live.size() + stored.size());
   std::set<std::pair<std::string, std::string>> running;
   for (const ContainerRef& c : live) {
     const bool dead = c->died_boot_ns != 0;

@@ -13,6 +13,7 @@ constexpr size_t kDefaultLimit = 100;
 
 std::vector<std::string_view> KindNames() {
   std::vector<std::string_view> names;
+  names.reserve(kEventKindEnd);
   for (size_t i = 1; i < kEventKindEnd; ++i) names.push_back(Name(static_cast<EventKind>(i)));
   return names;
 }

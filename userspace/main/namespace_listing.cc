@@ -95,6 +95,7 @@ std::string SharedText(const NamespaceRecord& ns) {
   if (ns.owners.size() + (ns.is_host ? 1 : 0) < 2) return "";
   const std::string pod = ns.is_host ? "" : CommonPod(ns.owners);
   std::vector<std::string> names;
+  names.reserve(ns.owners.size() + 1);
   if (ns.is_host) names.push_back("host");
   for (const ContainerRef& owner : ns.owners) {
     names.push_back(pod.empty() ? ContainerLabel(ToJson(owner))

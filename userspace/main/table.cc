@@ -124,6 +124,7 @@ void Table::PrintRow(const std::vector<Cell>& cells, const std::vector<int>& wid
 void Table::PrintTitles(const std::vector<int>& widths, std::ostream& out) const {
   std::string left_out;
   std::vector<Cell> titles;
+  titles.reserve(columns_.size());
   for (size_t i = 0; i < columns_.size(); ++i) {
     titles.push_back({columns_[i].title, Style::kBold});
     if (widths[i] == kLeftOut) left_out += (left_out.empty() ? "" : ", ") + columns_[i].title;

@@ -44,6 +44,7 @@ std::vector<ContainerRef> Filter(const std::vector<ContainerRef>& containers, co
 
 absl::Status NoSuchContainer(std::string_view text, const std::vector<ContainerRef>& containers) {
   std::vector<std::string> names;
+  names.reserve(containers.size());
   for (const ContainerRef& c : containers) names.push_back(FullName(*c));
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   return absl::NotFoundError(absl::StrCat(
@@ -54,6 +55,7 @@ absl::Status NoSuchContainer(std::string_view text, const std::vector<ContainerR
 
 absl::Status Ambiguous(std::string_view text, const std::vector<ContainerRef>& found) {
   std::vector<std::string> shown;
+  shown.reserve(kCandidatesShown);
   for (size_t i = 0; i < std::min(found.size(), kCandidatesShown); ++i) {
     shown.push_back(Candidate(*found[i]));
   }
