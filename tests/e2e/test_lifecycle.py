@@ -15,8 +15,11 @@ MAY_BE_LOST_NS = 100_000_000
 
 
 def destinations(observer) -> dict[str, dict]:
+    """Rows of the load by address; others of the host connect to 127.0.0.1 too."""
     rows = observer.events("--kind", "connect_failure", "--since", "1h")
-    return {row["connect_failure"]["destination"]: row for row in rows}
+    return {row["connect_failure"]["destination"]: row for row in rows
+            if row["connect_failure"]["port"] == 9
+            and row["connect_failure"]["destination"] not in ("127.0.0.1", None)}
 
 
 def gaps(observer, cause: str) -> list[dict]:
