@@ -62,7 +62,7 @@ TEST_F(RuntimeReadersTest, Docker) {
 
 TEST_F(RuntimeReadersTest, DockersDataIsFoundThroughTheBundle) {
   std::string config = Fixture("docker_bundle_config.json");
-  const std::string old_root = "/opt/lab/docker/data";
+  const std::string old_root = "/srv/engines/docker/data";
   for (size_t at = config.find(old_root); at != std::string::npos; at = config.find(old_root, at)) {
     config.replace(at, old_root.size(), host_.Path("elsewhere"));
   }
