@@ -8,7 +8,7 @@ import tree
 
 # Names of machines and mirrors don't belong into the project: it builds wherever Debian 12 is.
 FORBIDDEN = {
-    "path of a development machine": re.compile(rb"/work/(main|shared|\.library)|/opt/lab\b|\.\./shared\b"),
+    "path of a development machine": re.compile(rb"/work/(main|shared|\.library)|/srv/lab\b|\.\./shared\b"),
     "package host": re.compile(
         rb"(deb|security|snapshot|ftp\.\w+)\.debian\.org|registry\.npmjs|pypi\.org|proxy\.golang|"
         rb"archive\.ubuntu", re.IGNORECASE),
