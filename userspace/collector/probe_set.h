@@ -15,7 +15,7 @@ namespace nsobs {
 
 struct ProbeOptions {
   uint64_t critical_ring_bytes = 2 << 20;  // powers of two, at least a page
-  uint64_t bulk_ring_bytes = 8 << 20;
+  uint64_t bulk_ring_bytes = 4 << 20;
   bool syscall_hooks = true;
   bool io_uring_hook = true;
 };

@@ -67,6 +67,7 @@ class RingReader {
   };
   std::unique_ptr<ring_buffer, FreeRing> ring_;
   RecordBatch batch_;
+  bool quiet_ = false;  // nothing came the last time
   int64_t last_flush_ns_ = 0;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -70,7 +70,7 @@ constexpr auto kOptions = std::to_array<Option>({
      "Buffer between kernel and daemon for namespace changes, OOM kills, lifecycle and fatal "
      "signals.",
      SizeOption{AT(ring.critical_bytes), 4 * kKiB, kGiB, true}},
-    {"ring.bulk-bytes", "SIZE", "8MiB", kNeedsRestart,
+    {"ring.bulk-bytes", "SIZE", "4MiB", kNeedsRestart,
      "Buffer between kernel and daemon for everything else.",
      SizeOption{AT(ring.bulk_bytes), 4 * kKiB, kGiB, true}},
 

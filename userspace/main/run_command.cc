@@ -1,5 +1,6 @@
 #include "userspace/main/run_command.h"
 
+#include <malloc.h>
 #include <signal.h>
 
 #include <iostream>
@@ -43,6 +44,7 @@ void ReloadConfig(const std::optional<std::string>& file, const FlagTexts& flags
 
 int RunCommand(const Config& config, const std::optional<std::string>& config_file,
                const FlagTexts& flags) {
+  mallopt(M_ARENA_MAX, 2);  // few threads that allocate: an arena for each would only cost memory
   InitLog(config.log.level);
   const sigset_t signals = HandledSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
