@@ -64,7 +64,7 @@ TEST_F(ConfigTest, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(c->budget.events_per_second, 250000u);
   EXPECT_EQ(c->budget.burst, 1000000u);
   EXPECT_EQ(c->ring.critical_bytes, 2u << 20);
-  EXPECT_EQ(c->ring.bulk_bytes, 8u << 20);
+  EXPECT_EQ(c->ring.bulk_bytes, 4u << 20);
   EXPECT_EQ(c->metrics.max_series, 10000u);
   EXPECT_EQ(c->containers.tombstone, absl::Minutes(10));
   EXPECT_EQ(c->containers.max, 10000u);
