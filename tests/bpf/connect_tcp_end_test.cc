@@ -206,7 +206,7 @@ TEST_F(TcpEndTest, BoundPortInUse) {
   EXPECT_EQ(Tcp(child), (TcpCounts{.attempts = 2, .established = 1, .failed = 1}));
 }
 
-// The error of an attempt that was broken off lies on the socket when the next finds no port.
+// The error of an attempt that was broken off lies on the socket when the next one begins.
 TEST_F(TcpEndTest, OldErrorIsNotTheNextOnes) {
   Child child(Near(), [](Line&) {
     UniqueFd fd = StartConnect(kPeer, kPortDropped);
