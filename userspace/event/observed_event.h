@@ -11,6 +11,9 @@ namespace nsobs {
 
 struct ObservedEvent {
   Event event;
+  // Given by the pipeline, rising, within one run of the observer: names the event before the
+  // timeline gave it an id. 0: none.
+  uint64_t serial = 0;
   int64_t wall_ns = 0;  // of the first
   uint64_t count = 1;   // a run of equal events is one row
   int64_t last_wall_ns = 0;

@@ -1,0 +1,54 @@
+// What no event tells and a look at the host does: found at each reconciliation.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "userspace/event/container.h"
+#include "userspace/event/process.h"
+
+namespace nsobs {
+
+// Children of a living process that ended and were not waited for.
+struct ZombieCount {
+  ContainerRef container;  // of the parent; nullptr: the host
+  Process parent;
+  uint32_t zombies = 0;
+};
+
+// A namespace that is still there although its container is dead for ten seconds or more, and that
+// nobody else owns.
+struct LeakedNamespace {
+  NamespaceKind kind = NamespaceKind::kNet;
+  NamespaceIdentity identity;
+  ContainerRef dead_owner;
+  int64_t died_boot_ns = 0;
+  uint32_t process_count = 0;
+  bool bind_mounted = false;
+};
+
+struct HostFacts {
+  std::vector<ZombieCount> zombies;
+  std::vector<LeakedNamespace> leaked;
+};
+
+// What the cgroup of one container has used and waited for; totals since its birth. nullopt: the
+// kernel or the hierarchy doesn't tell.
+struct CgroupFacts {
+  ContainerRef container;
+  std::optional<uint64_t> memory_limit_bytes;  // nullopt: none, or not known
+  std::optional<uint64_t> memory_usage_bytes;
+  std::optional<uint64_t> memory_limit_hits;  // memory.events max, or memory.failcnt of v1
+  std::optional<uint64_t> cpu_periods;        // cpu.stat nr_periods
+  std::optional<uint64_t> cpu_throttled_periods;
+  std::optional<uint64_t> cpu_throttled_ns;
+  std::optional<uint64_t> pids_current;
+  std::optional<uint64_t> pids_limit;
+  std::optional<uint64_t> pids_limit_hits;  // pids.events max
+  // "some" totals of PSI in microseconds; only where each cgroup has its own (cgroup v2).
+  std::optional<uint64_t> cpu_stalled_us;
+  std::optional<uint64_t> memory_stalled_us;
+  std::optional<uint64_t> io_stalled_us;
+};
+
+}  // namespace nsobs
