@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "userspace/base/mutex.h"
 
 namespace nsobs {
 
@@ -19,7 +19,7 @@ class BoundedQueue {
 
   // False if the queue is full or closed; `item` is untouched then.
   bool Push(T&& item) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (closed_ || items_.size() >= capacity_) return false;
     items_.push_back(std::move(item));
     return true;
@@ -27,8 +27,8 @@ class BoundedQueue {
 
   // Everything that is queued, waiting up to `timeout` for the first; empty on timeout or close.
   std::vector<T> PopAll(absl::Duration timeout) {
-    absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(this, &BoundedQueue::ReadyLocked), timeout);
+    MutexLock lock(&mutex_);
+    mutex_.AwaitWithTimeout([this] { return ReadyLocked(); }, timeout);
     std::vector<T> out(std::make_move_iterator(items_.begin()),
                        std::make_move_iterator(items_.end()));
     items_.clear();
@@ -36,25 +36,25 @@ class BoundedQueue {
   }
 
   void Close() {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     closed_ = true;
   }
 
   bool closed() const {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return closed_;
   }
 
   size_t size() const {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return items_.size();
   }
 
  private:
-  bool ReadyLocked() const { return closed_ || !items_.empty(); }
+  bool ReadyLocked() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return closed_ || !items_.empty(); }
 
   const size_t capacity_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   std::deque<T> items_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };

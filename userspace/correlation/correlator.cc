@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/synchronization/mutex.h"
+#include "userspace/base/mutex.h"
 #include "userspace/correlation/correlator_state.h"
 
 namespace nsobs {
@@ -17,21 +17,21 @@ class Correlator::State {
     const int64_t started_boot_ns = clock_.BootNs();
     auto scan = ScanProcesses(proc_root_);  // the slow part, without the lock
     if (!scan.ok()) return scan.status();
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     state_.TakeScan(*std::move(scan), started_boot_ns, initial);
     return absl::OkStatus();
   }
 
   template <typename Work>
   auto With(Work work) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return work(state_);
   }
 
  private:
   const Clock& clock_;
   const std::string proc_root_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   CorrelatorState state_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -62,7 +62,7 @@ std::vector<LedgerLine> Barrier::SumLocked() const {
 }
 
 std::vector<LedgerLine> Barrier::Look(absl::Duration timeout) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const uint8_t epoch = probes_->FlipEpoch();
   const absl::Time deadline = absl::Now() + timeout;
   Lines lines;
@@ -82,7 +82,7 @@ std::vector<LedgerLine> Barrier::Look(absl::Duration timeout) {
 }
 
 uint64_t Barrier::timeouts() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return timeouts_;
 }
 

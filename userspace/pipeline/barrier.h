@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "userspace/base/mutex.h"
 #include "userspace/collector/probe_set.h"
 #include "userspace/event/metrics_snapshot.h"
 #include "userspace/pipeline/ledger.h"
@@ -41,7 +41,7 @@ class Barrier {
   const Ledger* const ledger_;
   const std::function<void()> wake_;
   const CounterReader counters_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   std::array<Lines, 2> closed_ ABSL_GUARDED_BY(mutex_);
   uint64_t timeouts_ ABSL_GUARDED_BY(mutex_) = 0;
 };

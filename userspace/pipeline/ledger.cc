@@ -20,22 +20,22 @@ uint64_t LedgerEntry::Total() const {
 LedgerEntry& Ledger::At(EventKind kind, uint8_t epoch) { return entries_[epoch & 1][Slot(kind)]; }
 
 void Ledger::Recorded(EventKind kind, uint8_t epoch, uint64_t count) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   At(kind, epoch).recorded += count;
 }
 
 void Ledger::Coalesced(EventKind kind, uint8_t epoch, uint64_t count) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   At(kind, epoch).coalesced += count;
 }
 
 void Ledger::Lost(EventKind kind, uint8_t epoch, const std::string& cause, uint64_t count) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   At(kind, epoch).lost[cause] += count;
 }
 
 LedgerEntry Ledger::Get(EventKind kind, uint8_t epoch) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return entries_[epoch & 1][Slot(kind)];
 }
 

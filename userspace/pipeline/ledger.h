@@ -9,7 +9,7 @@
 #include <map>
 #include <string>
 
-#include "absl/synchronization/mutex.h"
+#include "userspace/base/mutex.h"
 #include "userspace/event/event.h"
 
 namespace nsobs {
@@ -34,7 +34,7 @@ class Ledger {
  private:
   LedgerEntry& At(EventKind kind, uint8_t epoch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   std::array<std::array<LedgerEntry, kEventKindEnd>, 2> entries_ ABSL_GUARDED_BY(mutex_);
 };
 

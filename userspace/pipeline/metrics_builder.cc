@@ -104,7 +104,7 @@ MetricsSnapshot MetricsBuilder::Build() {
   out.probes = probes_->states();
   out.programs = probes_->costs();
   // From reading to forgetting in one piece: another scrape must not forget what this one has read.
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   absl::StatusOr<KernelCounters> counters = counters_.Read();
   const bool is_whole = counters.ok();
   if (!is_whole) {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "absl/synchronization/mutex.h"
+#include "userspace/base/mutex.h"
 #include "userspace/collector/counter_reader.h"
 #include "userspace/collector/probe_set.h"
 #include "userspace/correlation/correlator.h"
@@ -44,7 +44,7 @@ class MetricsBuilder {
   const Clock* const clock_;
   const CounterReader counters_;
   const int64_t start_wall_ns_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   OwnerBook owners_ ABSL_GUARDED_BY(mutex_);
 };
 

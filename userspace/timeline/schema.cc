@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
+#include "userspace/base/mutex.h"
 #include "userspace/base/status_util.h"
 
 namespace nsobs {
@@ -167,7 +167,7 @@ absl::Status Migrate(Database* database, absl::Span<const SchemaStep> steps) {
 absl::Status QuickCheck(Database* database, absl::Duration limit) {
   // The check is one long operation inside SQLite that calls nobody back; only an interrupt from
   // another thread ends it.
-  absl::Notification done;
+  Notification done;
   std::thread watchdog([&] {
     if (!done.WaitForNotificationWithTimeout(limit)) sqlite3_interrupt(database->get());
   });

@@ -11,12 +11,16 @@
 namespace nsobs {
 namespace {
 
+// The two know each other's addresses from the start: with retransmissions 100 ms apart a busy
+// machine answers a neighbour too late, and the error would be another one.
 constexpr char kNear[] = R"(
 set -e
 ip -batch - <<END
 addr add 10.99.0.1/24 dev near
 addr add fd99::1/64 dev near nodad
 link set near up
+neigh add 10.99.0.2 lladdr 02:00:00:00:99:02 dev near nud permanent
+neigh add fd99::2 lladdr 02:00:00:00:99:02 dev near nud permanent
 route add unreachable 10.98.1.0/24
 route add prohibit 10.98.2.0/24
 route add blackhole 10.98.3.0/24
@@ -41,6 +45,8 @@ ip -batch - <<END
 addr add 10.99.0.2/24 dev peer
 addr add fd99::2/64 dev peer nodad
 link set peer up
+neigh add 10.99.0.1 lladdr 02:00:00:00:99:01 dev peer nud permanent
+neigh add fd99::1 lladdr 02:00:00:00:99:01 dev peer nud permanent
 END
 echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
 echo 0 >/proc/sys/net/ipv6/icmp/ratelimit
@@ -85,7 +91,10 @@ void RunIn(int netns_fd, const std::string& command) {
 NetLab::NetLab() : near_(NewNetNamespace()), peer_(NewNetNamespace()) {
   const std::string peer =
       "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(peer_.get());
-  RunIn(near_.get(), "ip link add near type veth peer name peer netns " + peer);
+  RunIn(near_.get(),
+        "ip link add near address 02:00:00:00:99:01 type veth peer name peer"
+        " address 02:00:00:00:99:02 netns " +
+            peer);
   RunIn(peer_.get(), kPeer);
   RunIn(near_.get(), kNear);
 }

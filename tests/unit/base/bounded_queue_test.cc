@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
+#include "userspace/base/mutex.h"
 
 namespace nsobs {
 namespace {

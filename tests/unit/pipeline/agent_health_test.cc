@@ -5,8 +5,8 @@
 
 #include <thread>
 
-#include "absl/synchronization/notification.h"
 #include "userspace/base/fd.h"
+#include "userspace/base/mutex.h"
 
 namespace nsobs {
 namespace {
@@ -20,7 +20,7 @@ TEST(AgentHealthTest, ReadsThisProcess) {
   EXPECT_GE(before.cpu_seconds, 0.0);
 
   UniqueFd fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  absl::Notification done;
+  Notification done;
   std::thread thread([&] { done.WaitForNotification(); });
   AgentHealth after;
   ReadOwnUsage(&after);

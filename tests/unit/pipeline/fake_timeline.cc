@@ -7,56 +7,56 @@
 namespace nsobs {
 
 void FakeTimeline::FailWrites(int count, absl::Status status) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   failures_.insert(failures_.end(), static_cast<size_t>(count), status);
 }
 
 void FakeTimeline::FailHeartbeats(bool fail) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   fail_heartbeats_ = fail;
 }
 
 void FakeTimeline::set_size_bytes(uint64_t size) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   size_bytes_ = size;
 }
 
 void FakeTimeline::Hold() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   hold_ = true;
 }
 
 void FakeTimeline::Release() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   hold_ = false;
 }
 
 void FakeTimeline::AwaitWrite() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto begun = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return writes_begun_ > 0; };
-  mutex_.Await(absl::Condition(&begun));
+  mutex_.Await(begun);
 }
 
 std::vector<std::string> FakeTimeline::calls() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return calls_;
 }
 
 std::vector<TimelineItem> FakeTimeline::stored() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return stored_;
 }
 
 int FakeTimeline::heartbeats() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return heartbeats_;
 }
 
 absl::Status FakeTimeline::Write(absl::Span<const TimelineItem> items) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   ++writes_begun_;
   const auto released = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !hold_; };
-  mutex_.Await(absl::Condition(&released));
+  mutex_.Await(released);
   if (!failures_.empty()) {
     calls_.push_back(absl::StrCat("failed write ", items.size()));
     absl::Status status = std::move(failures_.front());
@@ -69,7 +69,7 @@ absl::Status FakeTimeline::Write(absl::Span<const TimelineItem> items) {
 }
 
 void FakeTimeline::Note(std::string call) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   calls_.push_back(std::move(call));
 }
 
@@ -86,7 +86,7 @@ absl::Status FakeTimeline::UpsertNamespaces(absl::Span<const NamespaceRow> names
 }
 
 absl::Status FakeTimeline::Heartbeat() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   ++heartbeats_;
   return fail_heartbeats_ ? absl::UnavailableError("no") : absl::OkStatus();
 }
@@ -97,7 +97,7 @@ absl::StatusOr<uint64_t> FakeTimeline::ApplyRetention() {
 }
 
 uint64_t FakeTimeline::SizeBytes() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return size_bytes_;
 }
 

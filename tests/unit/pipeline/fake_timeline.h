@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
+#include "userspace/base/mutex.h"
 #include "userspace/timeline/timeline.h"
 
 namespace nsobs {
@@ -45,7 +45,7 @@ class FakeTimeline : public Timeline {
  private:
   void Note(std::string call);
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   std::deque<absl::Status> failures_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> calls_ ABSL_GUARDED_BY(mutex_);
   std::vector<TimelineItem> stored_ ABSL_GUARDED_BY(mutex_);
