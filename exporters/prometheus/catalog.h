@@ -28,6 +28,15 @@ enum class Family : uint8_t {
   kEventsRecorded,
   kEventsCoalesced,
   kEventsLost,
+  // What was looked into and what is wrong.
+  kAnomalies,
+  kAnomaliesSuppressed,
+  kFindings,
+  kFindingActive,
+  kFindingsActive,
+  kSnapshots,
+  kSnapshotsSuppressed,
+  kSnapshotSeconds,
   // Of the observer itself.
   kProbeInfo,
   kBuildInfo,

@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "exporters/prometheus/agent_families.h"
+#include "exporters/prometheus/finding_families.h"
 #include "exporters/prometheus/page.h"
 #include "exporters/prometheus/series_book.h"
 
@@ -51,6 +52,8 @@ class PrometheusExporter::Impl {
     Page page;
     AddBook(book_, page);
     AddLedger(snapshot.ledger, page);
+    AddAnomalies(snapshot.anomalies, page);
+    AddInvestigations(snapshot.investigations, page);
     AddProbes(snapshot.probes, page);
     AddPrograms(snapshot.programs, page);
     AddHealth(snapshot.health, page);
@@ -58,7 +61,6 @@ class PrometheusExporter::Impl {
   }
 
  private:
-  // Of std: ThreadSanitizer does not see the locks of a packaged Abseil.
   std::mutex mutex_;
   SeriesBook book_;  // guarded by it
 };

@@ -122,6 +122,27 @@ struct AgentHealth {
   bool storage_ok = true;
 };
 
+// Of one rule of anomaly/.
+struct AnomalyCount {
+  std::string rule;
+  uint64_t fired = 0;
+  std::map<std::string, uint64_t> suppressed;  // by cause: "repeat", "container_rate", "host_rate"
+};
+
+struct ActiveFinding {
+  std::string case_id;
+  ContainerRef container;  // nullptr: the host
+};
+
+struct InvestigationCounts {
+  std::map<std::string, uint64_t> findings;  // by case
+  std::vector<ActiveFinding> active;
+  uint64_t snapshots_taken = 0;
+  uint64_t snapshots_failed = 0;
+  std::map<std::string, uint64_t> snapshots_suppressed;  // by cause
+  double snapshot_seconds = 0;                           // sum over those that were taken
+};
+
 struct MetricsSnapshot {
   std::vector<ContainerRef> containers;  // alive, and dead ones that a counter still names
   std::vector<ConnectFailureCount> connect_failures;
@@ -135,6 +156,8 @@ struct MetricsSnapshot {
   std::vector<LedgerLine> ledger;
   std::vector<ProbeState> probes;
   std::vector<ProgramCost> programs;
+  std::vector<AnomalyCount> anomalies;
+  InvestigationCounts investigations;
   AgentHealth health;
 };
 

@@ -62,6 +62,14 @@ TEST(Exporter, FullSnapshotValues) {
       {"nsobserver_oom_kills_total", web + ",reason=\"host\"", 0},
       {"nsobserver_namespace_changes_total", host + ",operation=\"setns\",kind=\"net\"", 8},
       {"nsobserver_namespace_change_failures_total", "operation=\"unshare\",errno=\"EPERM\"", 5},
+      {"nsobserver_anomalies_total", "rule=\"connect_failure\"", 5},
+      {"nsobserver_anomalies_suppressed_total", "rule=\"connect_failure\",cause=\"repeat\"", 4},
+      {"nsobserver_findings_total", "case=\"net-loopback\"", 2},
+      {"nsobserver_finding_active", "case=\"net-loopback\"," + web, 1},
+      {"nsobserver_finding_active", "case=\"oom-host\"," + host, 1},
+      {"nsobserver_snapshots_total", "result=\"taken\"", 4},
+      {"nsobserver_snapshots_total", "result=\"failed\"", 1},
+      {"nsobserver_snapshots_suppressed_total", "cause=\"queue_full\"", 3},
       {"nsobserver_signals_taken_total", "signal=\"SIGTERM\",handler=\"handler\"", 6},
       {"nsobserver_tcp_connects_total", web + ",outcome=\"established\"", 6},
       {"nsobserver_tcp_connects_total", web + ",outcome=\"failed\"", 3},
@@ -387,6 +395,10 @@ TEST(Exporter, HostileStringsEverywhere) {
   s.ledger.push_back({EventKind::kSignal, 1, 0, 0, {{all, 1}}});
   s.probes.push_back({all, all, true, all, all});
   s.programs.push_back({all, 1, 1, 1});
+  s.anomalies.push_back({all, 1, {{all, 1}}});
+  s.investigations.findings[all] = 1;
+  s.investigations.active.push_back({all, s.containers.back()});
+  s.investigations.snapshots_suppressed[all] = 1;
   s.health.version = s.health.revision = s.health.kernel = all;
   const Exposition page = Scrape(exporter, s);
   EXPECT_EQ(page.Sum(kFailures), 3 + 2 + 256);

@@ -52,6 +52,13 @@ MetricsSnapshot FullSnapshot() {
   s.probes = {{"signal", "tp_btf/signal_generate", true, "", "25 ns a signal"},
               {"setns", "off", false, "no hook", ""}};
   s.programs = {{"signal_generate", 1500000000, 1000, 2}};
+  s.anomalies = {{"connect_failure", 5, {{"repeat", 4}}}};
+  s.investigations.findings = {{"net-loopback", 2}};
+  s.investigations.active = {{"net-loopback", web}, {"oom-host", nullptr}};
+  s.investigations.snapshots_taken = 4;
+  s.investigations.snapshots_failed = 1;
+  s.investigations.snapshots_suppressed = {{"queue_full", 3}};
+  s.investigations.snapshot_seconds = 0.25;
   s.health.version = "0.1.0";
   s.health.revision = "abc";
   s.health.kernel = "6.18.0";

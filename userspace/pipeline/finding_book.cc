@@ -1,0 +1,50 @@
+#include "userspace/pipeline/finding_book.h"
+
+namespace nsobs {
+namespace {
+
+constexpr size_t kMaxActive = 4096;
+
+}  // namespace
+
+void FindingBook::Found(const Finding& finding, const ContainerRef& container,
+                        int64_t now_boot_ns) {
+  MutexLock lock(&mutex_);
+  ++by_case_[finding.case_id];
+  const ActiveKey key{finding.case_id, container == nullptr ? "" : container->id};
+  if (active_.size() >= kMaxActive && !active_.contains(key)) return;
+  active_[key] = {container, now_boot_ns + absl::ToInt64Nanoseconds(active_for_)};
+}
+
+void FindingBook::Taken(absl::Duration took) {
+  MutexLock lock(&mutex_);
+  ++counts_.snapshots_taken;
+  counts_.snapshot_seconds += absl::ToDoubleSeconds(took);
+}
+
+void FindingBook::Failed() {
+  MutexLock lock(&mutex_);
+  ++counts_.snapshots_failed;
+}
+
+void FindingBook::Suppressed(const std::string& cause, uint64_t count) {
+  MutexLock lock(&mutex_);
+  counts_.snapshots_suppressed[cause] += count;
+}
+
+InvestigationCounts FindingBook::Counts(int64_t now_boot_ns) {
+  MutexLock lock(&mutex_);
+  InvestigationCounts out = counts_;
+  out.findings = by_case_;
+  for (auto it = active_.begin(); it != active_.end();) {
+    if (it->second.until_boot_ns <= now_boot_ns) {
+      it = active_.erase(it);
+      continue;
+    }
+    out.active.push_back({it->first.first, it->second.container});
+    ++it;
+  }
+  return out;
+}
+
+}  // namespace nsobs

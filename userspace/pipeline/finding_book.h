@@ -1,0 +1,44 @@
+// What was looked into and found: totals for metrics, and what is wrong right now for alerts.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "userspace/base/mutex.h"
+#include "userspace/event/finding.h"
+#include "userspace/event/metrics_snapshot.h"
+
+namespace nsobs {
+
+// Thread-safe.
+class FindingBook {
+ public:
+  // A finding is active for so long after it was last found, unless its container ended.
+  explicit FindingBook(absl::Duration active_for) : active_for_(active_for) {}
+
+  void Found(const Finding& finding, const ContainerRef& container, int64_t now_boot_ns);
+  void Taken(absl::Duration took);
+  void Failed();
+  void Suppressed(const std::string& cause, uint64_t count = 1);
+
+  InvestigationCounts Counts(int64_t now_boot_ns);
+
+ private:
+  using ActiveKey = std::pair<std::string, std::string>;  // case, container's id
+  struct Active {
+    ContainerRef container;
+    int64_t until_boot_ns = 0;
+  };
+
+  const absl::Duration active_for_;
+  Mutex mutex_;
+  std::map<std::string, uint64_t> by_case_ ABSL_GUARDED_BY(mutex_);
+  std::map<ActiveKey, Active> active_ ABSL_GUARDED_BY(mutex_);
+  InvestigationCounts counts_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace nsobs

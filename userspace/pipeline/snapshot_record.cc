@@ -1,0 +1,140 @@
+#include "userspace/pipeline/snapshot_record.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "userspace/base/clock.h"
+#include "userspace/base/sanitize.h"
+#include "userspace/event/event_json.h"
+
+namespace nsobs {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+constexpr size_t kMaxPeers = 64;
+constexpr size_t kMaxContainers = 128;  // of those that the record tells of
+
+bool IsAlive(const Container& container) { return container.died_boot_ns == 0; }
+
+Json WithSerial(const ObservedEvent& event) {
+  Json out = ToJson(event);
+  out["serial"] = event.serial;
+  return out;
+}
+
+Json Events(const std::vector<ObservedEvent>& events) {
+  Json out = Json::array();
+  for (const ObservedEvent& event : events) out.push_back(WithSerial(event));
+  return out;
+}
+
+Json Trigger(const Anomaly& anomaly) {
+  if (anomaly.rule.empty()) return nullptr;
+  return {{"rule", anomaly.rule},
+          {"severity", Name(anomaly.severity)},
+          {"summary", ToUtf8(anomaly.summary)},
+          {"facts", anomaly.facts},
+          {"events", Events(anomaly.events)}};
+}
+
+Json WorldContainer(const ContainerRef& container) {
+  Json out = ToJson(container);
+  out["namespaces"] = ToJson(container->namespaces);
+  out["init_pid"] = container->init.pid;
+  out["alive"] = IsAlive(*container);
+  out["cgroup_path"] = ToUtf8(container->cgroup_path);
+  return out;
+}
+
+NamespaceSet HostNamespaces(const Inventory& inventory) {
+  NamespaceSet host;
+  for (const NamespaceRecord& record : inventory.namespaces()) {
+    if (record.is_host) host[record.kind] = record.identity;
+  }
+  return host;
+}
+
+Json World(const Inventory& inventory) {
+  Json containers = Json::array();
+  for (const ContainerRef& container : inventory.containers()) {
+    if (containers.size() >= kMaxContainers) break;
+    containers.push_back(WorldContainer(container));
+  }
+  return {{"containers", std::move(containers)},
+          {"host_namespaces", ToJson(HostNamespaces(inventory))}};
+}
+
+// One entry for each net namespace that is neither the host's nor the target's.
+std::vector<PeerNamespace> Peers(const Anomaly& anomaly, const Inventory& inventory) {
+  absl::flat_hash_set<uint32_t> seen = {0, anomaly.subject.namespaces[NamespaceKind::kNet].inode,
+                                        HostNamespaces(inventory)[NamespaceKind::kNet].inode};
+  std::vector<PeerNamespace> out;
+  for (const ContainerRef& container : inventory.containers()) {
+    if (out.size() >= kMaxPeers) break;
+    if (!IsAlive(*container) || container->init.pid == 0) continue;
+    const uint32_t inode = container->namespaces[NamespaceKind::kNet].inode;
+    if (!seen.insert(inode).second) continue;
+    out.push_back({ToUtf8(container->name), ToUtf8(container->id), container->init, inode});
+  }
+  return out;
+}
+
+void TakeDestination(const Anomaly& anomaly, SnapshotRequest* request) {
+  if (anomaly.events.empty()) return;
+  const auto* failure = std::get_if<ConnectFailure>(&anomaly.events.back().event.detail);
+  if (failure == nullptr) return;
+  request->protocol = std::string(Name(failure->protocol));
+  request->destination = failure->destination;
+  request->port = failure->port;
+  request->path = failure->path;
+}
+
+}  // namespace
+
+SnapshotRequest MakeRequest(const Anomaly& anomaly, const Inventory& inventory, int net_fd) {
+  SnapshotRequest request;
+  request.target = anomaly.subject.key();
+  request.namespaces = anomaly.subject.namespaces;
+  if (anomaly.container != nullptr && IsAlive(*anomaly.container)) {
+    request.init_pid = anomaly.container->init.pid;
+    if (request.target.pid == 0) {
+      request.target = anomaly.container->init;
+      request.namespaces = anomaly.container->namespaces;
+    }
+  }
+  request.net_fd = net_fd;
+  request.sections = PlanSections(anomaly);
+  const auto wants = [&](Section section) {
+    return std::find(request.sections.begin(), request.sections.end(), section) !=
+           request.sections.end();
+  };
+  if (wants(Section::kPeerNets)) request.peers = Peers(anomaly, inventory);
+  TakeDestination(anomaly, &request);
+  return request;
+}
+
+Json MakeRecord(const Anomaly& anomaly, const std::vector<ObservedEvent>& before,
+                const Inventory& inventory) {
+  const bool alive = anomaly.container != nullptr && IsAlive(*anomaly.container);
+  return {{"version", kVersion},
+          {"time", FormatRfc3339(anomaly.wall_ns)},
+          {"boot_ns", anomaly.boot_ns},
+          {"trigger", Trigger(anomaly)},
+          {"target",
+           {{"container", ToJson(anomaly.container)},
+            {"process", anomaly.subject.pid == 0 ? Json(nullptr) : ToJson(anomaly.subject)},
+            {"namespaces", ToJson(anomaly.subject.namespaces)},
+            {"alive", alive}}},
+          {"before", Events(before)},
+          {"world", World(inventory)}};
+}
+
+void AddSections(Json sections, Json* record) {
+  if (!sections.is_object()) return;
+  for (auto& [name, section] : sections.items()) (*record)[name] = std::move(section);
+}
+
+}  // namespace nsobs
