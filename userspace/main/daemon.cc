@@ -51,12 +51,23 @@ ProbeSettings ProbeSettingsOf(const Config& config) {
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, const Clock* clock) {
   std::unique_ptr<Daemon> daemon(new Daemon(clock));
+  daemon->StartSnapshotter();  // forks: before threads, BPF and the database
   NSOBS_RETURN_IF_ERROR(daemon->OpenTimeline(config));
   NSOBS_RETURN_IF_ERROR(daemon->StartWeb(config));
   NSOBS_RETURN_IF_ERROR(daemon->LoadProbes(config));
   NSOBS_RETURN_IF_ERROR(daemon->StartPipeline(config));
   daemon->started_ = true;
   return daemon;
+}
+
+// Without it the observer still sees, counts and remembers.
+void Daemon::StartSnapshotter() {
+  auto snapshotter = Snapshotter::Start();
+  if (snapshotter.ok()) {
+    snapshotter_ = *std::move(snapshotter);
+  } else {
+    spdlog::warn("snapshots are off: {}", std::string(snapshotter.status().message()));
+  }
 }
 
 absl::Status Daemon::OpenTimeline(const Config& config) {
@@ -82,8 +93,9 @@ absl::Status Daemon::StartPipeline(const Config& config) {
   NSOBS_RETURN_IF_ERROR(correlator_->ScanHost());
   PipelineOptions options;
   options.coalesce_window = config.coalesce.window;
-  NSOBS_ASSIGN_OR_RETURN(pipeline_, Pipeline::Create(options, probes_.get(), correlator_.get(),
-                                                     timeline_.get(), clock_));
+  NSOBS_ASSIGN_OR_RETURN(pipeline_,
+                         Pipeline::Create(options, probes_.get(), correlator_.get(),
+                                          timeline_.get(), snapshotter_.get(), clock_));
   metrics_ =
       std::make_unique<MetricsBuilder>(BuildFacts{kVersion, kRevision, KernelRelease()},
                                        probes_.get(), correlator_.get(), pipeline_.get(), clock_);

@@ -14,6 +14,7 @@
 #include "userspace/correlation/correlator.h"
 #include "userspace/pipeline/metrics_builder.h"
 #include "userspace/pipeline/pipeline.h"
+#include "userspace/snapshot/snapshotter.h"
 #include "userspace/timeline/timeline.h"
 
 namespace nsobs {
@@ -37,6 +38,7 @@ class Daemon {
 
  private:
   explicit Daemon(const Clock* clock) : clock_(clock) {}
+  void StartSnapshotter();
   absl::Status OpenTimeline(const Config& config);
   absl::Status LoadProbes(const Config& config);
   absl::Status StartPipeline(const Config& config);
@@ -44,6 +46,7 @@ class Daemon {
 
   const Clock* const clock_;
   std::atomic<bool> started_{false};
+  std::unique_ptr<Snapshotter> snapshotter_;
   TimelineOpenReport open_report_;
   std::unique_ptr<Timeline> timeline_;
   std::unique_ptr<ProbeSet> probes_;

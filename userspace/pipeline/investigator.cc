@@ -104,7 +104,7 @@ void Investigator::Investigate(Investigation work) {
     AddError(sections.status(), &record);
   }
   SnapshotRow row;
-  row.findings = Diagnose(record);
+  if (work.anomaly.rule != kBaselineRule) row.findings = Diagnose(record);
   for (const Finding& finding : row.findings) {
     book_->Found(finding, work.anomaly.container, clock_->BootNs());
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -17,6 +18,9 @@
 #include "userspace/timeline/timeline.h"
 
 namespace nsobs {
+
+// Not a rule of anomaly/: a look at a container that is well.
+inline constexpr std::string_view kBaselineRule = "baseline";
 
 struct Investigation {
   Anomaly anomaly;

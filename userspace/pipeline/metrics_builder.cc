@@ -103,6 +103,8 @@ MetricsSnapshot MetricsBuilder::Build() {
   out.ledger = pipeline_->barrier().Look(kBarrierTimeout);
   out.probes = probes_->states();
   out.programs = probes_->costs();
+  out.anomalies = pipeline_->watch().anomaly_counts();
+  out.investigations = pipeline_->watch().Counts();
   // From reading to forgetting in one piece: another scrape must not forget what this one has read.
   MutexLock lock(&mutex_);
   absl::StatusOr<KernelCounters> counters = counters_.Read();

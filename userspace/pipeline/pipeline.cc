@@ -1,5 +1,6 @@
 #include "userspace/pipeline/pipeline.h"
 
+#include <signal.h>
 #include <sys/prctl.h>
 
 #include <utility>
@@ -12,10 +13,29 @@ namespace nsobs {
 namespace {
 
 constexpr int64_t kLossPeriodNs = 1'000'000'000;
+constexpr int64_t kTickPeriodNs = 200'000'000;
 
 bool IsContext(EventKind kind) {
   return kind == EventKind::kCgroupChange || kind == EventKind::kProcessExec ||
          kind == EventKind::kProcessExit;
+}
+
+// A process that the kernel ended for what it did itself: signal(7), "Core".
+bool IsCrash(const Event& event) {
+  const auto* exit = std::get_if<ProcessExit>(&event.detail);
+  if (exit == nullptr) return false;
+  switch (exit->signal) {
+    case SIGSEGV:
+    case SIGABRT:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGSYS:
+    case SIGTRAP:
+      return true;
+    default:
+      return false;
+  }
 }
 
 absl::Span<const uint8_t> Bytes(const std::string& text) {
@@ -25,7 +45,7 @@ absl::Span<const uint8_t> Bytes(const std::string& text) {
 }  // namespace
 
 Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator* correlator,
-                   Timeline* timeline, const Clock* clock)
+                   Timeline* timeline, Snapshotter* snapshotter, const Clock* clock)
     : options_(options),
       correlator_(correlator),
       timeline_(timeline),
@@ -33,12 +53,18 @@ Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator*
       counters_(probes->counters()),
       losses_(clock),
       writer_(std::make_unique<TimelineWriter>(timeline, &ledger_, clock, options.queue_records)),
+      watch_(std::make_unique<Watch>(
+          options.watch, snapshotter, correlator, clock,
+          [this](SnapshotRow row) { return StoreSnapshot(std::move(row)); })),
       queue_(/*capacity=*/1 << 16) {}
 
 absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions& options,
                                                            ProbeSet* probes, Correlator* correlator,
-                                                           Timeline* timeline, const Clock* clock) {
-  std::unique_ptr<Pipeline> p(new Pipeline(options, probes, correlator, timeline, clock));
+                                                           Timeline* timeline,
+                                                           Snapshotter* snapshotter,
+                                                           const Clock* clock) {
+  std::unique_ptr<Pipeline> p(
+      new Pipeline(options, probes, correlator, timeline, snapshotter, clock));
   RingReaderOptions ring;
   ring.critical_map_fd = probes->critical_ring_fd();
   ring.bulk_map_fd = probes->bulk_ring_fd();
@@ -81,6 +107,7 @@ void Pipeline::Start(const std::optional<Gap>& gap) {
     Hand(std::move(batch));
   }
   last_reconcile_ns_ = clock_->BootNs();
+  watch_->Start();
   thread_ = std::thread([this] { Loop(); });
   ring_->Start();
 }
@@ -89,6 +116,7 @@ void Pipeline::Stop() {
   ring_->Stop();
   queue_.Close();
   if (thread_.joinable()) thread_.join();
+  watch_->Stop();
   writer_->Stop();
 }
 
@@ -127,7 +155,9 @@ void Pipeline::Process(const RecordBatch& batch, WriteBatch* out) {
     item.kind = e.kind;
     item.coalesced = e.added;
     out->items.push_back(std::move(item));
+    watch_->OnRunExtension(e.run_id, e.added[0] + e.added[1], e.last_boot_ns);
   }
+  for (const uint64_t run : batch.ended_runs) watch_->OnRunEnd(run);
   out->ended_runs.insert(out->ended_runs.end(), batch.ended_runs.begin(), batch.ended_runs.end());
   TakeFromCorrelator(out);
 }
@@ -142,18 +172,35 @@ void Pipeline::ProcessRecord(const RawRecord& record, WriteBatch* out) {
     return;
   }
   if (IsContext(event->kind)) {
-    ++context_records_;
-    correlator_->Learn(*event);
+    ProcessContext(*std::move(event));
     return;
   }
   WriteItem item;
   item.kind = event->kind;
   item.recorded[event->epoch] = 1;
-  item.item = TimelineRow{record.run_id, correlator_->Observe(*std::move(event))};
+  ObservedEvent observed = correlator_->Observe(*std::move(event));
+  observed.serial = ++last_serial_;
+  watch_->OnEvent(observed, record.run_id);
+  item.item = TimelineRow{record.run_id, std::move(observed)};
   out->items.push_back(std::move(item));
 }
 
+// Not kept; but the rules are told of a crash, by name.
+void Pipeline::ProcessContext(Event event) {
+  ++context_records_;
+  if (!IsCrash(event)) {
+    correlator_->Learn(event);
+    return;
+  }
+  ObservedEvent observed = correlator_->Observe(event);
+  correlator_->Learn(event);
+  observed.serial = ++last_serial_;
+  watch_->OnEvent(observed, /*run_id=*/0);
+}
+
 void Pipeline::PushMade(ObservedEvent event, WriteBatch* out) {
+  event.serial = ++last_serial_;
+  watch_->OnEvent(event, /*run_id=*/0);
   WriteItem item;
   item.kind = event.event.kind;
   item.recorded[0] = 1;
@@ -187,6 +234,11 @@ void Pipeline::Periodic(WriteBatch* out) {
     last_reconcile_ns_ = now_ns;
     correlator_->Reconcile();
     TakeFromCorrelator(out);
+    watch_->OnHostFacts(correlator_->TakeHostFacts());
+  }
+  if (now_ns - last_tick_ns_ >= kTickPeriodNs) {
+    last_tick_ns_ = now_ns;
+    watch_->OnTick();
   }
   if (now_ns - last_losses_ns_ >= kLossPeriodNs) {
     last_losses_ns_ = now_ns;
@@ -200,6 +252,13 @@ void Pipeline::Periodic(WriteBatch* out) {
       PushMade(std::move(e), out);
     }
   }
+}
+
+// On the investigator's thread. The rows of the events that it speaks of were handed on before.
+bool Pipeline::StoreSnapshot(SnapshotRow row) {
+  WriteBatch batch;
+  batch.snapshots.push_back(std::move(row));
+  return writer_->Push(batch);
 }
 
 void Pipeline::Hand(WriteBatch batch) {

@@ -21,6 +21,7 @@
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/loss_reporter.h"
 #include "userspace/pipeline/timeline_writer.h"
+#include "userspace/pipeline/watch.h"
 #include "userspace/timeline/timeline.h"
 
 namespace nsobs {
@@ -29,15 +30,18 @@ struct PipelineOptions {
   absl::Duration coalesce_window = absl::Seconds(1);
   absl::Duration reconcile_period = absl::Seconds(30);
   size_t queue_records = 65536;  // between two threads
+  WatchOptions watch;
 };
 
 class Pipeline {
  public:
-  // All but the options outlive the pipeline. After Start(), correlator and timeline belong to its
-  // threads (but for Correlator::inventory()).
+  // All but the options outlive the pipeline; `snapshotter` may be nullptr. After Start(),
+  // correlator and timeline belong to its threads (but for Correlator::inventory()).
   static absl::StatusOr<std::unique_ptr<Pipeline>> Create(const PipelineOptions& options,
                                                           ProbeSet* probes, Correlator* correlator,
-                                                          Timeline* timeline, const Clock* clock);
+                                                          Timeline* timeline,
+                                                          Snapshotter* snapshotter,
+                                                          const Clock* clock);
   ~Pipeline();
 
   // `gap` is written as the first event.
@@ -48,6 +52,7 @@ class Pipeline {
 
   Barrier& barrier() { return *barrier_; }
   const TimelineWriter& writer() const { return *writer_; }
+  Watch& watch() { return *watch_; }
   uint64_t queue_length() const { return queued_records_ + writer_->queued_items(); }
   uint64_t queue_capacity() const { return 2 * options_.queue_records; }
   uint64_t context_records() const { return context_records_; }
@@ -55,7 +60,7 @@ class Pipeline {
 
  private:
   Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator* correlator,
-           Timeline* timeline, const Clock* clock);
+           Timeline* timeline, Snapshotter* snapshotter, const Clock* clock);
   void StoreInventory();
   bool Take(RecordBatch& batch);
   void Loop();
@@ -63,7 +68,9 @@ class Pipeline {
   void ProcessRecord(const RawRecord& record, WriteBatch* out);
   void TakeFromCorrelator(WriteBatch* out);
   void Periodic(WriteBatch* out);
+  void ProcessContext(Event event);
   void PushMade(ObservedEvent event, WriteBatch* out);
+  bool StoreSnapshot(SnapshotRow row);
   void Hand(WriteBatch batch);
 
   const PipelineOptions options_;
@@ -76,12 +83,15 @@ class Pipeline {
   std::unique_ptr<RingReader> ring_;
   std::unique_ptr<TimelineWriter> writer_;
   std::unique_ptr<Barrier> barrier_;
+  std::unique_ptr<Watch> watch_;
   BoundedQueue<RecordBatch> queue_;
   std::atomic<uint64_t> queued_records_{0};
   std::atomic<uint64_t> context_records_{0};
   std::atomic<uint64_t> malformed_records_{0};
+  uint64_t last_serial_ = 0;  // of an event
   int64_t last_reconcile_ns_ = 0;
   int64_t last_losses_ns_ = 0;
+  int64_t last_tick_ns_ = 0;
   std::thread thread_;
 };
 

@@ -7,6 +7,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/event/event_json.h"
+#include "userspace/pipeline/investigator.h"
 
 namespace nsobs {
 namespace {
@@ -82,6 +83,11 @@ std::vector<PeerNamespace> Peers(const Anomaly& anomaly, const Inventory& invent
   return out;
 }
 
+std::vector<Section> SectionsFor(const Anomaly& anomaly) {
+  if (anomaly.rule != kBaselineRule) return PlanSections(anomaly);
+  return {Section::kNet, Section::kMnt, Section::kPid, Section::kCgroup, Section::kUser};
+}
+
 void TakeDestination(const Anomaly& anomaly, SnapshotRequest* request) {
   if (anomaly.events.empty()) return;
   const auto* failure = std::get_if<ConnectFailure>(&anomaly.events.back().event.detail);
@@ -106,7 +112,7 @@ SnapshotRequest MakeRequest(const Anomaly& anomaly, const Inventory& inventory, 
     }
   }
   request.net_fd = net_fd;
-  request.sections = PlanSections(anomaly);
+  request.sections = SectionsFor(anomaly);
   const auto wants = [&](Section section) {
     return std::find(request.sections.begin(), request.sections.end(), section) !=
            request.sections.end();
