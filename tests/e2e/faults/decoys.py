@@ -1,0 +1,128 @@
+"""Healthy containers that are busy: nothing may be found in them."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab import Lab, address_of, wait_end
+from runtimes import Container
+
+ALL = ("podman", "docker", "runc")
+ENGINES = ("podman", "docker")
+
+
+@dataclass
+class Decoy:
+    name: str
+    runtimes: tuple[str, ...]
+    act: Callable[[Lab, str], Container]
+
+
+DECOYS: list[Decoy] = []
+
+
+def decoy(*, on: tuple[str, ...] = ENGINES):
+    def add(act):
+        DECOYS.append(Decoy(act.__name__, on, act))
+        return act
+
+    return add
+
+
+def serve(lab: Lab, runtime: str) -> Container:
+    web = lab.start(runtime, "web", "/bin/nc", "-lk", "-s", "0.0.0.0", "-p", "8080", "-e", "/bin/true")
+    time.sleep(0.3)
+    return web
+
+
+@decoy(on=ALL)
+def short_connects_that_work(lab, runtime):
+    web = serve(lab, runtime)
+    for _ in range(5):
+        web.exec("/bin/toolbox", "connects", "127.0.0.1", "8080", "3")
+    return web
+
+
+@decoy(on=ALL)
+def connects_without_blocking(lab, runtime):
+    web = serve(lab, runtime)
+    web.exec("/bin/toolbox", "nonblocking", "127.0.0.1", "8080")
+    return web
+
+
+@decoy()
+def two_address_families(lab, runtime):
+    web = serve(lab, runtime)
+    web.exec("/bin/toolbox", "eyeballs", "8080")
+    return web
+
+
+@decoy()
+def connects_between_containers(lab, runtime):
+    db = serve(lab, runtime)
+    web = lab.start(runtime, "web")
+    web.exec("/bin/toolbox", "connects", address_of(db), "8080", "3")
+    return web
+
+
+@decoy(on=ALL)
+def programs_by_the_engine(lab, runtime):
+    web = lab.start(runtime, "web")
+    for _ in range(5):
+        web.exec("/bin/true")
+    return web
+
+
+@decoy(on=ALL)
+def a_program_that_says_no(lab, runtime):
+    web = lab.start(runtime, "web")
+    web.exec("/bin/false")
+    web.exec("/bin/cat", "/does/not/exist")
+    return web
+
+
+@decoy(on=ALL)
+def graceful_stop(lab, runtime):
+    web = lab.start(runtime, "web", "/bin/toolbox", "graceful")
+    time.sleep(0.3)
+    web.kill("TERM")
+    wait_end(web)
+    return web
+
+
+@decoy(on=ALL)
+def work_that_is_done(lab, runtime):
+    web = lab.start(runtime, "web", "/bin/sh", "-c", "/bin/usleep 500000; exit 0")
+    wait_end(web)
+    return web
+
+
+@decoy()
+def children_that_come_and_go(lab, runtime):
+    return lab.start(runtime, "web", "/bin/sh", "-c",
+                     "for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true; /bin/sh -c 'exit 1'; done; sleep 1000")
+
+
+@decoy()
+def signals_among_its_own(lab, runtime):
+    web = lab.start(runtime, "web")
+    web.exec("/bin/sh", "-c", "sleep 100 & p=$!; kill $p; wait $p; sleep 100 & kill -9 $!; true")
+    return web
+
+
+@decoy()
+def memory_below_the_limit(lab, runtime):
+    return lab.start(runtime, "web", "/bin/toolbox", "memory", "20", memory=64 << 20)
+
+
+@decoy()
+def busy_without_a_quota(lab, runtime):
+    return lab.start(runtime, "web", "/bin/sh", "-c",
+                     "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; sleep 1000")
+
+
+@decoy()
+def files_of_its_own(lab, runtime):
+    web = lab.start(runtime, "web")
+    web.exec("/bin/toolbox", "write", "/tmp/file", "100000")
+    return web

@@ -1,0 +1,156 @@
+// What busybox can't: small misbehaviours, for containers of tests. Linked statically.
+//
+//   toolbox unix PATH          connect to a unix stream socket, once
+//   toolbox stale PATH         leave a unix socket that nobody listens on, then sleep
+//   toolbox crash              a fault that ends the process (SIGSEGV)
+//   toolbox abort              abort()
+//   toolbox zombies N          N children that nobody waits for, then sleep
+//   toolbox graceful           sleep; SIGTERM ends it with exit code 0
+//   toolbox stubborn           sleep; SIGTERM is caught and does nothing
+//   toolbox memory MIB         touch so much memory, then sleep
+//   toolbox bind PORT          bind and listen on 0.0.0.0, then sleep
+//   toolbox connects ADDRESS PORT N   N connects that are kept open, then exit
+//   toolbox nonblocking ADDRESS PORT  a connect by poll(), exit code 0 when it is established
+//   toolbox eyeballs PORT      ::1 first, which is refused, then 127.0.0.1
+//   toolbox write FILE BYTES   write until it is done or fails
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int forever(void) {
+  while (pause() == -1) {
+  }
+  return 0;
+}
+
+static void done(int signal) {
+  (void)signal;
+  _exit(0);
+}
+
+static void nothing(int signal) { (void)signal; }
+
+static struct sockaddr_un unix_address(const char* path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  return address;
+}
+
+static struct sockaddr_in inet_address(const char* address, const char* port) {
+  struct sockaddr_in out = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
+  inet_pton(AF_INET, address, &out.sin_addr);
+  return out;
+}
+
+static int unix_connect(const char* path) {
+  const struct sockaddr_un address = unix_address(path);
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  return connect(fd, (const struct sockaddr*)&address, sizeof address) == 0 ? 0 : errno;
+}
+
+static int stale(const char* path) {
+  const struct sockaddr_un address = unix_address(path);
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (bind(fd, (const struct sockaddr*)&address, sizeof address) != 0) return errno;
+  close(fd);
+  return forever();
+}
+
+static int zombies(int count) {
+  for (int i = 0; i < count; i++) {
+    if (fork() == 0) _exit(0);
+  }
+  return forever();
+}
+
+static int memory(size_t mib) {
+  for (size_t i = 0; i < mib; i++) {
+    char* block = malloc(1 << 20);
+    if (block == NULL) return ENOMEM;
+    memset(block, 1, 1 << 20);
+  }
+  return forever();
+}
+
+static int listen_on(const char* port) {
+  const struct sockaddr_in address = inet_address("0.0.0.0", port);
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(fd, (const struct sockaddr*)&address, sizeof address) != 0) return errno;
+  if (listen(fd, 16) != 0) return errno;
+  return forever();
+}
+
+static int connects(const char* where, const char* port, int count) {
+  const struct sockaddr_in address = inet_address(where, port);
+  for (int i = 0; i < count; i++) {
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(fd, (const struct sockaddr*)&address, sizeof address) != 0) return errno;
+  }
+  return 0;
+}
+
+static int nonblocking(const char* where, const char* port) {
+  const struct sockaddr_in address = inet_address(where, port);
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  if (connect(fd, (const struct sockaddr*)&address, sizeof address) == 0) return 0;
+  struct pollfd ready = {.fd = fd, .events = POLLOUT};
+  poll(&ready, 1, 5000);
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+static int eyeballs(const char* port) {
+  struct sockaddr_in6 six = {.sin6_family = AF_INET6,
+                             .sin6_port = htons((uint16_t)atoi(port)),
+                             .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  int fd = socket(AF_INET6, SOCK_STREAM, 0);
+  if (connect(fd, (struct sockaddr*)&six, sizeof six) == 0) return 0;
+  close(fd);
+  return connects("127.0.0.1", port, 1);
+}
+
+static int write_file(const char* path, size_t bytes) {
+  static char block[4096];
+  const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (fd < 0) return errno;
+  for (size_t done_bytes = 0; done_bytes < bytes; done_bytes += sizeof block) {
+    if (write(fd, block, sizeof block) < 0) return errno;
+  }
+  return 0;
+}
+
+int main(int argc, char** argv) {
+  const char* what = argc > 1 ? argv[1] : "";
+  if (strcmp(what, "crash") == 0) *(volatile int*)16 = 1;
+  if (strcmp(what, "abort") == 0) abort();
+  if (strcmp(what, "graceful") == 0) {
+    signal(SIGTERM, done);
+    return forever();
+  }
+  if (strcmp(what, "stubborn") == 0) {
+    signal(SIGTERM, nothing);
+    return forever();
+  }
+  if (argc == 3 && strcmp(what, "unix") == 0) return unix_connect(argv[2]);
+  if (argc == 3 && strcmp(what, "stale") == 0) return stale(argv[2]);
+  if (argc == 3 && strcmp(what, "zombies") == 0) return zombies(atoi(argv[2]));
+  if (argc == 3 && strcmp(what, "memory") == 0) return memory((size_t)atoi(argv[2]));
+  if (argc == 3 && strcmp(what, "bind") == 0) return listen_on(argv[2]);
+  if (argc == 5 && strcmp(what, "connects") == 0) return connects(argv[2], argv[3], atoi(argv[4]));
+  if (argc == 4 && strcmp(what, "nonblocking") == 0) return nonblocking(argv[2], argv[3]);
+  if (argc == 3 && strcmp(what, "eyeballs") == 0) return eyeballs(argv[2]);
+  if (argc == 4 && strcmp(what, "write") == 0) return write_file(argv[2], (size_t)atol(argv[3]));
+  fprintf(stderr, "toolbox: what is \"%s\"?\n", what);
+  return 64;
+}
