@@ -7,7 +7,7 @@
 
 #include "userspace/correlation/indexes.h"
 #include "userspace/correlation/lifecycle.h"
-#include "userspace/correlation/token_bucket.h"
+#include "userspace/base/token_bucket.h"
 
 namespace nsobs {
 
