@@ -31,6 +31,10 @@ bool SameOwner(const ContainerRef& a, const ContainerRef& b) {
   return a->runtime == b->runtime && a->id == b->id;
 }
 
+bool IsPlain(const ContainerRef& container) {
+  return container && (container->runtime == "netns" || container->runtime == "unshare");
+}
+
 bool IsInit(const ContainerRef& container, const Process& process) {
   if (!container || process.pid == 0) return false;
   // The container's own word first: an init inside a container of the container has pid 1 too.

@@ -25,6 +25,10 @@ std::string OwnerKey(const ContainerRef& container);
 std::string OwnerName(const ContainerRef& container);
 bool SameOwner(const ContainerRef& a, const ContainerRef& b);
 
+// Owners of named or plain namespaces (`ip netns`, `unshare`, sandboxes of programs): no runtime
+// starts, stops or enters them; whoever uses them does. False for the host.
+bool IsPlain(const ContainerRef& container);
+
 // Is this the process that the container lives and dies with? False for the host.
 bool IsInit(const ContainerRef& container, const Process& process);
 

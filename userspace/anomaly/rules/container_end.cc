@@ -77,12 +77,13 @@ Certificate Certify(const ObservedEvent& exit, const History* history) {
   return c;
 }
 
-// Ended as asked to, or because it was done.
+// Ended as asked to, or because it was done. The code of a command that was run in namespaces of
+// its own (a test, a sandbox) is told to whoever ran it.
 bool IsOrderly(const Certificate& c) {
   const ContainerExit& exit = c.detail();
   if (exit.signal != 0) return IsStopSignal(exit.signal) && exit.signal != SIGQUIT;
   const bool stopped = c.stop != nullptr && SignalOf(*c.stop).result != Signal::Result::kIgnored;
-  return exit.exit_code == 0 || stopped;
+  return exit.exit_code == 0 || stopped || IsPlain(c.exit.container);
 }
 
 // Whose doing it was: who sent what ended it, or what it ended on by itself.
@@ -222,9 +223,9 @@ class ContainerEndRule : public Rule {
     const Certificate c = Certify(exit, histories_.Find(OwnerKey(exit.container)));
     const Severity severity = IsOrderly(c) ? AtMost(severity_, Severity::kInfo) : severity_;
     Anomaly a = Begin(name(), severity, exit);
-    for (const ObservedEvent* event : {c.killer, c.stop, c.oom}) {
-      if (event != nullptr && !(event == c.stop && c.stop == c.killer)) AddEvidence(*event, &a);
-    }
+    if (c.killer != nullptr) AddEvidence(*c.killer, &a);
+    if (c.stop != nullptr && c.stop != c.killer) AddEvidence(*c.stop, &a);
+    if (c.oom != nullptr) AddEvidence(*c.oom, &a);
     // One certificate an end: a container that is started again has another one.
     const ProcessKey init = exit.event.process.key();
     absl::StrAppend(&a.key, "|", init.pid, "|", init.start_boot_ns);

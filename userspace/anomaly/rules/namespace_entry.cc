@@ -30,12 +30,6 @@ struct Visit {
   const ObservedEvent& first() const { return events.front(); }
 };
 
-// Owners of named or plain namespaces have no runtime that would come in by itself: `ip netns exec`
-// is how they are used.
-bool IsPlain(const Container& container) {
-  return container.runtime == "netns" || container.runtime == "unshare";
-}
-
 Json Kinds(uint8_t bits) {
   Json out = Json::array();
   for (const NamespaceKind kind : kNamespaceKinds) {
@@ -124,7 +118,7 @@ class NamespaceEntryRule : public Rule {
 
   Anomaly Make(const Visit& visit) const {
     const ObservedEvent& first = visit.first();
-    const bool minor = first.entry->by != Entry::By::kStranger || IsPlain(*visit.container);
+    const bool minor = first.entry->by != Entry::By::kStranger || IsPlain(visit.container);
     Anomaly a = Begin(name(), minor ? AtMost(severity_, Severity::kInfo) : severity_, first);
     a.events = visit.events;
     a.container = visit.container;
