@@ -1,5 +1,6 @@
 #include "userspace/anomaly/gate.h"
 
+#include "absl/strings/str_cat.h"
 #include "userspace/anomaly/support.h"
 
 namespace nsobs {
@@ -21,14 +22,16 @@ std::string_view Name(Gate::Verdict verdict) {
 Gate::Gate(const AnomalyOptions& options)
     : repeat_ns_(absl::ToInt64Nanoseconds(options.repeat_interval)),
       container_per_minute_(static_cast<double>(options.container_per_minute)),
-      all_(static_cast<double>(options.per_minute)) {}
+      per_minute_(static_cast<double>(options.per_minute)) {}
 
 Gate::Verdict Gate::Decide(const Anomaly& anomaly, const Trouble& trouble) {
   const int64_t now_ns = anomaly.boot_ns;
   if (trouble.passed && now_ns - trouble.passed_boot_ns < repeat_ns_) return Verdict::kRepeat;
-  Budget& owner = owners_.FindOrAdd(OwnerKey(anomaly.container), container_per_minute_);
+  const std::string key = absl::StrCat(anomaly.rule, "|", OwnerKey(anomaly.container));
+  Budget& owner = owners_.FindOrAdd(key, container_per_minute_);
   if (!owner.Of(anomaly.severity).Take(now_ns)) return Verdict::kContainerRate;
-  if (!all_.Of(anomaly.severity).Take(now_ns)) return Verdict::kRate;
+  Budget& all = rules_.try_emplace(anomaly.rule, per_minute_).first->second;
+  if (!all.Of(anomaly.severity).Take(now_ns)) return Verdict::kRate;
   return Verdict::kPass;
 }
 

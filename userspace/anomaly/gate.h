@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "userspace/anomaly/lru_map.h"
 #include "userspace/anomaly/options.h"
 #include "userspace/base/token_bucket.h"
@@ -31,7 +32,8 @@ class Gate {
     int64_t passed_boot_ns = 0;
     uint64_t suppressed = 0;
   };
-  // Apart, so that nobody hides a serious one behind many that are none.
+  // Of one rule, and apart by how serious: so that nobody hides an entry behind a flood of refused
+  // connects, nor a serious one behind many that are none.
   struct Budget {
     explicit Budget(double per_minute) : info(per_minute / 60, per_minute), worse(info) {}
     TokenBucket& Of(Severity severity) { return severity == Severity::kInfo ? info : worse; }
@@ -43,9 +45,10 @@ class Gate {
 
   const int64_t repeat_ns_;
   const double container_per_minute_;
-  Budget all_;
+  const double per_minute_;
   LruMap<std::string, Trouble> troubles_{kMaxKeys};
-  LruMap<std::string, Budget> owners_{kMaxOwners};
+  LruMap<std::string, Budget> owners_{kMaxOwners};  // by rule and owner
+  absl::flat_hash_map<std::string, Budget> rules_;  // by rule: as many as there are
 };
 
 // "repeat", "container_rate", "rate"; "" for kPass.

@@ -17,7 +17,7 @@ struct AnomalyOptions {
   bool enabled = true;
 
   absl::Duration repeat_interval = absl::Minutes(5);  // of one and the same trouble
-  uint64_t container_per_minute = 30;                 // info, and as many of what is worse
+  uint64_t container_per_minute = 30;                 // by rule: info, and as many of what is worse
   uint64_t per_minute = 300;                          // all containers together, likewise
 
   SeverityWord connect_failure = "warning";

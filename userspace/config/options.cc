@@ -93,8 +93,8 @@ constexpr auto kOptions = std::to_array<Option>({
      "One and the same trouble is told once in this time; what came meanwhile is counted.",
      DurationOption{AT(anomaly.repeat_interval), absl::Seconds(1), Days(7)}},
     {"anomaly.container-per-minute", "COUNT", "30", kNeedsRestart,
-     "How many findings one container may cause a minute: so many infos, and as many of what is "
-     "worse. What is beyond is counted.",
+     "How many findings of one rule one container may cause a minute: so many infos, and as many "
+     "of what is worse. What is beyond is counted.",
      CountOption{AT(anomaly.container_per_minute), 1, kMillion}},
     {"anomaly.per-minute", "COUNT", "300", kNeedsRestart, "The same for all containers together.",
      CountOption{AT(anomaly.per_minute), 1, kMillion}},

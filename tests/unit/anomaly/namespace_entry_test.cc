@@ -134,13 +134,19 @@ TEST_F(NamespaceEntryRuleTest, EnginesAndPlumbingRaiseNothing) {
   EXPECT_THAT(Said(), IsEmpty());
 }
 
-TEST_F(NamespaceEntryRuleTest, NotMoreVisitorsThanFit) {
+// What is forgotten is who is still there, never that somebody came.
+TEST_F(NamespaceEntryRuleTest, ACrowdIsToldOfWhole) {
   for (uint32_t pid = 1; pid <= 3000; ++pid) {
     nsenter_ = MakeProcess(pid, pid, "x");
     Feed(Setns(NamespaceKind::kNet, By::kStranger, 0));
   }
   Tick(kSecond);
-  EXPECT_THAT(Said(), SizeIs(1024));
+  EXPECT_THAT(Said(), SizeIs(3000));
+  End(2 * kSecond);
+  EXPECT_THAT(Said(), SizeIs(1));
+  nsenter_ = MakeProcess(1, 1, "x");
+  End(2 * kSecond);
+  EXPECT_THAT(Said(), IsEmpty());
 }
 
 }  // namespace

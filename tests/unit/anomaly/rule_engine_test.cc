@@ -129,6 +129,17 @@ ObservedEvent Refused(const ContainerRef& container, const std::string& destinat
   return MakeEvent(container, MakeProcess(107, 7, "app"), f, at_ns);
 }
 
+TEST_F(RuleEngineTest, AFloodDoesNotHideWhatAnotherRuleFinds) {
+  Use(MakeRules(options_));
+  for (int c = 0; c < 20; ++c) {
+    const ContainerRef container = c == 0 ? web_ : MakeContainer(absl::StrCat("c", c), 100);
+    for (int i = 0; i < 100; ++i) engine_->OnEvent(Refused(container, absl::StrCat(i), 0));
+  }
+  EXPECT_THAT(Said(), SizeIs(300));
+  engine_->OnEvent(MakeEvent(web_, MakeProcess(100, 1, "x"), OomKill(), 0));
+  EXPECT_THAT(Said(), SizeIs(1));
+}
+
 // The coalescer makes one row of a burst; the rules see it nevertheless.
 TEST_F(RuleEngineTest, ARunCountsWhole) {
   options_.repeat_interval = absl::Seconds(1);

@@ -1,6 +1,7 @@
 #include "userspace/anomaly/rules/namespace_entry.h"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -13,8 +14,9 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMaxEntrants = 1024;
-constexpr size_t kMaxTargets = 8;  // of one process
+constexpr size_t kMaxEntrants = 256;  // who are in a container at one time
+constexpr size_t kMaxTargets = 4;     // of one process
+constexpr size_t kMaxChanges = 8;     // of one visit: one a kind
 constexpr size_t kMaxAncestors = 16;
 constexpr int64_t kJoinNs = 50'000'000;  // nsenter makes a call for each kind
 
@@ -23,7 +25,7 @@ using Json = nlohmann::ordered_json;
 // One process in one container.
 struct Visit {
   ContainerRef container;
-  std::vector<ObservedEvent> events;  // its namespace changes, the first kMaxEvidence
+  std::vector<ObservedEvent> events;  // its namespace changes, the first kMaxChanges
   uint8_t kinds = 0;                  // bit per NamespaceKind
   bool told = false;
 
@@ -70,39 +72,40 @@ class NamespaceEntryRule : public Rule {
 
   void OnEvent(const ObservedEvent& event, const AnomalySink& sink) override {
     if (const auto* change = std::get_if<NamespaceChange>(&event.event.detail)) {
-      OnChange(event, *change);
+      OnChange(event, *change, sink);
     } else if (std::holds_alternative<ProcessExit>(event.event.detail)) {
       OnExit(event, sink);
     }
   }
 
   void OnTick(int64_t now_boot_ns, const AnomalySink& sink) override {
-    if (untold_ == 0) return;
-    entrants_.EraseIf([&](const ProcessKey&, std::vector<Visit>& visits) {
-      for (Visit& visit : visits) {
-        const bool joined = now_boot_ns - visit.first().event.boot_ns >= kJoinNs;
-        if (!visit.told && joined) TellEntry(&visit, sink);
-      }
-      return false;
-    });
+    TellAll(now_boot_ns - kJoinNs, sink);
   }
 
  private:
-  void OnChange(const ObservedEvent& event, const NamespaceChange& change) {
+  void OnChange(const ObservedEvent& event, const NamespaceChange& change,
+                const AnomalySink& sink) {
     if (!event.entry || change.error != 0 || change.changed == 0) return;
     if (event.entry->by == Entry::By::kEngine || event.entry->before_start) return;
     const ContainerRef& target = event.peer ? event.peer : event.container;
     if (target == nullptr) return;
-    std::vector<Visit>& visits = entrants_.FindOrAdd(event.event.process.key());
+    const ProcessKey key = event.event.process.key();
+    // The one that makes room must have been told of.
+    const bool full = entrants_.size() >= kMaxEntrants;
+    if (full && entrants_.Find(key) == nullptr) TellAll(std::numeric_limits<int64_t>::max(), sink);
+    std::vector<Visit>& visits = entrants_.FindOrAdd(key);
     auto visit = std::ranges::find_if(
         visits, [&](const Visit& v) { return SameOwner(v.container, target); });
     if (visit == visits.end()) {
-      if (visits.size() >= kMaxTargets) return;
+      if (visits.size() >= kMaxTargets) {
+        if (!visits.front().told) TellEntry(&visits.front(), sink);
+        visits.erase(visits.begin());
+      }
       visit = visits.insert(visits.end(), Visit{target, {}, 0, false});
       ++untold_;
     }
     visit->kinds |= change.changed;
-    if (visit->events.size() < kMaxEvidence) visit->events.push_back(event);
+    if (visit->events.size() < kMaxChanges) visit->events.push_back(event);
   }
 
   void OnExit(const ObservedEvent& exit, const AnomalySink& sink) {
@@ -140,6 +143,18 @@ class NamespaceEntryRule : public Rule {
     return a;
   }
 
+  // Those who came up to then.
+  void TellAll(int64_t until_boot_ns, const AnomalySink& sink) {
+    if (untold_ == 0) return;
+    entrants_.EraseIf([&](const ProcessKey&, std::vector<Visit>& visits) {
+      for (Visit& visit : visits) {
+        const bool due = visit.first().event.boot_ns <= until_boot_ns;
+        if (!visit.told && due) TellEntry(&visit, sink);
+      }
+      return false;
+    });
+  }
+
   void TellEntry(Visit* visit, const AnomalySink& sink) {
     visit->told = true;
     --untold_;
@@ -164,7 +179,7 @@ class NamespaceEntryRule : public Rule {
 
   const Severity severity_;
   LruMap<ProcessKey, std::vector<Visit>> entrants_{kMaxEntrants};
-  int64_t untold_ = 0;  // visits, at most: so that a tick without any costs nothing
+  int64_t untold_ = 0;  // visits, so that a tick without any costs nothing
 };
 
 }  // namespace
