@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "userspace/anomaly/options.h"
 
 namespace nsobs {
 
@@ -61,6 +62,7 @@ struct Config {
     absl::Duration tombstone;
     uint64_t max = 0;
   } containers;
+  AnomalyOptions anomaly;
   struct Runtimes {  // folders of the host; a missing one is a runtime that isn't installed
     std::vector<std::string> docker_data;
     std::vector<std::string> docker_exec;

@@ -9,6 +9,7 @@ constexpr uint64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB, kTiB = 1
 constexpr uint64_t kMillion = 1000ull * 1000;
 constexpr absl::Duration Days(int days) { return absl::Hours(24 * days); }
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 4> kSeverities = {"off", "info", "warning", "critical"};
 constexpr OnReload kApplies = OnReload::kApplies;
 constexpr OnReload kNeedsRestart = OnReload::kNeedsRestart;
 
@@ -85,6 +86,84 @@ constexpr auto kOptions = std::to_array<Option>({
      "How many containers are tracked at most. Those beyond are \"unknown\".",
      CountOption{AT(containers.max), 1, kMillion}},
 
+    {"anomaly.enabled", "on|off", "on", kNeedsRestart,
+     "The rules over the stream of events. Off: events are kept and counted, nothing is found.",
+     SwitchOption{AT(anomaly.enabled)}},
+    {"anomaly.repeat-interval", "DURATION", "5m", kNeedsRestart,
+     "One and the same trouble is told once in this time; what came meanwhile is counted.",
+     DurationOption{AT(anomaly.repeat_interval), absl::Seconds(1), Days(7)}},
+    {"anomaly.container-per-minute", "COUNT", "30", kNeedsRestart,
+     "How many findings of one rule one container may cause a minute: so many infos, and as many "
+     "of what is worse. What is beyond is counted.",
+     CountOption{AT(anomaly.container_per_minute), 1, kMillion}},
+    {"anomaly.per-minute", "COUNT", "300", kNeedsRestart, "The same for all containers together.",
+     CountOption{AT(anomaly.per_minute), 1, kMillion}},
+    {"anomaly.connect-failure", "SEVERITY", "warning", kNeedsRestart,
+     "How serious it is that a container can't connect: a first failure to a destination, or a "
+     "burst. Those of the host, and those that have a fallback (IPv6), are infos.",
+     ChoiceOption{AT(anomaly.connect_failure), kSeverities}},
+    {"anomaly.connect-failure-burst", "COUNT", "20", kNeedsRestart,
+     "So many failures to one destination within connect-failure-window are a burst.",
+     CountOption{AT(anomaly.connect_failure_burst), 2, kMillion}},
+    {"anomaly.connect-failure-window", "DURATION", "10s", kNeedsRestart,
+     "The window of connect-failure-burst.",
+     DurationOption{AT(anomaly.connect_failure_window), absl::Seconds(1), absl::Hours(1)}},
+    {"anomaly.term-ignored", "SEVERITY", "warning", kNeedsRestart,
+     "How serious it is that PID 1 of a container did not end on SIGTERM and had to be killed.",
+     ChoiceOption{AT(anomaly.term_ignored), kSeverities}},
+    {"anomaly.term-ignored-grace", "DURATION", "40s", kNeedsRestart,
+     "An ignored SIGTERM that no SIGKILL follows within this time is told as an info.",
+     DurationOption{AT(anomaly.term_ignored_grace), absl::Seconds(1), absl::Minutes(9)}},
+    {"anomaly.container-end", "SEVERITY", "warning", kNeedsRestart,
+     "How serious the end of a container is that neither succeeded nor was asked for. An orderly "
+     "end is an info.",
+     ChoiceOption{AT(anomaly.container_end), kSeverities}},
+    {"anomaly.crash", "SEVERITY", "warning", kNeedsRestart,
+     "How serious repeated crashes of a program are. A single one is an info.",
+     ChoiceOption{AT(anomaly.crash), kSeverities}},
+    {"anomaly.crash-count", "COUNT", "3", kNeedsRestart,
+     "So many crashes of a program within crash-window are repeated ones.",
+     CountOption{AT(anomaly.crash_count), 1, 1000}},
+    {"anomaly.crash-window", "DURATION", "10m", kNeedsRestart, "The window of crash-count.",
+     DurationOption{AT(anomaly.crash_window), absl::Seconds(1), Days(1)}},
+    {"anomaly.oom-kill", "SEVERITY", "warning", kNeedsRestart,
+     "How serious an OOM kill at the limit of a container or of an ancestor is. A host without "
+     "memory is always critical.",
+     ChoiceOption{AT(anomaly.oom_kill), kSeverities}},
+    {"anomaly.sigkill-by-other", "SEVERITY", "info", kNeedsRestart,
+     "How serious it is that a process of a container, not its PID 1, is killed from outside.",
+     ChoiceOption{AT(anomaly.sigkill_by_other), kSeverities}},
+    {"anomaly.zombies", "SEVERITY", "warning", kNeedsRestart,
+     "How serious it is that a process of a container does not wait for its children.",
+     ChoiceOption{AT(anomaly.zombies), kSeverities}},
+    {"anomaly.zombies-growing", "COUNT", "10", kNeedsRestart,
+     "So many zombies of one parent are told if they have become more.",
+     CountOption{AT(anomaly.zombies_growing), 1, kMillion}},
+    {"anomaly.zombies-any", "COUNT", "50", kNeedsRestart, "So many are told in any case.",
+     CountOption{AT(anomaly.zombies_any), 1, kMillion}},
+    {"anomaly.pressure", "SEVERITY", "warning", kNeedsRestart,
+     "How serious it is that a container is throttled, waits for memory or can't fork. Waiting for "
+     "cpu or io, and reaching the memory limit, are infos.",
+     ChoiceOption{AT(anomaly.pressure), kSeverities}},
+    {"anomaly.pressure-throttled-percent", "COUNT", "25", kNeedsRestart,
+     "A container is throttled if it is so in this share of its cpu periods.",
+     CountOption{AT(anomaly.pressure_throttled_percent), 1, 100}},
+    {"anomaly.pressure-stalled-percent", "COUNT", "20", kNeedsRestart,
+     "A container waits if some of its threads do in this share of the time.",
+     CountOption{AT(anomaly.pressure_stalled_percent), 1, 100}},
+    {"anomaly.pressure-window", "DURATION", "30s", kNeedsRestart,
+     "The time over which the shares are taken.",
+     DurationOption{AT(anomaly.pressure_window), absl::Seconds(10), absl::Minutes(10)}},
+    {"anomaly.namespace-entry", "SEVERITY", "warning", kNeedsRestart,
+     "How serious it is that somebody who is not its runtime enters a container.",
+     ChoiceOption{AT(anomaly.namespace_entry), kSeverities}},
+    {"anomaly.namespace-leak", "SEVERITY", "warning", kNeedsRestart,
+     "How serious it is that a namespace outlives its container.",
+     ChoiceOption{AT(anomaly.namespace_leak), kSeverities}},
+    {"anomaly.namespace-leak-repeat", "DURATION", "1h", kNeedsRestart,
+     "A namespace that is still there is told again after this time.",
+     DurationOption{AT(anomaly.namespace_leak_repeat), absl::Minutes(1), Days(7)}},
+
     {"runtimes.docker-data-root", "LIST", "/var/lib/docker", kNeedsRestart,
      "dockerd's --data-root.", PathsOption{AT(runtimes.docker_data)}},
     {"runtimes.docker-exec-root", "LIST", "/run/docker", kNeedsRestart, "dockerd's --exec-root.",
@@ -112,7 +191,7 @@ struct Section {
   std::string_view title;
 };
 
-constexpr std::array<Section, 12> kSections = {{
+constexpr std::array<Section, 13> kSections = {{
     {"storage", "Where events are kept, and for how long"},
     {"web", "Metrics and health over HTTP"},
     {"log", "The daemon's own messages"},
@@ -124,6 +203,7 @@ constexpr std::array<Section, 12> kSections = {{
     {"ring", "Buffers: powers of two, at least a page"},
     {"metrics", "Limits of /metrics"},
     {"containers", "Limits of container tracking"},
+    {"anomaly", "What the rules find worth a look; the defaults are meant to be left alone"},
     {"runtimes", "Folders of the container runtimes; missing ones are skipped"},
 }};
 

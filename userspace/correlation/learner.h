@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "userspace/base/token_bucket.h"
 #include "userspace/correlation/indexes.h"
 #include "userspace/correlation/lifecycle.h"
-#include "userspace/correlation/token_bucket.h"
 
 namespace nsobs {
 

@@ -3,11 +3,30 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "userspace/event/container.h"
 #include "userspace/event/event.h"
 
 namespace nsobs {
+
+// One of the processes that an entering process descends from, nearest first.
+struct Ancestor {
+  uint32_t pid = 0;
+  std::string comm;  // raw bytes
+  std::optional<std::string> exe_args;
+  std::optional<uint32_t> login_uid;
+};
+
+// A process came into a container's namespaces from outside: by whose doing, by kernel facts.
+struct Entry {
+  enum class By : uint8_t { kEngine, kStranger, kUnknown };
+  By by = By::kUnknown;
+  std::vector<Ancestor> lineage;
+  bool before_start = false;  // before the container's init ran: plumbing
+};
 
 struct ObservedEvent {
   Event event;
@@ -23,6 +42,7 @@ struct ObservedEvent {
   // that it came from the host.
   bool entered = false;
   ContainerRef entered_from;
+  std::optional<Entry> entry;  // of the event that made it enter
 
   ContainerRef
       peer;  // signal: the sender's; namespace_change: owner of the new namespaces (target)

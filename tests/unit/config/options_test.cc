@@ -42,6 +42,17 @@ TEST(OptionsTest, EveryDefaultIsAllowedAndComesBackAsWritten) {
   }
 }
 
+// The rules' own defaults are those of the table: whoever makes rules without a file gets the same.
+TEST(OptionsTest, TheRulesDefaultsAreThoseOfTheTable) {
+  size_t rows = 0;
+  for (const Option& option : Options()) {
+    if (option.section() != "anomaly") continue;
+    EXPECT_EQ(FormatOption(option, Config{}), option.default_text) << option.path;
+    ++rows;
+  }
+  EXPECT_GT(rows, 20u);
+}
+
 // Two rows on the same field would be a slip that no type finds.
 TEST(OptionsTest, EachRowHasAFieldOfItsOwn) {
   std::set<const void*> fields;

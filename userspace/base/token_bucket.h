@@ -1,4 +1,4 @@
-// A bound on how often costly look-ups are made, by the time of the events that ask for them.
+// A bound on how often something costly or loud is done, by the time of the events that ask for it.
 #pragma once
 
 #include <algorithm>
