@@ -27,9 +27,7 @@ SectionJson Texts(const std::vector<std::string>& texts) {
 // Null unless the filesystem counts blocks and can be asked without waiting for anybody.
 void AddSizes(const Target& target, const Mount& mount, Caution caution, SectionJson* row) {
   for (const char* key : {"total_bytes", "free_bytes", "inodes_free"}) (*row)[key] = nullptr;
-  // The statfs of an overlay asks the filesystems below it.
-  const bool foreign_overlay = caution == Caution::kOwnMounts && mount.fstype == "overlay";
-  if (target.root_fd < 0 || foreign_overlay || !AnswersFromKernel(mount.fstype)) return;
+  if (target.root_fd < 0 || !AnswersFromKernel(mount.fstype, caution)) return;
   const UniqueFd fd = OpenMountPoint(target.root_fd, mount);
   struct statfs fs{};
   if (!fd.ok() || fstatfs(fd.get(), &fs) != 0) return;

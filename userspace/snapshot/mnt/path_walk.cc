@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/status_util.h"
 #include "userspace/snapshot/proc_file.h"
+#include "userspace/snapshot/sealed_open.h"
 
 namespace nsobs {
 namespace {
@@ -26,11 +26,19 @@ constexpr std::array<std::string_view, 17> kKernelFilesystems = {
 constexpr int kMaxSymlinks = 40;  // as the kernel's
 constexpr size_t kMaxComponents = 512;
 
-UniqueFd OpenAt2(int dir, const std::string& path, uint64_t flags, uint64_t resolve) {
-  open_how how{};
-  how.flags = flags | O_CLOEXEC;
-  how.resolve = resolve;
-  return UniqueFd(static_cast<int>(syscall(SYS_openat2, dir, path.c_str(), &how, sizeof how)));
+// One name, itself and not what it links to. The filesystem of `dir` must be one that answers.
+UniqueFd OpenName(int dir, const std::string& name) {
+  return UniqueFd(openat(dir, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+}
+
+// A whole path, if the kernel knows it by heart. The one openat2 that seccomp lets pass.
+UniqueFd OpenCached(int root_fd, const std::string& path) {
+  const open_how* how = SealedCachedOpen();
+  if (how == nullptr) {
+    errno = ENOMEM;
+    return UniqueFd();
+  }
+  return UniqueFd(static_cast<int>(syscall(SYS_openat2, root_fd, path.c_str(), how, sizeof *how)));
 }
 
 // Without asking a server: the kernel's own knowledge of the mount.
@@ -67,7 +75,9 @@ class Walk {
       : mounts_(mounts), caution_(caution), symlinks_(symlinks) {}
 
   WalkResult Run(int root_fd, std::string_view path) {
-    if (Begin(root_fd)) {
+    if (path.find('\0') != std::string_view::npos) {
+      Fail(EINVAL);
+    } else if (Begin(root_fd)) {
       PushComponents(path, &todo_);
       while (result_.error == 0 && !result_.refused && !todo_.empty()) Advance();
     }
@@ -81,11 +91,11 @@ class Walk {
 
  private:
   bool Begin(int root_fd) {
-    UniqueFd fd = OpenAt2(root_fd, ".", O_PATH | O_DIRECTORY, RESOLVE_CACHED);
+    UniqueFd fd(fcntl(root_fd, F_DUPFD_CLOEXEC, 0));
     const auto id = fd.ok() ? MountId(fd.get()) : std::nullopt;
     const Mount* mount = id ? MountById(mounts_, *id) : nullptr;
     if (mount == nullptr) return Refuse("the mount of / is not in the table");
-    if (!AnswersFromKernel(mount->fstype)) return Refuse("/ is of type " + mount->fstype);
+    if (!AnswersFromKernel(mount->fstype, caution_)) return Refuse("/ is of type " + mount->fstype);
     steps_.push_back({std::move(fd), "", mount});
     return true;
   }
@@ -97,31 +107,35 @@ class Walk {
       if (steps_.size() > 1) steps_.pop_back();
       return;
     }
-    if (name.size() > NAME_MAX) return Fail(ENAMETOOLONG);
-    if (steps_.size() > kMaxComponents) return Fail(ENAMETOOLONG);
-    const Step& here = steps_.back();
-    const uint64_t cached = caution_ == Caution::kOwnMounts && here.mount->fstype == "overlay"
-                                ? uint64_t{RESOLVE_CACHED}
-                                : 0;
-    UniqueFd fd = OpenAt2(here.fd.get(), name, O_PATH | O_NOFOLLOW,
-                          RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | cached);
-    if (fd.ok()) return Enter(std::move(fd), name);
-    if (errno == EXDEV) return CrossMount(name);
-    if (errno == EAGAIN) {
-      Refuse("not in the kernel's cache");
+    // Links that hold long paths multiply: their sum is bounded, too.
+    if (name.size() > NAME_MAX || ++taken_ > kMaxComponents) return Fail(ENAMETOOLONG);
+    // By the table first: opening the root of a network filesystem may already ask its server.
+    const std::string here = Here();
+    const Mount* expected = MountAt(mounts_, here == "/" ? here + name : here + "/" + name);
+    if (expected != nullptr && !AnswersFromKernel(expected->fstype, caution_)) {
+      steps_.push_back({UniqueFd(), name, expected});
+      Refuse("a filesystem of type " + expected->fstype);
       return;
     }
-    Fail(errno);
+    UniqueFd fd = OpenName(steps_.back().fd.get(), name);
+    if (!fd.ok()) return Fail(errno);
+    Enter(std::move(fd), name);
   }
 
   void Enter(UniqueFd fd, const std::string& name) {
+    const auto id = MountId(fd.get());
+    const Mount* mount = id ? MountById(mounts_, *id) : nullptr;
+    if (mount == nullptr || !AnswersFromKernel(mount->fstype, caution_)) {
+      Refuse("the mounts change meanwhile");
+      return;
+    }
     struct statx st{};
     if (statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0) {
       return Fail(errno);
     }
     if (S_ISLNK(st.stx_mode)) return Follow(fd.get());
     if (!todo_.empty() && !S_ISDIR(st.stx_mode)) return Fail(ENOTDIR);
-    steps_.push_back({std::move(fd), name, steps_.back().mount});
+    steps_.push_back({std::move(fd), name, mount});
   }
 
   void Follow(int link_fd) {
@@ -137,32 +151,6 @@ class Walk {
     if (n == 0) return Fail(ENOENT);
     if (target[0] == '/') steps_.erase(steps_.begin() + 1, steps_.end());
     PushComponents({target, static_cast<size_t>(n)}, &todo_);
-  }
-
-  // Another filesystem begins at `name`: allowed by its type as the table has it, and only if what
-  // was opened then is a mount of the table that is allowed.
-  void CrossMount(const std::string& name) {
-    const std::string here = Here();
-    const Mount* expected = MountAt(mounts_, here == "/" ? here + name : here + "/" + name);
-    if (expected == nullptr) {
-      Refuse("a mount that is not in the table");
-      return;
-    }
-    if (!AnswersFromKernel(expected->fstype)) {
-      steps_.push_back({UniqueFd(), name, expected});
-      Refuse("a filesystem of type " + expected->fstype);
-      return;
-    }
-    UniqueFd fd =
-        OpenAt2(steps_.back().fd.get(), name, O_PATH | O_NOFOLLOW,
-                RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED);
-    const auto id = fd.ok() ? MountId(fd.get()) : std::nullopt;
-    const Mount* mount = id ? MountById(mounts_, *id) : nullptr;
-    if (mount == nullptr || !AnswersFromKernel(mount->fstype)) {
-      Refuse("the mounts change meanwhile");
-      return;
-    }
-    steps_.push_back({std::move(fd), name, mount});
   }
 
   std::string Here() const {
@@ -184,14 +172,29 @@ class Walk {
   std::vector<std::string> todo_;  // the next component at the back
   std::vector<Step> steps_;        // from the root to here
   int followed_ = 0;
+  size_t taken_ = 0;
   WalkResult result_;
 };
 
+// True if the kernel knows by heart what is at `path`, or that nothing is there.
+bool RecallPath(int root_fd, std::string_view path, const MountTable& mounts, WalkResult* out) {
+  out->path = std::string(path);
+  out->fd = OpenCached(root_fd, out->path);
+  if (!out->fd.ok()) {
+    out->error = errno;
+    return out->error == ENOENT || out->error == ENOTDIR || out->error == ELOOP;
+  }
+  const auto id = MountId(out->fd.get());
+  out->mount = id ? MountById(mounts, *id) : nullptr;
+  return out->mount != nullptr;
+}
+
 }  // namespace
 
-bool AnswersFromKernel(std::string_view fstype) {
-  return fstype == "overlay" || std::find(kKernelFilesystems.begin(), kKernelFilesystems.end(),
-                                          fstype) != kKernelFilesystems.end();
+bool AnswersFromKernel(std::string_view fstype, Caution caution) {
+  if (fstype == "overlay") return caution == Caution::kTrusted;
+  return std::find(kKernelFilesystems.begin(), kKernelFilesystems.end(), fstype) !=
+         kKernelFilesystems.end();
 }
 
 Caution CautionFor(const Target& target) {
@@ -201,27 +204,26 @@ Caution CautionFor(const Target& target) {
 
 WalkResult WalkPath(int root_fd, std::string_view path, const MountTable& mounts, Caution caution,
                     SymlinkRule symlinks) {
+  WalkResult cached;
+  if (caution == Caution::kOwnMounts && RecallPath(root_fd, path, mounts, &cached)) return cached;
   return Walk(mounts, caution, symlinks).Run(root_fd, path);
 }
 
 UniqueFd OpenMountPoint(int root_fd, const Mount& mount) {
-  UniqueFd fd =
-      OpenAt2(root_fd, mount.mount_point, O_PATH | O_NOFOLLOW,
-              RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED);
+  UniqueFd fd = OpenCached(root_fd, mount.mount_point);
   if (!fd.ok() || MountId(fd.get()) != mount.id) return UniqueFd();
   return fd;
 }
 
 UniqueFd ReopenFolder(int path_fd) {
-  return OpenAt2(path_fd, ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_NOATIME,
-                 RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+  return UniqueFd(openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC));
 }
 
 absl::StatusOr<std::string> ReadWalked(const WalkResult& walk, Caution caution, size_t cap_bytes) {
   if (walk.refused) return absl::UnavailableError(walk.refusal);
   if (walk.error != 0) return ErrnoStatus(walk.error, "open");
-  if (caution == Caution::kOwnMounts && walk.mount->fstype == "overlay") {
-    return absl::UnavailableError("an overlay that the container may have mounted");
+  if (!AnswersFromKernel(walk.mount->fstype, caution)) {
+    return absl::UnavailableError("on a filesystem of type " + walk.mount->fstype);
   }
   struct stat st{};
   if (fstat(walk.fd.get(), &st) != 0) return ErrnoStatus(errno, "fstat");

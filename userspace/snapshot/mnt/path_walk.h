@@ -15,8 +15,8 @@ namespace nsobs {
 
 // How far the mounts of a namespace may be looked at.
 enum class Caution : uint8_t {
-  kTrusted,  // filesystems that answer from the kernel
-  // Besides, overlayfs was perhaps mounted by the container itself, over FUSE: only what the kernel
+  kTrusted,
+  // An overlay was perhaps mounted by the container itself, over FUSE: of it only what the kernel
   // has cached.
   kOwnMounts,
 };
@@ -24,8 +24,8 @@ enum class Caution : uint8_t {
 // kOwnMounts for a target in another user namespace than the reader: there it can mount.
 Caution CautionFor(const Target& target);
 
-// ext4, xfs, tmpfs and others that no process of a container serves.
-bool AnswersFromKernel(std::string_view fstype);
+// ext4, xfs, tmpfs and others that no process and no other machine serves.
+bool AnswersFromKernel(std::string_view fstype, Caution caution);
 
 enum class SymlinkRule : uint8_t {
   kFollow,      // inside the root, at most 40
@@ -41,9 +41,9 @@ struct WalkResult {
   const Mount* mount = nullptr;  // that holds the last that was found; in `mounts`
 };
 
-// One component after the other by openat2 from fd to fd: it never goes up and never follows a link
-// itself, so a rename or a link that is swapped in meanwhile leads nowhere else. Leaves the mount
-// it is on only for another that `mounts` allows.
+// One name after the other, from descriptor to descriptor: it never goes up and never follows a
+// link itself, so a rename or a link that is swapped in meanwhile leads nowhere else. Leaves the
+// mount it is on only for another that answers.
 WalkResult WalkPath(int root_fd, std::string_view path, const MountTable& mounts, Caution caution,
                     SymlinkRule symlinks);
 
@@ -51,7 +51,7 @@ WalkResult WalkPath(int root_fd, std::string_view path, const MountTable& mounts
 // still the mount with this id.
 UniqueFd OpenMountPoint(int root_fd, const Mount& mount);
 
-// Opens what an O_PATH fd stands for, to list it.
+// Opens the folder that an O_PATH fd stands for, to list it.
 UniqueFd ReopenFolder(int path_fd);
 
 // The content of what a walk found: FAILED_PRECONDITION if it isn't a regular file,
