@@ -180,7 +180,9 @@ TEST_F(OwnMountsTest, SizesOfTheRoot) {
   ReadMnt(target_, &out, &notes_);
   ASSERT_FALSE(out["mounts"].empty());
   for (const SectionJson& row : out["mounts"]) {
-    if (row["mount_point"] == "/proc") EXPECT_TRUE(row["total_bytes"].is_null());
+    if (row["mount_point"] == "/proc") {
+      EXPECT_TRUE(row["total_bytes"].is_null());
+    }
     if (row["mount_point"] != "/" || row["fstype"] == "overlay") continue;
     EXPECT_GT(row["total_bytes"], row["free_bytes"]);
     EXPECT_GT(row["inodes_free"], 0);
