@@ -33,7 +33,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const nsobs::CgroupMountPoints cgroups = nsobs::FindCgroupMountPoints(text);
   for (const char* controller : {"", "memory"}) {
     const auto at = nsobs::DirectoryOf(cgroups, nsobs::ParseCgroupPaths(text), controller);
-    Require(at.path.find("/../") == std::string::npos || !cgroups.Of(controller).empty());
+    if (!at) continue;
+    const std::string directory = cgroups.Of(at.unified ? "" : controller);
+    Require(at.path.starts_with(directory));
+    Require((at.path.substr(directory.size()) + "/").find("/../") == std::string::npos);
   }
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -128,6 +129,21 @@ TEST_F(PathWalkTest, NeverLooksBehindAMountThatMayHang) {
     EXPECT_EQ(result.mount->fstype, type);
     mounts_.mounts.pop_back();
   }
+}
+
+TEST_F(PathWalkTest, ALimitOfTheReaderIsNotAnErrorOfTheTarget) {
+  std::string deep;
+  for (int i = 0; i < 100; ++i) deep += "/d";
+  host_.Write(deep.substr(1) + "/file", "x");
+  rlimit old{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
+  const rlimit few = {64, old.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const WalkResult result = Walk(deep + "/file");
+  setrlimit(RLIMIT_NOFILE, &old);
+  EXPECT_EQ(result.error, 0);
+  EXPECT_EQ(result.refusal, "EMFILE");
+  EXPECT_TRUE(Walk(deep + "/file").fd.ok());
 }
 
 TEST_F(PathWalkTest, RefusesAMountThatIsNotInTheTable) {

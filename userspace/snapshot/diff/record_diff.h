@@ -5,8 +5,8 @@
 
 namespace nsobs {
 
-// [{"section", "what": "added|removed|changed", "path", "before", "after", "text"}], in the order of
-// the record. `path` is where it stands: a JSON pointer to the list or object, and for a row its
+// [{"section", "what": "added|removed|changed", "path", "before", "after", "text"}], in the order
+// of the record. `path` is where it stands: a JSON pointer to the list or object, and for a row its
 // key behind it. `before` is absent for what was added, `after` for what was removed; of a changed
 // row both hold only the fields that differ. `text` is one line: "route default via 10.88.0.1 dev
 // eth0 is gone".

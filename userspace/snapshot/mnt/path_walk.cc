@@ -118,8 +118,9 @@ class Walk {
       return;
     }
     UniqueFd fd = OpenName(steps_.back().fd.get(), name);
-    if (!fd.ok()) return Fail(errno);
-    Enter(std::move(fd), name);
+    if (fd.ok()) return Enter(std::move(fd), name);
+    if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) return Fail(errno);
+    Refuse(ErrnoName(errno));  // a limit of ours, not what the process would have seen
   }
 
   void Enter(UniqueFd fd, const std::string& name) {
