@@ -41,14 +41,13 @@ absl::StatusOr<CgroupFacts> ReadCgroupFacts(const CgroupMountPoints& mounts,
   if (const auto at = DirectoryOf(mounts, paths, "memory")) ReadMemory(at, &out);
   if (const auto at = DirectoryOf(mounts, paths, "cpu")) ReadCpu(at, &out);
   if (const auto at = DirectoryOf(mounts, paths, "pids")) ReadPids(at, &out);
-  // v1 has no pressure by cgroup, and a container in the root of the unified hierarchy none either.
-  if (const auto at = DirectoryOf(mounts, paths, ""); at && *Find(paths, "") != "/") {
+  if (const auto at = DirectoryOf(mounts, paths, "")) {  // v1 has no pressure by cgroup
     out.cpu_stalled_us = StalledUs(ReadCgroupFile(at.path, "cpu.pressure"));
     out.memory_stalled_us = StalledUs(ReadCgroupFile(at.path, "memory.pressure"));
     out.io_stalled_us = StalledUs(ReadCgroupFile(at.path, "io.pressure"));
   }
   if (!out.memory_usage_bytes && !out.cpu_periods && !out.pids_current && !out.cpu_stalled_us) {
-    return absl::NotFoundError("no cgroup of these paths is there");
+    return absl::NotFoundError("no cgroup of its own is there");
   }
   return out;
 }

@@ -32,10 +32,6 @@ bool StaysInside(std::string_view path) {
   return true;
 }
 
-std::string Join(const std::string& directory, const std::string& path) {
-  return path == "/" ? directory : directory + path;
-}
-
 }  // namespace
 
 const std::string* Find(const ByController& list, std::string_view controller) {
@@ -97,8 +93,8 @@ CgroupDirectory DirectoryOf(const CgroupMountPoints& mounts, const ByController&
     const std::string* directory = Find(mounts.directories, hierarchy);
     const std::string* path = Find(paths, hierarchy);
     if (directory == nullptr || path == nullptr) continue;
-    if (!StaysInside(*path)) return {};
-    return {Join(*directory, *path), hierarchy.empty()};
+    if (*path == "/" || !StaysInside(*path)) return {};
+    return {*directory + *path, hierarchy.empty()};
   }
   return {};
 }

@@ -27,7 +27,8 @@ CgroupMountPoints FindCgroupMountPoints(std::string_view mountinfo);
 ByController ParseCgroupPaths(std::string_view proc_cgroup);
 
 // The directory of a controller for one container: that of the v1 hierarchy, else the unified one.
-// "" if there is none, or the path leads out of the hierarchy.
+// "" if there is none, the path leads out of the hierarchy, or it is the root: that counts the
+// whole machine.
 struct CgroupDirectory {
   std::string path;  // on the host
   bool unified = false;

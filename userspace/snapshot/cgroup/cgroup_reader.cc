@@ -155,7 +155,7 @@ void AddMemory(const Layout& layout, SectionJson* out, ReadNotes* notes) {
   const std::string key = at.unified ? "" : "memory";
   SectionJson memory = at.unified ? MemoryV2(at.path) : MemoryV1(at.path);
   if (!at || (!memory.contains("usage_bytes") && memory["limit_bytes"].is_null())) {
-    notes->Error("cgroup", "no memory controller for this cgroup, or the cgroup is gone");
+    notes->Error("cgroup", "no memory cgroup of its own, or it is gone");
     return;
   }
   (*out)["memory"] = std::move(memory);
