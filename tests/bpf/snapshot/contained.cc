@@ -5,10 +5,13 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <string>
+
+#include "userspace/base/file.h"
 
 namespace nsobs {
 namespace {
@@ -32,6 +35,17 @@ struct Pipe {
   UniqueFd in, out;
 };
 
+// It says that it is ready before it waits.
+bool WaitUntilAsleep(uint32_t pid) {
+  const std::string expected = std::to_string(SYS_rt_sigsuspend) + " ";
+  for (int i = 0; i < 10'000; ++i) {
+    const auto text = ReadSmallFile("/proc/" + std::to_string(pid) + "/syscall", 4096);
+    if (text.ok() && text->starts_with(expected)) return true;
+    usleep(1000);
+  }
+  return false;
+}
+
 }  // namespace
 
 Contained::Contained(const Options& options) {
@@ -47,7 +61,9 @@ Contained::Contained(const Options& options) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       go.Receive<char>();
       ready.Send<char>(!options.inside || options.inside() ? 'y' : 'n');
-      while (true) pause();
+      sigset_t mask;  // as it is: what is set up inside stays to be seen
+      sigprocmask(SIG_BLOCK, nullptr, &mask);
+      while (true) sigsuspend(&mask);
     }
     pids.Send(static_cast<uint32_t>(inner));
     pids.in.reset();
@@ -63,6 +79,7 @@ Contained::Contained(const Options& options) {
   EXPECT_TRUE(!options.from_outside || options.from_outside(pid_));
   go.Send('g');
   EXPECT_EQ(ready.Receive<char>(), 'y') << "what is done inside";
+  EXPECT_TRUE(WaitUntilAsleep(pid_));
   const std::string root = "/proc/" + std::to_string(pid_) + "/root";
   root_ = UniqueFd(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }

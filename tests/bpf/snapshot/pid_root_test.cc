@@ -124,7 +124,7 @@ TEST_F(PidRootTest, EveryDetail) {
   EXPECT_EQ(d["tty"], false);
   EXPECT_TRUE(d.contains("login_uid"));
   EXPECT_TRUE(d.contains("lsm_label"));
-  EXPECT_EQ(d["waiting_syscall"], SYS_pause);
+  EXPECT_EQ(d["waiting_syscall"], SYS_rt_sigsuspend);
 }
 
 }  // namespace
