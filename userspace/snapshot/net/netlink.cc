@@ -30,7 +30,7 @@ struct Conversation {
   bool is_dump;
   size_t messages = 0;
   int error = 0;
-  absl::Status status;
+  absl::Status status = absl::OkStatus();
 };
 
 Next OnMessage(const nlmsghdr* message, Conversation* talk) {

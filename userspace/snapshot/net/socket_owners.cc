@@ -20,7 +20,10 @@ constexpr size_t kMaxProcesses = 256;
 constexpr size_t kMaxDescriptors = 4096;
 constexpr size_t kMaxLookedAt = 32'768;  // processes of the host whose namespaces are compared
 
-using Directory = std::unique_ptr<DIR, decltype(&closedir)>;
+struct CloseDirectory {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 std::string LinkText(int directory, const std::string& name) {
   char text[256];
@@ -54,7 +57,7 @@ class OwnerScan {
     net_link_ = LinkText(AT_FDCWD, own + "/ns/net");
     if (pid_link_.empty() && net_link_.empty()) return;
     Look(pid);
-    const Directory proc(opendir(root.c_str()), &closedir);
+    const Directory proc(opendir(root.c_str()));
     size_t seen = 0;
     while (proc != nullptr && !wanted_.empty()) {
       const dirent* entry = readdir(proc.get());
@@ -80,7 +83,7 @@ class OwnerScan {
   void Look(uint32_t pid) {
     ++processes_;
     const std::string own = absl::StrCat(context_.target->proc_root, "/", pid);
-    const Directory fds(opendir((own + "/fd").c_str()), &closedir);
+    const Directory fds(opendir((own + "/fd").c_str()));
     if (fds == nullptr) return;
     while (!wanted_.empty() && descriptors_ < kMaxDescriptors) {
       const dirent* entry = readdir(fds.get());

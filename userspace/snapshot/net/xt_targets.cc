@@ -63,10 +63,13 @@ void Collect(const nlmsghdr* message, std::map<RuleKey, std::string>* out) {
   const Attributes<NFTA_RULE_MAX> rule(message, sizeof info);
   if (!rule.Has(NFTA_RULE_EXPRESSIONS)) return;
   const int family = info.nfgen_family == NFPROTO_IPV6 ? AF_INET6 : AF_INET;
-  const nlattr* expression = nullptr;
-  mnl_attr_for_each_nested(expression, rule[NFTA_RULE_EXPRESSIONS]) {
-    std::string target = TargetOf(family, expression);
-    const uint64_t handle = be64toh(rule.Get<uint64_t>(NFTA_RULE_HANDLE));
+  const uint64_t handle = be64toh(rule.Get<uint64_t>(NFTA_RULE_HANDLE));
+  const nlattr* list = rule[NFTA_RULE_EXPRESSIONS];
+  const auto* at = static_cast<const nlattr*>(mnl_attr_get_payload(list));
+  const char* end = reinterpret_cast<const char*>(at) + mnl_attr_get_payload_len(list);
+  for (; mnl_attr_ok(at, static_cast<int>(end - reinterpret_cast<const char*>(at)));
+       at = mnl_attr_next(at)) {
+    std::string target = TargetOf(family, at);
     if (!target.empty())
       (*out)[{std::string(TableFamily(info.nfgen_family)), rule.Text(NFTA_RULE_TABLE), handle}] =
           std::move(target);
