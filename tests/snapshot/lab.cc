@@ -44,7 +44,7 @@ constexpr const char* kRoot = "/mnt";
 template <typename Address>
 void Bind(int fd, const Address& address, socklen_t size, int type) {
   EXPECT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address), size), 0) << strerror(errno);
-  if (type != SOCK_DGRAM) EXPECT_EQ(listen(fd, 1), 0);
+  EXPECT_TRUE(type == SOCK_DGRAM || listen(fd, 1) == 0);
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ class Child {
   }
   absl::Status OpenProcess();
   bool IsExpected(const OpenedProcess& process) const;
+  void LookUpPeers();
   void ReportTarget();
   void ReadHost();
   void ReadPeers();
@@ -52,6 +53,7 @@ class Child {
   std::optional<OpenedProcess> process_;
   UniqueFd net_, root_, host_root_;
   uint32_t net_inode_ = 0, host_inode_ = 0;
+  std::vector<KnownNetns> known_peers_;  // as they are, not as they are said to be
   ReadNotes target_notes_;
 };
 
@@ -115,6 +117,14 @@ absl::Status Child::Open() {
   return absl::OkStatus();
 }
 
+void Child::LookUpPeers() {
+  for (const PeerNamespace& peer : task_.request.peers) {
+    const absl::StatusOr<OpenedProcess> process = OpenedProcess::Open(kProc, peer.process);
+    const uint32_t inode = process.ok() ? process->NamespaceInode(NamespaceKind::kNet) : 0;
+    if (inode != 0) known_peers_.push_back({peer.process.pid, inode});
+  }
+}
+
 void Child::ReportTarget() {
   SectionJson value;
   value["pid"] = target_.pid == 0 ? SectionJson(nullptr) : SectionJson(target_.pid);
@@ -141,8 +151,7 @@ NetContext Child::Context(std::string section, uint32_t inode, ReadNotes* notes)
   context.notes = notes;
   context.known.push_back({task_.helper_pid, host_inode_});
   if (target_.pid != 0) context.known.push_back({target_.pid, net_inode_});
-  for (const PeerNamespace& peer : task_.request.peers)
-    context.known.push_back({peer.process.pid, peer.inode});
+  context.known.insert(context.known.end(), known_peers_.begin(), known_peers_.end());
   return context;
 }
 
@@ -173,6 +182,11 @@ bool Child::Enter(int fd, std::string_view section) {
   return false;
 }
 
+absl::StatusOr<UniqueFd> OpenNetOf(const PeerNamespace& peer) {
+  NSOBS_ASSIGN_OR_RETURN(const OpenedProcess process, OpenedProcess::Open(kProc, peer.process));
+  return process.OpenNamespace(NamespaceKind::kNet, peer.inode);
+}
+
 void Child::ReadPeers() {
   if (!Wants(Section::kPeerNets)) return;
   ReadNotes notes;
@@ -182,9 +196,7 @@ void Child::ReadPeers() {
       notes.Truncated("/peer_nets");
       break;
     }
-    const absl::StatusOr<OpenedProcess> process = OpenedProcess::Open(kProc, peer.process);
-    absl::StatusOr<UniqueFd> net = process.status();
-    if (process.ok()) net = process->OpenNamespace(NamespaceKind::kNet, peer.inode);
+    const absl::StatusOr<UniqueFd> net = OpenNetOf(peer);
     if (!net.ok()) {
       notes.Error("peer_nets", absl::StrCat(peer.owner, ": ", std::string(net.status().message())));
       continue;
@@ -226,6 +238,7 @@ void Child::ReadOthers() {
 
 void Child::ReadAll() {
   ReportTarget();
+  LookUpPeers();
   ReadHost();
   ReadPeers();
   // The readers of the other sections see the target's net namespace, too.

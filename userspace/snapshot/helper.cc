@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,7 +79,7 @@ class Helper {
     const pid_t pid = fork();
     if (pid == 0) BeTheChild(std::move(request), std::move(fds), deadline, helper);
     fds.clear();
-    const UniqueFd handle(pid < 0 ? -1 : pidfd_open(pid, 0));
+    const UniqueFd handle(pid < 0 ? -1 : static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (!handle.ok()) {
       *reply = {.serial = reply->serial, .outcome = Outcome::kFailed, .detail = errno};
       if (pid > 0) End(pid);

@@ -53,24 +53,25 @@ std::string SetText(const SectionJson& set, int depth) {
 std::string InnerText(const std::string& name, const SectionJson& value, int depth) {
   if (name == "payload") {
     if (value.contains("protocol"))
-      return absl::StrCat(Field(value, "protocol"), " ", Field(value, "field"));
-    return absl::StrCat("@", Field(value, "base"), ",", Field(value, "offset"), ",",
-                        Field(value, "len"));
+      return absl::StrCat(Field(value, "protocol", depth), " ", Field(value, "field", depth));
+    return absl::StrCat("@", Field(value, "base", depth), ",", Field(value, "offset", depth), ",",
+                        Field(value, "len", depth));
   }
   if (name == "meta") {
     // These stand without the word, as nft prints them.
-    const std::string key = Field(value, "key");
+    const std::string key = Field(value, "key", depth);
     const bool bare = key == "iifname" || key == "oifname" || key == "iif" || key == "oif";
     return bare ? key : absl::StrCat("meta ", key);
   }
-  if (name == "ct") return absl::StrCat("ct ", Field(value, "key"));
+  if (name == "ct") return absl::StrCat("ct ", Field(value, "key", depth));
   if (name == "fib") {
     const std::string flags = value.contains("flags") && value["flags"].is_array()
                                   ? Join(value["flags"], " . ", depth)
-                                  : Field(value, "flags");
-    return absl::StrCat("fib ", flags, " ", Field(value, "result"));
+                                  : Field(value, "flags", depth);
+    return absl::StrCat("fib ", flags, " ", Field(value, "result", depth));
   }
-  if (name == "prefix") return absl::StrCat(Field(value, "addr"), "/", Field(value, "len"));
+  if (name == "prefix")
+    return absl::StrCat(Field(value, "addr", depth), "/", Field(value, "len", depth));
   if (name == "range") return RangeText(value, depth);
   if (name == "set") return SetText(value, depth);
   if (name == "elem") return Field(value, "val", depth);
@@ -78,7 +79,8 @@ std::string InnerText(const std::string& name, const SectionJson& value, int dep
   if ((name == "&" || name == "|" || name == "^" || name == "<<" || name == ">>") && IsPair(value))
     return absl::StrCat(ValueText(value[0], depth + 1), " ", name, " ",
                         ValueText(value[1], depth + 1));
-  if (name == "jump" || name == "goto") return absl::StrCat(name, " ", Field(value, "target"));
+  if (name == "jump" || name == "goto")
+    return absl::StrCat(name, " ", Field(value, "target", depth));
   if (value.is_null()) return name;
   return Dump({{name, value}});
 }
