@@ -1,9 +1,10 @@
 // Looks into namespaces, read-only, from a process of its own.
 //
 // Start() forks the helper: before BPF, threads and the database, so that it holds none of them.
-// For each snapshot the helper forks a child that lives no longer than the deadline: it enters the
-// net namespace only, reads /proc of the host and files below /proc/PID/root by openat2, under
-// rlimits, seccomp and Landlock, and writes JSON to a pipe. See THREATS in tests/README.md.
+// For each snapshot the helper forks a child that lives no longer than the deadline: it enters net
+// namespaces only, reads /proc of the host and files below /proc/PID/root, under rlimits and
+// seccomp, and writes what it sees to a pipe, section by section. userspace/README.md has the
+// privileges and the bounds.
 #pragma once
 
 #include <memory>
@@ -20,10 +21,20 @@ class Snapshotter {
   static absl::StatusOr<std::unique_ptr<Snapshotter>> Start();
   virtual ~Snapshotter() = default;  // ends the helper
 
-  // The sections that were asked for, as event/SNAPSHOT.md describes, with "errors" and "took_ns".
-  // Blocks up to the deadline and a little; thread-safe, one at a time. DEADLINE_EXCEEDED: the
-  // child was ended; UNAVAILABLE: the helper is gone or too many children hang; NOT_FOUND: the
-  // target is gone, or is another process by now, and nothing was held open.
+  // {"target": {"pid", "alive", "namespaces"}, the sections that were asked for as
+  // event/SNAPSHOT.md describes, "errors", "truncated", "took_ns"}. "host_net" is left out where
+  // the target is in the host's net namespace: "net" is the same then. A child that is ended at the
+  // deadline, or dies, leaves what it had read by then and a line in "errors".
+  //
+  // Blocks up to the deadline and a little; thread-safe, one at a time. If nothing was learnt:
+  // DEADLINE_EXCEEDED: the child was ended; UNAVAILABLE: the helper is gone, or two children hang
+  // in the kernel, or one does that looked at this target; NOT_FOUND: the target is gone, or is
+  // another process by now, nothing was held open, and its container's init is not in the same
+  // namespaces; INVALID_ARGUMENT: more than 64 peers, or a request of more than 128 KiB; INTERNAL:
+  // the child died.
+  //
+  // A helper that is gone stays gone: a new one could only be forked by a process that holds BPF,
+  // threads and the database. Restart the observer.
   virtual absl::StatusOr<nlohmann::ordered_json> Take(const SnapshotRequest& request) = 0;
 };
 

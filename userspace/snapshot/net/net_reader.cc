@@ -1,0 +1,63 @@
+#include "userspace/snapshot/net/net_reader.h"
+
+#include "userspace/base/sanitize.h"
+#include "userspace/snapshot/net/resolver_files.h"
+#include "userspace/snapshot/net/socket_owners.h"
+#include "userspace/snapshot/safe_file.h"
+
+namespace nsobs {
+namespace {
+
+void Append(SectionJson from, SectionJson* to) {
+  for (SectionJson& value : from) to->push_back(std::move(value));
+}
+
+}  // namespace
+
+void ReadNetBase(NetContext* context, uint32_t owner_pid, SectionJson* out) {
+  (*out)["inode"] = context->inode;
+  (*out)["links"] = ReadLinks(context);  // first: the others name links
+  (*out)["addresses"] = ReadAddresses(*context);
+  (*out)["routes"] = ReadRoutes(*context);
+  (*out)["rules"] = ReadPolicyRules(*context);
+  (*out)["neighbours"] = ReadNeighbours(*context);
+  SectionJson listeners = ReadInetListeners(*context);
+  Append(ReadUnixListeners(*context), &listeners);
+  NameSocketOwners(*context, owner_pid, &listeners);
+  (*out)["listeners"] = std::move(listeners);
+  (*out)["tcp_states"] = ReadTcpStates(*context);
+  (*out)["sysctls"] = ReadSysctls(*context);
+  (*out)["sockets"] = ReadSocketCounts(*context);
+  (*out)["route_to"] = ReadRouteTo(*context);
+}
+
+void ReadNetFiles(const NetContext& context, int root_fd, const std::string& mountinfo,
+                  SectionJson* out) {
+  (*out)["resolv_conf"] = nullptr;
+  (*out)["hosts"] = SectionJson::array();
+  if (root_fd < 0) return;
+  ContainerFiles files(root_fd, mountinfo);
+  const absl::StatusOr<std::string> resolv = files.Read("/etc/resolv.conf");
+  context.Note("resolv.conf", resolv.status());
+  if (resolv.ok()) (*out)["resolv_conf"] = ParseResolvConf(*resolv);
+  const absl::StatusOr<std::string> hosts = files.Read("/etc/hosts");
+  context.Note("hosts", hosts.status());
+  if (!hosts.ok()) return;
+  bool cut = false;
+  (*out)["hosts"] = ParseHosts(*hosts, kMaxHostsLines, &cut);
+  if (cut) context.Cut("hosts");
+}
+
+SectionJson ReadPeerNet(NetContext* context, const PeerNamespace& peer) {
+  SectionJson out;
+  out["owner"] = ToUtf8(peer.owner);
+  out["owner_id"] = ToUtf8(peer.owner_id);
+  out["inode"] = peer.inode;
+  SectionJson links = ReadLinks(context);
+  out["addresses"] = ReadAddresses(*context);
+  out["links"] = std::move(links);
+  out["listeners"] = ReadInetListeners(*context);
+  return out;
+}
+
+}  // namespace nsobs

@@ -1,0 +1,19 @@
+// The net sections of a record, put together from the readers of this folder.
+#pragma once
+
+#include "userspace/snapshot/net/net_context.h"
+
+namespace nsobs {
+
+// All of NET but `netfilter`, which comes last and by itself (netfilter.h), and the files. Sets
+// context->link_names. `owner_pid`: see NameSocketOwners.
+void ReadNetBase(NetContext* context, uint32_t owner_pid, SectionJson* out);
+
+// `resolv_conf` and `hosts` below `root_fd`; what isn't there is null and empty, with a note.
+void ReadNetFiles(const NetContext& context, int root_fd, const std::string& mountinfo,
+                  SectionJson* out);
+
+// PEER of event/SNAPSHOT.md.
+SectionJson ReadPeerNet(NetContext* context, const PeerNamespace& peer);
+
+}  // namespace nsobs

@@ -1,0 +1,205 @@
+#include "userspace/snapshot/snapshotter.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "userspace/base/status_util.h"
+#include "userspace/snapshot/fd_passing.h"
+#include "userspace/snapshot/frames.h"
+#include "userspace/snapshot/start_helper.h"
+#include "userspace/snapshot/wire.h"
+
+namespace nsobs {
+namespace {
+
+// Far beyond what a child writes: more is not ours.
+constexpr size_t kMaxBytes = 32 << 20;
+// What the helper needs on top of a child's time, on a busy host.
+constexpr absl::Duration kHelperSlack = absl::Seconds(3);
+
+struct Conversation {
+  std::string bytes;  // of the child
+  WireReply reply;
+  bool replied = false;
+};
+
+class HelperSnapshotter : public Snapshotter {
+ public:
+  HelperSnapshotter(pid_t helper, UniqueFd socket) : helper_(helper), socket_(std::move(socket)) {}
+  ~HelperSnapshotter() override {
+    socket_.reset();
+    kill(helper_, SIGKILL);  // its child goes with it
+    waitpid(helper_, nullptr, 0);
+  }
+
+  absl::StatusOr<SectionJson> Take(const SnapshotRequest& request) override {
+    const absl::MutexLock lock(&mutex_);
+    if (gone_) return absl::UnavailableError("the snapshot helper is gone");
+    const absl::Time begin = absl::Now();
+    NSOBS_ASSIGN_OR_RETURN(Conversation talk, Talk(request));
+    Gathered gathered = GatherFrames(talk.bytes);
+    NSOBS_RETURN_IF_ERROR(Judge(talk.reply, gathered));
+    SectionJson record = std::move(gathered.record);
+    FitRecord(request.max_bytes, &record);
+    record["took_ns"] = absl::ToInt64Nanoseconds(absl::Now() - begin);
+    return record;
+  }
+
+  int socket() const { return socket_.get(); }
+
+ private:
+  absl::StatusOr<Conversation> Talk(const SnapshotRequest& request);
+  absl::Status Listen(int pipe, absl::Time until, Conversation* talk);
+  bool TakeReply(Conversation* talk);
+  static absl::Status Judge(const WireReply& reply, Gathered& gathered);
+
+  absl::Mutex mutex_;
+  const pid_t helper_;
+  UniqueFd socket_;
+  uint64_t serial_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool gone_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+absl::StatusOr<Conversation> HelperSnapshotter::Talk(const SnapshotRequest& request) {
+  mutex_.AssertHeld();
+  WireRequest wire{.serial = ++serial_, .has_net_fd = request.net_fd >= 0, .request = request};
+  NSOBS_ASSIGN_OR_RETURN(const std::string message, EncodeRequest(wire));
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoStatus(errno, "pipe");
+  const UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
+  std::vector<int> fds = {write_end.get()};
+  if (wire.has_net_fd) fds.push_back(request.net_fd);
+  absl::Status status = SendMessage(socket_.get(), message, fds);
+  write_end.reset();
+  Conversation talk;
+  talk.reply.serial = serial_;
+  if (status.ok())
+    status = Listen(read_end.get(), absl::Now() + request.deadline + kHelperSlack, &talk);
+  if (!status.ok()) {
+    gone_ = true;  // what comes later could not be told from an answer to the next request
+    return absl::UnavailableError(
+        absl::StrCat("the snapshot helper is gone: ", std::string(status.message())));
+  }
+  return talk;
+}
+
+// True: this is the answer.
+bool HelperSnapshotter::TakeReply(Conversation* talk) {
+  WireReply reply;
+  const ssize_t size = recv(socket_.get(), &reply, sizeof reply, MSG_DONTWAIT);
+  if (size != sizeof reply || reply.serial != talk->reply.serial) return false;
+  talk->reply = reply;
+  return true;
+}
+
+// Until the helper says how the child ended, and the pipe is empty: it may never be closed, for a
+// child that hangs in the kernel holds it open.
+absl::Status HelperSnapshotter::Listen(int pipe, absl::Time until, Conversation* talk) {
+  std::string buffer(64 << 10, '\0');
+  bool pipe_open = true;
+  while (true) {
+    pollfd fds[] = {{.fd = socket_.get(), .events = POLLIN, .revents = 0},
+                    {.fd = pipe_open ? pipe : -1, .events = POLLIN, .revents = 0}};
+    const int64_t left = absl::ToInt64Milliseconds(until - absl::Now());
+    if (left <= 0) return absl::DeadlineExceededError("no answer");
+    if (poll(fds, 2, talk->replied ? 0 : static_cast<int>(left)) < 0 && errno != EINTR)
+      return ErrnoStatus(errno, "poll");
+    if (fds[1].revents != 0) {
+      const ssize_t size = read(pipe, buffer.data(), buffer.size());
+      if (size > 0) talk->bytes.append(buffer.data(), static_cast<size_t>(size));
+      if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) pipe_open = false;
+      if (talk->bytes.size() > kMaxBytes) return absl::DataLossError("it writes without end");
+      continue;
+    }
+    if (talk->replied) return absl::OkStatus();
+    if (fds[0].revents != 0) {
+      talk->replied = TakeReply(talk);
+      if (!talk->replied && (fds[0].revents & (POLLHUP | POLLERR)) != 0)
+        return absl::UnavailableError("it ended");
+    }
+  }
+}
+
+std::string Ending(const WireReply& reply) {
+  switch (reply.outcome) {
+    case Outcome::kKilled:
+      return "ended at the deadline";
+    case Outcome::kStuck:
+      return absl::StrCat("hangs in the kernel (", reply.stuck, " do)");
+    case Outcome::kDied:
+      return WIFSIGNALED(reply.detail)
+                 ? absl::StrCat("was ended by ", SignalName(WTERMSIG(reply.detail)))
+                 : absl::StrCat("ended early with code ", WEXITSTATUS(reply.detail));
+    default:
+      return "ended";
+  }
+}
+
+// An error if nothing was learnt; else what is missing stands in the record.
+absl::Status HelperSnapshotter::Judge(const WireReply& reply, Gathered& gathered) {
+  if (reply.outcome == Outcome::kRefused)
+    return absl::UnavailableError(absl::StrCat(
+        reply.stuck, " snapshots hang in the kernel, on a filesystem that doesn't answer"));
+  if (reply.outcome == Outcome::kFailed) return ErrnoStatus(reply.detail, "fork of a snapshot");
+  if (!gathered.status.ok()) return gathered.status;
+  if (gathered.complete) return absl::OkStatus();
+  const std::string ending = absl::StrCat("the snapshot's process ", Ending(reply));
+  if (gathered.last.empty()) {
+    const bool late = reply.outcome == Outcome::kKilled || reply.outcome == Outcome::kStuck;
+    return late ? absl::DeadlineExceededError(ending) : absl::InternalError(ending);
+  }
+  gathered.record["errors"].push_back(
+      {{"section", gathered.last},
+       {"what", absl::StrCat(ending, "; the last that it gave was of ", gathered.last)}});
+  return absl::OkStatus();
+}
+
+absl::Status WaitForHello(int socket) {
+  pollfd poll_fd = {.fd = socket, .events = POLLIN, .revents = 0};
+  poll(&poll_fd, 1, 5000);
+  WireReply hello;
+  if (recv(socket, &hello, sizeof hello, MSG_DONTWAIT) != sizeof hello)
+    return absl::UnavailableError("the snapshot helper did not begin");
+  if (hello.outcome != Outcome::kDone)
+    return absl::FailedPreconditionError(
+        "the snapshot helper could not give up its privileges, so it did not begin");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Snapshotter>> StartSnapshotter(const HelperOptions& options) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return ErrnoStatus(errno, "socketpair");
+  UniqueFd ours(ends[0]), theirs(ends[1]);
+  const pid_t observer = getpid();
+  const pid_t pid = fork();
+  if (pid < 0) return ErrnoStatus(errno, "fork");
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != observer) _exit(2);
+    ours.reset();
+    RunHelper(std::move(theirs), options);
+  }
+  theirs.reset();
+  auto snapshotter = std::make_unique<HelperSnapshotter>(pid, std::move(ours));
+  NSOBS_RETURN_IF_ERROR(WaitForHello(snapshotter->socket()));
+  return snapshotter;
+}
+
+absl::StatusOr<std::unique_ptr<Snapshotter>> Snapshotter::Start() { return StartSnapshotter({}); }
+
+}  // namespace nsobs
