@@ -78,35 +78,56 @@ MaybeFinding Stub(const Record& record, std::string_view address, const Node& fa
   return draft.Done();
 }
 
+// Somebody has the nameserver's address, and its service is on loopback only.
+MaybeFinding DeafServer(const Record& record, const Failure& f, const std::string& server) {
+  const auto owner = OwnerOfAddress(record, f.destination);
+  if (!owner) return std::nullopt;
+  const PortState state = StateOf(record, *owner, f.protocol, f.destination, kDnsPort);
+  if (state.takes || !state.loopback) return std::nullopt;
+  return Begin(record, f.destination, Confidence::kCertain)
+      .Summary(absl::StrCat(server, " is ", owner->owner, ", where DNS is served on ",
+                            state.loopback->At(), " only"))
+      .Because("the query's end", f.node)
+      .Because("who serves DNS there", state.loopback->node)
+      .Done();
+}
+
+MaybeFinding Filtered(const Record& record, const Failure& f, const std::string& server) {
+  const auto place = FindDrop(record, f);
+  const MaybeFinding drop = NetPolicyDrop(record);
+  if (!place || !drop) return std::nullopt;
+  return Begin(record, f.destination, drop->confidence)
+      .Summary(absl::StrCat(server, " is filtered by ", place->drop.Text(), " of ",
+                            place->own ? "the container's own namespace" : place->owner))
+      .Because("the query's end", f.node)
+      .Because("what holds its packets", place->drop.where)
+      .Done();
+}
+
 MaybeFinding Unreached(const Record& record, const Failure& f) {
-  Draft draft = Begin(record, f.destination, Confidence::kLikely);
-  draft.Because("the query's end", f.node);
   const std::string server = absl::StrCat(record.Who(), ": ", Named(record, f.destination));
   const std::string over = f.protocol == "udp" ? "UDP" : "TCP";
   if (f.error == "ENETUNREACH") {
-    return draft.Because("no route leads there", record["net"]["routes"])
+    const bool sure = NetNoRoute(record).has_value() || NetLinkDown(record).has_value();
+    return Begin(record, f.destination, sure ? Confidence::kCertain : Confidence::kLikely)
         .Summary(absl::StrCat(server, " cannot be reached: no route in this namespace"))
+        .Because("the query's end", f.node)
+        .Because("the routes of this namespace", record["net"]["routes"])
         .Done();
   }
+  if (auto filtered = Filtered(record, f, server)) return filtered;
+  Draft draft = Begin(record, f.destination, Confidence::kLikely);
+  draft.Because("the query's end", f.node);
   if (f.error == "ECONNREFUSED") {
-    const auto owner = OwnerOfAddress(record, f.destination);
-    const std::string who = owner ? absl::StrCat(" (", owner->owner, ")") : "";
+    if (auto deaf = DeafServer(record, f, server)) return deaf;
     return draft
-        .Summary(absl::StrCat(server, who, " refuses: nothing answers on ", over, " port 53 there"))
-        .Done();
-  }
-  const auto place = FindDrop(record, f);
-  if (place && (place->drop.sure || place->drop.packets > 0)) {
-    return draft.Because("the rule that holds its packets", place->drop.where)
-        .Summary(absl::StrCat(server, " is filtered by ", place->drop.Text(), " of ",
-                              place->own ? "the container's own namespace" : place->owner))
+        .Summary(absl::StrCat(server, " refuses: nothing answers on ", over, " port 53 there"))
         .Done();
   }
   const std::string waited =
       f.duration_ns > 0 ? absl::StrCat(" within ", Seconds(f.duration_ns)) : "";
-  return draft
-      .Summary(absl::StrCat(server, " does not answer over ", over, waited, " (", f.error, ")"))
-      .Done();
+  const std::string error = f.error.empty() ? "" : absl::StrCat(" (", OneLine(f.error), ")");
+  return draft.Summary(absl::StrCat(server, " does not answer over ", over, waited, error)).Done();
 }
 
 }  // namespace

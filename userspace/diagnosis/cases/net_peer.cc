@@ -73,7 +73,7 @@ MaybeFinding NetLocalOnly(const Record& record) {
   if (!f || f->error != "ECONNREFUSED" || IsLoopback(f->destination)) return std::nullopt;
   Node where;
   const std::optional<NetView> owner = OwnerOfAddress(record, f->destination, &where);
-  if (!owner || IsProxy(record.process())) return std::nullopt;
+  if (!owner || IsProxy(record.process()) || f->port == kDnsPort) return std::nullopt;
   const PortState state = StateOf(record, *owner, f->protocol, f->destination, f->port);
   if (state.takes || !state.loopback || IsProxy(state.loopback->node["process"])) {
     return std::nullopt;
