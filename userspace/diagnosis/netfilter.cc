@@ -185,7 +185,9 @@ bool Sees(const Node& chain, std::string_view hook, bool v6) {
 std::string Drop::Text() const {
   const std::string table = absl::StrCat("table ", OneLine(where["family"].text()), " ",
                                          OneLine(where["table"].text()), ", chain ");
-  if (by_policy) return absl::StrCat("policy drop (", table, OneLine(where["name"].text()), ")");
+  if (by_policy)
+    return absl::StrCat("the policy of its base chain (", table, OneLine(where["name"].text()),
+                        ")");
   return absl::StrCat("rule ", where["position"].number_or(0), " (", table,
                       OneLine(where["chain"].text()), ")");
 }

@@ -111,6 +111,22 @@ Node InitOf(const Record& record) {
   return exited.exists() ? exited : record.process();
 }
 
+namespace {
+
+// PID 1 ended with 137 right after one of its children was killed: so a shell tells it.
+Node OomOfChild(const Record& record, const End& end) {
+  constexpr int64_t kRightAfterNs = 2'000'000'000;
+  const std::optional<int64_t> ended = record.LastEvent("container_exit")["boot_ns"].number();
+  if (!end.signal.empty() || end.exit_code != 137 || !ended) return Node();
+  for (const Node& event : record.Events("oom_kill")) {
+    const int64_t boot_ns = event["boot_ns"].number_or(-1);
+    if (boot_ns >= 0 && *ended >= boot_ns && *ended - boot_ns <= kRightAfterNs) return event;
+  }
+  return Node();
+}
+
+}  // namespace
+
 std::optional<Oom> OomOf(const Record& record) {
   const Node facts = record.facts();
   const bool at_end = record.rule() == "container_end";
@@ -121,6 +137,8 @@ std::optional<Oom> OomOf(const Record& record) {
   } else if (at_end) {
     event = facts["oom"];
   }
+  const Node of_child = at_end ? OomOfChild(record, *EndOf(record)) : Node();
+  if (of_child.exists()) event = of_child;
   const Node detail = event["oom_kill"].is_object() ? event["oom_kill"] : event;
   Oom oom;
   oom.node = at_end || detail.exists() ? detail : facts;
@@ -137,7 +155,8 @@ std::optional<Oom> OomOf(const Record& record) {
   oom.victim = NamedProcess(victim["process"].exists() ? victim["process"] : victim);
   oom.limit = field("limit_bytes").number();
   oom.usage = field("usage_bytes").number();
-  if (!at_end) return oom;
+  oom.sure = !of_child.exists();
+  if (!at_end || !oom.sure) return oom;
   const std::optional<End> end = EndOf(record);
   const Node when = event["boot_ns"].exists() ? event : record.LastEvent("oom_kill");
   const std::optional<int64_t> then = when["boot_ns"].number();

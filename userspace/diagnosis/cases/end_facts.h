@@ -47,6 +47,7 @@ struct Oom {
   std::optional<bool> victim_is_init;
   std::string victim;  // "java (pid 812)"
   std::optional<int64_t> limit, usage;
+  bool sure = true;  // false: inferred from the exit code that a shell makes of its child's end
 };
 std::optional<Oom> OomOf(const Record& record);
 

@@ -93,7 +93,7 @@ std::optional<int64_t> Inside(const Node& map, int64_t outside) {
 std::string UidText(const Node& map, int64_t outside) {
   const std::optional<int64_t> inside = Inside(map, outside);
   if (map.size() > 0 && !inside) {
-    return absl::StrCat("uid ", outside, " of the host, which the uid map does not have");
+    return absl::StrCat("uid ", outside, " of the host (not in the uid map)");
   }
   if (!inside || *inside == outside) return absl::StrCat("uid ", outside);
   return absl::StrCat("uid ", *inside, " (", outside, " of the host)");
@@ -113,8 +113,8 @@ std::optional<Access> AccessOf(const Record& record, const Node& path, int wants
   if (((is_owner ? user : other) & wants) == wants) return Access{};
   return Access{
       false, is_owner || (group & wants) != wants,
-      absl::StrCat("it belongs to ", UidText(map, *owner), " with mode ",
-                   OneLine(path["mode"].text()), ", and the process is ", UidText(map, *uid))};
+      absl::StrCat("its mode is ", OneLine(path["mode"].text()), ", its owner ",
+                   UidText(map, *owner), ", and the process runs as ", UidText(map, *uid))};
 }
 
 int WantedBits(const Failure& failure) {

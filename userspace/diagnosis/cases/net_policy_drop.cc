@@ -55,7 +55,7 @@ Finding ByRule(const Record& record, const Failure& f, const DropPlace& place, c
                Confidence confidence) {
   const Drop& drop = place.drop;
   const std::string whose =
-      place.own ? "the container's own namespace" : absl::StrCat("the namespace of ", place.owner);
+      place.own ? "the container's own namespace" : absl::StrCat(place.owner, "'s namespace");
   const std::string what = place.reply  ? absl::StrCat("the answer of ", f.Destination())
                            : f.is_tcp() ? absl::StrCat("SYN to ", f.Destination())
                                         : absl::StrCat("UDP to ", f.Destination());

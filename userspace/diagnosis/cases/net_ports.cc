@@ -81,9 +81,9 @@ MaybeFinding NetEphemeral(const Record& record) {
   const bool certain = used * 10 >= size * 9;
   return Draft(record, "net-ephemeral", certain ? Confidence::kCertain : Confidence::kLikely)
       .Summary(absl::StrCat(record.Who(), " has no local port left for ", f->Destination(), ": ",
-                            waiting, " in TIME_WAIT and ", used - waiting,
-                            " established use up the ", size, " ports ", low, "-", high,
-                            " of its net namespace"))
+                            waiting, " in TIME_WAIT and ", used - waiting, " established ",
+                            certain ? "use up" : "take most of", " the ", size, " ports ", low, "-",
+                            high, " of its net namespace"))
       .Because("how the connect ended", f->node)
       .Because("the range of local ports", range)
       .Because("the sockets by state", states)

@@ -72,7 +72,7 @@ MaybeFinding Published(const Record& record, const Failure& f, const std::string
   const std::string inside = AddressAndPort(address, port);
   const std::string why = state.loopback
                               ? absl::StrCat("listens on ", state.loopback->At(), " only")
-                              : "nothing listens there";
+                              : "nothing listens";
   Draft draft(record, "net-publish", Confidence::kCertain);
   draft.Summary(absl::StrCat(
       rule.exists() ? absl::StrCat("published ", f.Destination())

@@ -219,7 +219,7 @@ MaybeFinding NetNoRoute(const Record& record) {
       v6 && !HasAddress(record["net"], "inet6")
           ? "its net namespace has no IPv6 address and no route for it"
           : absl::StrCat("its net namespace has no route there and no default route",
-                         links.empty() ? "" : absl::StrCat("; its links: ", links));
+                         links.empty() ? "" : absl::StrCat(" (links: ", links, ")"));
   return Draft(record, "net-no-route", Confidence::kCertain)
       .Summary(absl::StrCat(record.Who(), " cannot reach ", f->Destination(), " (", f->error,
                             "): ", why, in_host.exists() ? ", while the host has one" : ""))

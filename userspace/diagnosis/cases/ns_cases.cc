@@ -43,9 +43,10 @@ MaybeFinding NsEntry(const Record& record) {
   const std::optional<int64_t> duration = facts["duration_ns"].number();
   const std::string of = facts["by"].text().starts_with("engine") ? " by its engine's exec" : "";
   return Draft(record, "ns-entry", Confidence::kCertain)
-      .Summary(absl::StrCat(NamedProcess(process), User(process), " of ", NamedContainer(from),
-                            " entered ", kinds.empty() ? "namespaces" : kinds, " of ", record.Who(),
-                            of, duration ? absl::StrCat(" for ", Seconds(*duration)) : "",
+      .Summary(absl::StrCat(NamedProcess(process), " of ", NamedContainer(from), User(process),
+                            (User(process).empty() ? " entered " : ", entered "),
+                            kinds.empty() ? "namespaces" : kinds, " of ", record.Who(), of,
+                            duration ? absl::StrCat(" for ", Seconds(*duration)) : "",
                             args.empty() ? "" : absl::StrCat(": ", args)))
       .Because("who came in", process)
       .Because("into which namespaces", facts["kinds"])

@@ -24,7 +24,7 @@ std::string Victim(const Record& record, const Oom& oom) {
 }
 
 Draft Begin(const Record& record, const Oom& oom, std::string_view id) {
-  Draft draft(record, id, Confidence::kCertain);
+  Draft draft(record, id, oom.sure ? Confidence::kCertain : Confidence::kLikely);
   draft.Because("the kill", oom.node);
   draft.Because("how often lately", record.facts()["kills_in_hour"]);
   draft.Check(absl::StrCat("nsobserver events --container ", record.Target(), " --kind oom_kill"));

@@ -31,7 +31,8 @@ Finding KilledBy(const Record& record, const std::string& victim, const std::str
   const bool engine = IsEngine(sender);
   return Draft(record, "pid-who-killed", Confidence::kCertain)
       .Summary(absl::StrCat(record.Who(), ": ", victim, " was ended by ", signal, " from ",
-                            NamedSender(sender), engine ? ", its engine" : "", ", not by OOM"))
+                            NamedSender(sender), engine ? ", its engine" : "",
+                            signal == "SIGKILL" ? ", not by OOM" : ""))
       .Because("who sent the signal", sender)
       .Because("how it ended", more)
       .Fix(engine ? "somebody asked the engine for it (kill, rm -f, an orchestrator): stop it "

@@ -90,8 +90,9 @@ MaybeFinding PidStuck(const Record& record) {
         .Because("its state", detail["state"])
         .Because("where in the kernel it waits", detail["wait_channel"])
         .Fix(
-            "in uninterruptible sleep: bring back the device or server (NFS, FUSE) that it waits "
-            "for; else debug the program")
+            detail["state"].Is("D")
+                ? "bring back the device or server (NFS, FUSE) that it waits for; only that ends it"
+                : "debug the program: where it spins or which lock it waits for")
         .Check(absl::StrCat("cat /proc/", detail["pid"].number_or(0), "/stack"))
         .Done();
   }

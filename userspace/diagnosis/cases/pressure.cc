@@ -36,6 +36,7 @@ std::string QuotaText(const Node& cpu) {
 
 constexpr char kCpuFix[] = "a higher cpu limit (--cpus, resources.limits.cpu), or fewer threads";
 constexpr char kMemoryFix[] = "a higher memory limit, or a smaller cache or heap";
+constexpr char kIoFix[] = "faster storage, fewer writes, or a weight of its own";
 constexpr char kPidsFix[] =
     "a higher limit of processes (--pids-limit), or find what forks so much";
 
@@ -69,7 +70,7 @@ std::optional<Strain> FromFacts(const Record& record) {
                              Percentage(facts), " of the time"),
                 resource == "memory" ? kMemoryFix
                 : resource == "cpu"  ? kCpuFix
-                                     : "faster storage, fewer writes, or a weight of its own",
+                                     : kIoFix,
                 facts, cgroup["pressure"][resource]};
 }
 

@@ -82,19 +82,40 @@ std::string What(const Record& record, const std::optional<Failure>& f) {
                       OneLine(f->protocol), " ", f->Destination());
 }
 
-// A refusal whose address the record knows: nobody listens there, whatever the reason.
-void AddSilentOwner(const Record& record, const Failure& f, std::string* what, Draft* draft) {
+// A refusal whose address the record knows: nobody listens there, or somebody does by now.
+void AddListener(const Record& record, const Failure& f, std::string* what, Draft* draft) {
   if (f.error != "ECONNREFUSED" || f.is_unix()) return;
   Node where;
-  const std::optional<NetView> owner = OwnerOfAddress(record, f.destination, &where);
+  const std::optional<NetView> owner =
+      IsLoopback(f.destination) ? record.own_net() : OwnerOfAddress(record, f.destination, &where);
   if (!owner || !record.IsWhole(owner->node["listeners"])) return;
-  for (const Listener& listener : owner->Listeners()) {
-    if (OnPort(listener, f.protocol, f.port)) return;
-  }
-  absl::StrAppend(what, ": nothing listens on ", f.protocol, " port ", f.port, " in ",
-                  owner->owner);
   draft->Because(absl::StrCat("the address belongs to ", owner->owner), where);
-  draft->Because("its listeners, none on that port", owner->node["listeners"]);
+  const PortState state = StateOf(record, *owner, f.protocol, f.destination, f.port);
+  if (state.takes) {
+    absl::StrAppend(what, ", where ", ListenerName(*state.takes),
+                    " listens by now: it began after the attempt, or its queue was full");
+    draft->Because("who listens there by now", state.takes->node);
+  } else if (!state.loopback) {
+    absl::StrAppend(what, ": nothing listens on ", f.protocol, " port ", f.port, " in ",
+                    owner->owner);
+    draft->Because("its listeners, none on that port", owner->node["listeners"]);
+  }
+}
+
+// A file that was missing, and is there when one looks.
+void AddPath(const Record& record, const Failure& f, std::string* what, Draft* draft) {
+  const Node path = record["mnt"]["path"];
+  if (f.error != "ENOENT" || !path["path"].Is(f.path) || !path["exists"].is_true()) return;
+  absl::StrAppend(what, ", which is there by now: it was made after the attempt");
+  draft->Because("the path by now", path);
+}
+
+std::string RuledOut(const std::vector<std::string>& ids, std::string_view family) {
+  std::vector<std::string> others;
+  for (const std::string& id : ids) {
+    if (id != family) others.push_back(id);
+  }
+  return others.empty() ? "" : absl::StrCat("; ruled out: ", absl::StrJoin(others, ", "));
 }
 
 }  // namespace
@@ -110,13 +131,14 @@ MaybeFinding Symptom(const Record& record, const std::vector<std::string>& ruled
   if (end && !end->killed() && (IsStopSignal(end->signal) || StopOf(record))) return std::nullopt;
   Draft draft(record, family, Confidence::kUnknown);
   draft.Because("what was seen", f ? f->node : record.facts());
-  if (f) AddSilentOwner(record, *f, &what, &draft);
+  if (f) {
+    AddListener(record, *f, &what, &draft);
+    AddPath(record, *f, &what, &draft);
+  }
   for (const Node& error : record["errors"].items()) {
     draft.Because("what could not be looked at", error);
   }
-  draft.Summary(absl::StrCat(
-      what, "; the cause is not known",
-      ruled_out.empty() ? "" : absl::StrCat(", looked for ", absl::StrJoin(ruled_out, ", "))));
+  draft.Summary(absl::StrCat(what, "; the cause is not known", RuledOut(ruled_out, family)));
   draft.Fix(end ? "its own log tells why it ended" : "");
   draft.Check(absl::StrCat("nsobserver events --container ", record.Target(), " --since 10m"));
   return draft.Done();
