@@ -1,0 +1,178 @@
+#include "userspace/diagnosis/cases/net_facts.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "userspace/diagnosis/address.h"
+#include "userspace/diagnosis/wording.h"
+
+namespace nsobs {
+
+std::optional<Failure> InternetFailure(const Record& record) {
+  std::optional<Failure> failure = record.failure();
+  if (!failure || failure->is_unix() || !IpAddress::Parse(failure->destination)) {
+    return std::nullopt;
+  }
+  if (failure->protocol != "tcp" && failure->protocol != "udp") return std::nullopt;
+  return failure;
+}
+
+bool OnPort(const Listener& listener, std::string_view protocol, int64_t port) {
+  return listener.protocol == protocol && listener.port == port && port > 0;
+}
+
+bool Accepts(const Listener& listener, std::string_view protocol, std::string_view destination,
+             int64_t port) {
+  return OnPort(listener, protocol, port) &&
+         Accepts(listener.address, listener.node["v6only"].is_true(), destination);
+}
+
+std::string ListenerName(const Listener& listener) {
+  const Node process = listener.node["process"];
+  return process.exists() ? NamedProcess(process) : "a process";
+}
+
+std::optional<Found> ListensElsewhere(const Record& record, std::string_view protocol,
+                                      std::string_view destination, int64_t port) {
+  std::optional<Found> other_address;
+  for (const NetView& net : record.OtherNets()) {
+    for (const Listener& listener : net.Listeners()) {
+      if (Accepts(listener, protocol, destination, port)) return Found{net, listener};
+      if (!other_address && OnPort(listener, protocol, port)) other_address = Found{net, listener};
+    }
+  }
+  return other_address;
+}
+
+std::optional<NetView> OwnerOfAddress(const Record& record, std::string_view address, Node* where) {
+  const std::optional<IpAddress> wanted = IpAddress::Parse(address);
+  if (!wanted) return std::nullopt;
+  std::vector<NetView> nets = {record.own_net()};
+  for (NetView& net : record.OtherNets()) nets.push_back(std::move(net));
+  for (const NetView& net : nets) {
+    for (const Node& a : net.node["addresses"].items()) {
+      const std::string text = a["address"].exists() ? a["address"].text() : a.text();
+      if (IpAddress::Parse(text.substr(0, text.find('/'))) != wanted) continue;
+      if (where != nullptr) *where = a;
+      return net;
+    }
+  }
+  return std::nullopt;
+}
+
+Node RouteTo(const NetView& net, std::string_view destination) {
+  constexpr int64_t kMainTable = 254;
+  const std::optional<IpAddress> to = IpAddress::Parse(destination);
+  Node best;
+  int64_t best_length = -1;
+  if (!to) return best;
+  for (const Node& route : net.node["routes"].items()) {
+    const bool v6 = route["family"].Is("inet6");
+    if (v6 != to->v6 || route["table"].number_or(kMainTable) != kMainTable) continue;
+    const std::string prefix = route["destination"].text();
+    const int64_t length = PrefixLength(prefix);
+    if (length <= best_length || !InPrefix(*to, prefix)) continue;
+    best = route;
+    best_length = length;
+  }
+  return best;
+}
+
+PortState StateOf(const Record& record, const NetView& net, std::string_view protocol,
+                  std::string_view address, int64_t port) {
+  PortState out;
+  out.known = record.IsWhole(net.node["listeners"]);
+  for (const Listener& listener : net.Listeners()) {
+    if (!OnPort(listener, protocol, port)) continue;
+    if (Accepts(listener, protocol, address, port)) out.takes = listener;
+    if (IsLoopback(listener.address)) out.loopback = listener;
+  }
+  return out;
+}
+
+bool IsProxy(const Node& process) {
+  static constexpr std::string_view kProxies[] = {"docker-proxy", "rootlessport", "pasta",
+                                                  "pasta.avx2",   "slirp4netns",  "conmon"};
+  const std::string comm = process["comm"].text();
+  return std::find(std::begin(kProxies), std::end(kProxies), comm) != std::end(kProxies);
+}
+
+std::vector<Node> RealLinks(const Node& net) {
+  std::vector<Node> out;
+  for (const Node& link : net["links"].items()) {
+    if (!link["name"].Is("lo")) out.push_back(link);
+  }
+  return out;
+}
+
+namespace {
+
+Packet PacketOf(const Record& record, const Failure& failure) {
+  Packet packet;
+  packet.v6 = IpAddress::Parse(failure.destination)->v6;
+  packet.protocol = failure.protocol;
+  packet.destination = failure.destination;
+  packet.destination_port = failure.port;
+  packet.source_port = failure.node["source_port"].number_or(0);
+  packet.ct_state = "new";
+  const Node route = record["net"]["route_to"];
+  packet.source = failure.source.empty() ? route["source"].text() : failure.source;
+  const std::optional<NetView> owner = OwnerOfAddress(record, failure.destination);
+  const bool to_itself = IsLoopback(failure.destination) ||
+                         (owner && owner->node.pointer() == record["net"].pointer());
+  packet.out_link = to_itself ? "lo" : route["link"].text();
+  return packet;
+}
+
+Packet ReplyTo(const Packet& packet) {
+  Packet reply = packet;
+  std::swap(reply.source, reply.destination);
+  std::swap(reply.source_port, reply.destination_port);
+  reply.in_link = packet.out_link;
+  reply.out_link.clear();
+  reply.ct_state = "established";
+  return reply;
+}
+
+// The same packet where its links are not known.
+Packet Elsewhere(Packet packet) {
+  packet.in_link.clear();
+  packet.out_link.clear();
+  return packet;
+}
+
+}  // namespace
+
+std::optional<DropPlace> FindDrop(const Record& record, const Failure& failure) {
+  const Packet packet = PacketOf(record, failure);
+  const auto look = [](const Node& net, std::string_view hook, const Packet& p) {
+    return FirstDrop(net["netfilter"], hook, p);
+  };
+  const Node own = record["net"];
+  if (auto drop = look(own, "output", packet)) return DropPlace{*drop, record.Who(), true, false};
+  const std::optional<NetView> owner = OwnerOfAddress(record, failure.destination);
+  for (const NetView& net : record.OtherNets()) {
+    const bool ends_here = owner && owner->node.pointer() == net.node.pointer();
+    // What goes from one container to another passes the host, and no third container.
+    if (!net.is_host && !ends_here) continue;
+    const auto drop = look(net.node, ends_here ? "input" : "forward", Elsewhere(packet));
+    if (drop) return DropPlace{*drop, net.owner, false, false};
+  }
+  if (auto drop = look(own, "input", ReplyTo(packet))) {
+    return DropPlace{*drop, record.Who(), true, true};
+  }
+  return std::nullopt;
+}
+
+std::string HostGatewayAdvice(const Record& record, int64_t port) {
+  const std::string runtime = record.runtime();
+  if (record.container()["pod"].exists()) return "a Service, or put both into one pod";
+  if (runtime.starts_with("podman")) return absl::StrCat("host.containers.internal:", port);
+  if (runtime.starts_with("docker")) {
+    return absl::StrCat("--add-host=host.docker.internal:host-gateway and host.docker.internal:",
+                        port);
+  }
+  return "the host's address on the container's network";
+}
+
+}  // namespace nsobs

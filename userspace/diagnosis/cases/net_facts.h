@@ -1,0 +1,68 @@
+// Who listens where: what several of the network's cases ask.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "userspace/diagnosis/netfilter.h"
+#include "userspace/diagnosis/record.h"
+
+namespace nsobs {
+
+inline constexpr int64_t kDnsPort = 53;
+
+// The failure of a connect over TCP or UDP to a known destination.
+std::optional<Failure> InternetFailure(const Record& record);
+
+bool OnPort(const Listener& listener, std::string_view protocol, int64_t port);
+bool Accepts(const Listener& listener, std::string_view protocol, std::string_view destination,
+             int64_t port);
+// "postgres", "postgres (pid 77)"; "a process" if not known.
+std::string ListenerName(const Listener& listener);
+
+struct Found {
+  NetView net;
+  Listener listener;
+};
+// Those of the given port in other net namespaces: who would take a packet to `destination` there
+// first, the host before containers.
+std::optional<Found> ListensElsewhere(const Record& record, std::string_view protocol,
+                                      std::string_view destination, int64_t port);
+
+// The namespace, the target's own included, that has the address.
+std::optional<NetView> OwnerOfAddress(const Record& record, std::string_view address,
+                                      Node* where = nullptr);
+
+// The most specific route of the main tables to it.
+Node RouteTo(const NetView& net, std::string_view destination);
+
+// A port of an address, as a namespace that has the address would answer.
+struct PortState {
+  bool known = false;                // the list of listeners is whole
+  std::optional<Listener> takes;     // somebody takes what is sent to that address
+  std::optional<Listener> loopback;  // somebody listens, on loopback only
+};
+PortState StateOf(const Record& record, const NetView& net, std::string_view protocol,
+                  std::string_view address, int64_t port);
+
+// One of the programs with which engines publish ports.
+bool IsProxy(const Node& process);
+
+// Links other than loopback.
+std::vector<Node> RealLinks(const Node& net);
+
+// Where a rule drops the packets of this failure, in the namespaces that the record knows.
+struct DropPlace {
+  Drop drop;
+  std::string owner;   // whose namespace
+  bool own = false;    // the target's
+  bool reply = false;  // it is the answer that is dropped
+};
+std::optional<DropPlace> FindDrop(const Record& record, const Failure& failure);
+
+// "docker exec"-like advice differs by engine: how its containers reach the host.
+std::string HostGatewayAdvice(const Record& record, int64_t port);
+
+}  // namespace nsobs

@@ -1,0 +1,135 @@
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "userspace/diagnosis/address.h"
+#include "userspace/diagnosis/cases/cases.h"
+#include "userspace/diagnosis/cases/net_facts.h"
+#include "userspace/diagnosis/draft.h"
+#include "userspace/diagnosis/wording.h"
+
+namespace nsobs {
+namespace {
+
+struct Translation {
+  Node rule;
+  std::string address;
+  int64_t port = 0;
+};
+
+// "dnat to 10.88.0.5:80" for records whose nft does not understand xtables targets.
+std::optional<Translation> FromText(const Node& rule, int64_t host_port) {
+  const std::string text = rule["text"].text();
+  const size_t at = text.find("dnat ");
+  if (at == std::string::npos) return std::nullopt;
+  std::string to = text.substr(at + 5);
+  for (std::string_view word : {"ip ", "to "}) {
+    if (to.starts_with(word)) to.erase(0, word.size());
+  }
+  to = to.substr(0, to.find(' '));
+  const size_t colon = to.rfind(':');
+  const std::string address = to.substr(0, colon);
+  int64_t port = host_port;
+  if (colon != std::string::npos && !absl::SimpleAtoi(to.substr(colon + 1), &port)) {
+    return std::nullopt;
+  }
+  return IpAddress::Parse(address) ? std::optional(Translation{rule, address, port}) : std::nullopt;
+}
+
+std::optional<Translation> TranslationBy(const Node& rule, const Failure& f) {
+  Packet packet;
+  packet.v6 = IpAddress::Parse(f.destination)->v6;
+  packet.protocol = f.protocol;
+  packet.destination = f.destination;
+  packet.destination_port = f.port;
+  packet.ct_state = "new";
+  bool asks_port = false;
+  Node dnat;
+  for (const Node& statement : rule["expr"].items()) {
+    const Node match = statement["match"];
+    if (match.is_object() && MatchOf(match, packet) == Match::kNo) return std::nullopt;
+    asks_port = asks_port || match["left"]["payload"]["field"].Is("dport");
+    if (statement["dnat"].is_object()) dnat = statement["dnat"];
+  }
+  if (!asks_port) return std::nullopt;
+  if (!dnat.exists()) return FromText(rule, f.port);
+  return Translation{rule, dnat["addr"].text(), dnat["port"].number_or(f.port)};
+}
+
+std::optional<Translation> FindTranslation(const Node& net, const Failure& f) {
+  for (const Node& rule : net["netfilter"]["rules"].items()) {
+    const auto found = TranslationBy(rule, f);
+    if (found && IpAddress::Parse(found->address)) return found;
+  }
+  return std::nullopt;
+}
+
+MaybeFinding Published(const Record& record, const Failure& f, const std::string& address,
+                       int64_t port, const Node& rule) {
+  Node where;
+  const std::optional<NetView> owner = OwnerOfAddress(record, address, &where);
+  if (!owner || owner->is_host) return std::nullopt;
+  const PortState state = StateOf(record, *owner, f.protocol, address, port);
+  if (state.takes || !state.known) return std::nullopt;
+  const std::string inside = AddressAndPort(address, port);
+  const std::string why = state.loopback
+                              ? absl::StrCat("listens on ", state.loopback->At(), " only")
+                              : "nothing listens";
+  Draft draft(record, "net-publish", Confidence::kCertain);
+  draft.Summary(absl::StrCat(
+      rule.exists() ? absl::StrCat("published ", f.Destination())
+                    : absl::StrCat("the published port behind ", NamedProcess(record.process())),
+      " leads to ", inside, " of ", owner->owner, ", where ", state.loopback ? "the service " : "",
+      why));
+  draft.Because("how the connect ended", f.node);
+  draft.Because("the rule that publishes it", rule);
+  draft.Because(absl::StrCat("the address belongs to ", owner->owner), where);
+  if (state.loopback) {
+    draft.Because("its listener on that port", state.loopback->node);
+  } else {
+    draft.Because("its listeners, none on that port", owner->node["listeners"]);
+  }
+  draft.Fix(absl::StrCat("let the service in ", owner->owner, " listen on 0.0.0.0:", port,
+                         ", or publish the port that it listens on"));
+  draft.Check(absl::StrCat("nsobserver enter ", ShellWord(owner->owner), " --net -- ss -ltnup"));
+  return draft.Done();
+}
+
+// The proxy of the engine listens, but on the host's loopback.
+MaybeFinding OnHostLoopback(const Record& record, const Failure& f) {
+  Node where;
+  const std::optional<NetView> owner = OwnerOfAddress(record, f.destination, &where);
+  if (!owner || IsLoopback(f.destination)) return std::nullopt;
+  const PortState state = StateOf(record, *owner, f.protocol, f.destination, f.port);
+  if (state.takes || !state.loopback || !IsProxy(state.loopback->node["process"])) {
+    return std::nullopt;
+  }
+  return Draft(record, "net-publish", Confidence::kCertain)
+      .Summary(absl::StrCat(record.Who(), " is refused by ", f.Destination(), ": port ", f.port,
+                            " is published on ", state.loopback->At(), " of ", owner->owner,
+                            " only (", ListenerName(*state.loopback), ")"))
+      .Because("how the connect ended", f.node)
+      .Because(absl::StrCat("the address belongs to ", owner->owner), where)
+      .Because("who listens for the published port", state.loopback->node)
+      .Fix(absl::StrCat("publish it as -p ", f.port, ":PORT or -p ", OneLine(f.destination), ":",
+                        f.port, ":PORT instead of on 127.0.0.1"))
+      .Check("ss -ltnp")
+      .Done();
+}
+
+}  // namespace
+
+MaybeFinding NetPublish(const Record& record) {
+  const std::optional<Failure> f = InternetFailure(record);
+  if (!f || (f->error != "ECONNREFUSED" && f->error != "ETIMEDOUT")) return std::nullopt;
+  if (IsProxy(record.process()) && !record.container().exists()) {
+    return Published(record, *f, f->destination, f->port, Node());
+  }
+  if (auto finding = OnHostLoopback(record, *f)) return finding;
+  for (const char* section : {"host_net", "net"}) {
+    const auto translation = FindTranslation(record[section], *f);
+    if (!translation) continue;
+    return Published(record, *f, translation->address, translation->port, translation->rule);
+  }
+  return std::nullopt;
+}
+
+}  // namespace nsobs
