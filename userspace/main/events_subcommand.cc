@@ -102,7 +102,7 @@ class EventsSubcommand : public Subcommand {
         "Of this one: name, id or unique prefix of it, pod/container; host for the host itself.");
     add("--kind", kinds_, "KIND",
         "Only these, several with commas: namespace_change, connect_failure, signal, oom_kill, "
-        "container_start, container_exit, loss, gap.");
+        "container_start, container_exit, loss, gap, entry.");
     add("--netns", netns_, "INODE", "In this network namespace: 4026532846 or net:[4026532846].");
     add("--limit", limit_, "COUNT",
         "The newest so many; 0 for all. Default: 100, or all if --since or --until is given.");

@@ -11,7 +11,7 @@ constexpr EventKind kKernelKinds[] = {EventKind::kNamespaceChange, EventKind::kC
                                       EventKind::kSignal, EventKind::kOomKill};
 // Made in userspace, observed when they are stored: always balanced.
 constexpr EventKind kMadeKinds[] = {EventKind::kContainerStart, EventKind::kContainerExit,
-                                    EventKind::kLoss, EventKind::kGap};
+                                    EventKind::kLoss, EventKind::kGap, EventKind::kEntry};
 
 LedgerLine ToLine(EventKind kind, LedgerEntry entry) {
   const uint64_t total = entry.Total();
