@@ -24,6 +24,8 @@ constexpr char kFooter[] =
     "      Begin to observe this host.\n"
     "  nsobserver events --since 10m\n"
     "      What went wrong in the last ten minutes.\n"
+    "  nsobserver diagnose web\n"
+    "      What is wrong with the container web, and what to change.\n"
     "\n"
     "Every command has a --help of its own. Exit codes: 0 done, 1 nothing found,\n"
     "2 wrong use or bad input, 3 not permitted or not supported here.\n";
@@ -128,8 +130,8 @@ absl::StatusOr<ParsedLine> ParseCommandLine(const std::vector<std::string>& word
     return line;
   }
   return absl::InvalidArgumentError(
-      "a command is missing: run, doctor, containers, namespaces, compare or events (nsobserver "
-      "--help)");
+      "a command is missing: run, doctor, containers, namespaces, compare, events, findings, "
+      "snapshot, snapshots, diagnose or enter (nsobserver --help)");
 }
 
 }  // namespace nsobs

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "absl/types/span.h"
 
 namespace nsobs {
 namespace {
@@ -50,8 +51,8 @@ bool Barrier::TryClose(uint8_t epoch, Lines* out) const {
 
 std::vector<LedgerLine> Barrier::SumLocked() const {
   std::vector<LedgerLine> out;
-  for (const auto* kinds : {&kKernelKinds, &kMadeKinds}) {
-    for (EventKind kind : *kinds) {
+  for (const auto kinds : {absl::MakeConstSpan(kKernelKinds), absl::MakeConstSpan(kMadeKinds)}) {
+    for (EventKind kind : kinds) {
       LedgerLine sum;
       sum.kind = kind;
       for (const Lines& lines : closed_) Add(lines[static_cast<size_t>(kind)], &sum);

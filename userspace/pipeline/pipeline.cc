@@ -202,9 +202,21 @@ void Pipeline::Periodic(WriteBatch* out) {
   }
 }
 
+bool Pipeline::Store(SnapshotRow row) {
+  WriteBatch batch;
+  batch.snapshots.push_back(std::move(row));
+  return writer_->Push(batch);
+}
+
+bool Pipeline::Store(ObservedEvent event) {
+  WriteBatch batch;
+  PushMade(std::move(event), &batch);
+  return writer_->Push(batch);
+}
+
 void Pipeline::Hand(WriteBatch batch) {
   if (batch.items.empty() && batch.ended_runs.empty() && batch.containers.empty() &&
-      batch.namespaces.empty()) {
+      batch.namespaces.empty() && batch.snapshots.empty()) {
     return;
   }
   if (writer_->Push(batch)) return;
