@@ -22,7 +22,7 @@ Json WithId(const Json& event, const SerialRows& serials) {
   if (!event.is_object()) return event;
   Json out = Json::object();
   const auto serial = event.find("serial");
-  if (serial != event.end() && serial->is_number_unsigned()) {
+  if (serial != event.end() && serial->is_number_integer()) {
     if (const auto id = serials.Find(serial->get<uint64_t>())) out["id"] = *id;
   }
   for (const auto& [key, value] : event.items()) {

@@ -188,7 +188,7 @@ TEST_F(SnapshotTest, DamageIsToldAndIsNoCrash) {
       "UPDATE snapshots SET body = x'00ff' WHERE id = 1;"
       "UPDATE snapshots SET raw_bytes = 9000000000 WHERE id = 2;"
       "UPDATE snapshots SET raw_bytes = raw_bytes + 1, head = '{' WHERE id = 3;"
-      "UPDATE snapshots SET body = body || x'00' WHERE id = 4;"
+      "UPDATE snapshots SET body = CAST(body || x'00' AS BLOB) WHERE id = 4;"
       "UPDATE findings SET body = '[1' WHERE id = 2");
   auto reader = Reader();
   for (int64_t id = 1; id <= 4; ++id) {
@@ -251,17 +251,20 @@ TEST_F(SnapshotTest, TheOldestGoWhenTheirShareIsFullAndTheirFindingsStay) {
 }
 
 TEST_F(SnapshotTest, AContainerIsKeptAsLongAsAFindingNamesIt) {
-  options_.retention_bytes = 4 << 20;
+  options_.retention_age = absl::Seconds(100);
   timeline_.reset();
   Open();
   auto web = MakeContainer("web", "7c75");
   web->died_boot_ns = clock_.BootNs();
-  ASSERT_OK(timeline_->UpsertContainers({web}));
+  auto db = MakeContainer("db", "99");
+  db->died_boot_ns = clock_.BootNs();
+  ASSERT_OK(timeline_->UpsertContainers({web, db}));
+  clock_.AdvanceNs(60 * kSecond);
   ASSERT_OK(timeline_->WriteSnapshot(MakeRow(web, {MakeFinding("net-dns")})).status());
-  clock_.AdvanceNs(kSecond);
-  options_.retention_age = absl::Nanoseconds(kSecond * 3600);
+  clock_.AdvanceNs(50 * kSecond);
   ASSERT_OK(timeline_->ApplyRetention().status());
   EXPECT_THAT(FindingIds({.container = "web"}), ElementsAre(1));
+  EXPECT_EQ(QueryInt("SELECT count(*) FROM containers"), 1);
 }
 
 TEST(SerialRowsTest, KnowsTheNewestInAnyOrder) {
