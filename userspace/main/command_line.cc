@@ -73,17 +73,24 @@ absl::Status UnknownCommand(const Parser& parser, const std::string& word) {
                                                  " (nsobserver --help)"));
 }
 
+// What no option took; the "--" before a command to be run is not one of its words.
+std::vector<std::string> Untaken(const CLI::App& app) {
+  std::vector<std::string> rest = app.remaining();
+  rest.erase(std::remove(rest.begin(), rest.end(), "--"), rest.end());
+  return rest;
+}
+
 // An error for the first word that nothing takes.
 absl::Status Leftover(const Parser& parser) {
   for (const CLI::App* command : parser.commands) {
-    const std::vector<std::string> rest = command->remaining();
+    const std::vector<std::string> rest = Untaken(*command);
     if (rest.empty()) continue;
     if (absl::StartsWith(rest[0], "-")) return UnknownOption(*command, rest[0]);
     return absl::InvalidArgumentError(absl::StrCat(command->get_name(), " doesn't take \"",
                                                    ForTerminal(rest[0]), "\" (nsobserver ",
                                                    command->get_name(), " --help)"));
   }
-  const std::vector<std::string> rest = parser.root.remaining();
+  const std::vector<std::string> rest = Untaken(parser.root);
   if (rest.empty()) return absl::OkStatus();
   if (absl::StartsWith(rest[0], "-")) return UnknownOption(parser.root, rest[0]);
   return UnknownCommand(parser, rest[0]);

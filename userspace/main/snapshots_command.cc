@@ -66,24 +66,18 @@ absl::StatusOr<Json> Load(const std::string& text, TimelineReader& reader) {
   return Json::parse(snapshot.record, nullptr, /*allow_exceptions=*/false);
 }
 
-std::string Short(const Json& value) {
-  if (value.is_null()) return "";
-  std::string text = value.is_string() ? value.get<std::string>()
-                                       : value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  constexpr size_t kShown = 200;
-  if (text.size() > kShown) text = ToUtf8(text.substr(0, kShown)) + "…";
-  return text;
+Style StyleOfChange(std::string_view what) {
+  if (what == "added") return Style::kGreen;
+  return what == "removed" ? Style::kRed : Style::kYellow;
 }
 
-// Entries have a place and what was there before and after, under one of a few usual names.
 void PrintDifference(const Json& difference, const Console& console) {
-  Table table({{"WHERE", 2, 16}, {"BEFORE", 1, 16}, {"AFTER", 0, 16}}, console.screen);
-  for (const Json& entry : difference) {
-    std::string where = Text(entry, "path");
-    if (where.empty()) where = Text(entry, "what");
-    table.AddRow({{ForTerminal(where), Style::kBold},
-                  {ForTerminal(Short(Child(entry, "before"))), Style::kRed},
-                  {ForTerminal(Short(Child(entry, "after"))), Style::kGreen}});
+  Table table({{"SECTION", 2, 7}, {"CHANGE", 1, 7}, {"WHAT", 0, 20}}, console.screen);
+  for (const Json& row : difference) {
+    const std::string what = Text(row, "what");
+    table.AddRow({{ForTerminal(Text(row, "section")), Style::kBold},
+                  {ForTerminal(what), StyleOfChange(what)},
+                  {ForTerminal(Text(row, "text"))}});
   }
   table.Print(console.out);
 }

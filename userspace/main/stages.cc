@@ -4,7 +4,7 @@
 #include "userspace/diagnosis/diagnosis.h"
 #endif
 #ifdef NSOBS_HAS_SNAPSHOT
-#include "userspace/snapshot/record_diff.h"
+#include "userspace/snapshot/diff/record_diff.h"
 #endif
 
 namespace nsobs {

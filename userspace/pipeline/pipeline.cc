@@ -228,6 +228,7 @@ void Pipeline::Hand(WriteBatch batch) {
   }
   // Ends and states of containers take no room of the queue, and nobody would tell them again.
   batch.items.clear();
+  batch.snapshots.clear();
   writer_->Push(batch);
 }
 

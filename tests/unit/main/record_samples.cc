@@ -153,7 +153,9 @@ Stages FakeStages(std::vector<Finding> findings) {
   };
   stages.diff = [](const Json& a, const Json& b) {
     Json out = Json::array();
-    if (a != b) out.push_back({{"path", "/net"}, {"before", "x\x1b"}, {"after", 7}});
+    if (a != b) {
+      out.push_back({{"section", "net"}, {"what", "added"}, {"text", "route x\x1b is new"}});
+    }
     return out;
   };
   return stages;

@@ -81,7 +81,7 @@ TEST(DiffSnapshotsTest, ShowsWhatChanged) {
   FakeConsole fake;
   EXPECT_EQ(DiffSnapshots(Of("baseline:web", "3"), reader, FakeStages({}), fake.console),
             kExitDone);
-  EXPECT_EQ(fake.out.str(), "WHERE  BEFORE  AFTER\n/net   x\\x1b   7\n");
+  EXPECT_EQ(fake.out.str(), "SECTION  CHANGE  WHAT\nnet      added   route x\\x1b is new\n");
   FakeConsole same;
   EXPECT_EQ(DiffSnapshots(Of("1", "2"), reader, FakeStages({}), same.console), kExitNothing);
   EXPECT_EQ(same.err.str(), "nsobserver: they don't differ\n");
