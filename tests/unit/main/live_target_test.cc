@@ -20,7 +20,7 @@ TEST(LiveTargetTest, AProcessThatRuns) {
 }
 
 TEST(LiveTargetTest, ByPid) {
-  const Inventory nothing;
+  const Inventory nothing{};
   const std::string text = "pid:" + std::to_string(getpid());
   const auto live = ResolveLive(text, nothing, {});
   ASSERT_TRUE(live.ok()) << live.status();

@@ -121,7 +121,7 @@ StoredFinding Stored(int64_t id, const Finding& finding, const Json& container, 
   json.update(ToJson(finding, kSampleWallNs, container));
   json["events"] = {41, 43};
   json["snapshot"] = snapshot;
-  out.json = json.dump();
+  out.json = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   return out;
 }
 
