@@ -153,6 +153,7 @@ NamespaceKind NamespaceOf(EventKind kind) {
     case EventKind::kContainerExit:
     case EventKind::kLoss:
     case EventKind::kGap:
+    case EventKind::kEntry:
       return NamespaceKind::kPid;
   }
   return NamespaceKind::kPid;

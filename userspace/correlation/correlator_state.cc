@@ -23,6 +23,7 @@ NamespaceKind MainNamespace(EventKind kind) {
     case EventKind::kCgroupChange:
     case EventKind::kLoss:
     case EventKind::kGap:
+    case EventKind::kEntry:
       return NamespaceKind::kMnt;
   }
   return NamespaceKind::kMnt;

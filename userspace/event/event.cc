@@ -18,7 +18,8 @@ constexpr std::array<std::string_view, kEventKindEnd> kKindNames = {"",
                                                                     "container_start",
                                                                     "container_exit",
                                                                     "loss",
-                                                                    "gap"};
+                                                                    "gap",
+                                                                    "entry"};
 
 }  // namespace
 

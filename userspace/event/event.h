@@ -24,8 +24,9 @@ enum class EventKind : uint8_t {
   kContainerExit = 9,
   kLoss = 10,
   kGap = 11,
+  kEntry = 12,  // told by `nsobserver enter`
 };
-inline constexpr size_t kEventKindEnd = 12;
+inline constexpr size_t kEventKindEnd = 13;
 
 // "connect_failure"
 std::string_view Name(EventKind kind);
@@ -143,9 +144,19 @@ struct Gap {
   int64_t to_wall_ns = 0;
 };
 
+// A use of `nsobserver enter`: who went into which namespaces, told by itself when it is over. The
+// target is the event's container.
+struct Entry {
+  std::string tool;     // "nsobserver enter"
+  std::string command;  // words separated by spaces; raw bytes
+  uint8_t kinds = 0;    // bit per NamespaceKind
+  uint64_t duration_ns = 0;
+  int exit_code = 0;
+};
+
 using EventDetail =
     std::variant<NamespaceChange, ConnectFailure, Signal, OomKill, CgroupChange, ProcessExec,
-                 ProcessExit, ContainerStart, ContainerExit, Loss, Gap>;
+                 ProcessExit, ContainerStart, ContainerExit, Loss, Gap, Entry>;
 
 struct Event {
   EventKind kind = EventKind::kSignal;

@@ -138,6 +138,16 @@ struct DetailToJson {
             {"from", FormatRfc3339(g.from_wall_ns)},
             {"to", FormatRfc3339(g.to_wall_ns)}};
   }
+
+  Json operator()(const Entry& e) const {
+    Json kinds = Json::array();
+    for (NamespaceKind kind : kNamespaceKinds) {
+      if (e.kinds >> static_cast<int>(kind) & 1) kinds.push_back(Name(kind));
+    }
+    return {{"tool", ToUtf8(e.tool)},       {"command", ToUtf8(e.command)},
+            {"kinds", std::move(kinds)},    {"target", ToJson(observed.container)},
+            {"duration_ns", e.duration_ns}, {"exit_code", e.exit_code}};
+  }
 };
 
 // The host in the shape of a container, for `entered_from` where null means "did not come in".

@@ -24,6 +24,8 @@ constexpr char kFooter[] =
     "      Begin to observe this host.\n"
     "  nsobserver events --since 10m\n"
     "      What went wrong in the last ten minutes.\n"
+    "  nsobserver diagnose web\n"
+    "      What is wrong with the container web, and what to change.\n"
     "\n"
     "Every command has a --help of its own. Exit codes: 0 done, 1 nothing found,\n"
     "2 wrong use or bad input, 3 not permitted or not supported here.\n";
@@ -71,17 +73,24 @@ absl::Status UnknownCommand(const Parser& parser, const std::string& word) {
                                                  " (nsobserver --help)"));
 }
 
+// What no option took; the "--" before a command to be run is not one of its words.
+std::vector<std::string> Untaken(const CLI::App& app) {
+  std::vector<std::string> rest = app.remaining();
+  rest.erase(std::remove(rest.begin(), rest.end(), "--"), rest.end());
+  return rest;
+}
+
 // An error for the first word that nothing takes.
 absl::Status Leftover(const Parser& parser) {
   for (const CLI::App* command : parser.commands) {
-    const std::vector<std::string> rest = command->remaining();
+    const std::vector<std::string> rest = Untaken(*command);
     if (rest.empty()) continue;
     if (absl::StartsWith(rest[0], "-")) return UnknownOption(*command, rest[0]);
     return absl::InvalidArgumentError(absl::StrCat(command->get_name(), " doesn't take \"",
                                                    ForTerminal(rest[0]), "\" (nsobserver ",
                                                    command->get_name(), " --help)"));
   }
-  const std::vector<std::string> rest = parser.root.remaining();
+  const std::vector<std::string> rest = Untaken(parser.root);
   if (rest.empty()) return absl::OkStatus();
   if (absl::StartsWith(rest[0], "-")) return UnknownOption(parser.root, rest[0]);
   return UnknownCommand(parser, rest[0]);
@@ -128,8 +137,8 @@ absl::StatusOr<ParsedLine> ParseCommandLine(const std::vector<std::string>& word
     return line;
   }
   return absl::InvalidArgumentError(
-      "a command is missing: run, doctor, containers, namespaces, compare or events (nsobserver "
-      "--help)");
+      "a command is missing: run, doctor, containers, namespaces, compare, events, findings, "
+      "snapshot, snapshots, diagnose or enter (nsobserver --help)");
 }
 
 }  // namespace nsobs

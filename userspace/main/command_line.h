@@ -13,9 +13,14 @@
 #include "userspace/main/compare_command.h"
 #include "userspace/main/console.h"
 #include "userspace/main/containers_command.h"
+#include "userspace/main/diagnose_command.h"
 #include "userspace/main/doctor_command.h"
+#include "userspace/main/enter_command.h"
 #include "userspace/main/events_command.h"
+#include "userspace/main/findings_command.h"
 #include "userspace/main/namespaces_command.h"
+#include "userspace/main/snapshot_command.h"
+#include "userspace/main/snapshots_command.h"
 
 namespace nsobs {
 
@@ -26,7 +31,8 @@ struct RunOptions {
 };
 
 using Command = std::variant<RunOptions, DoctorOptions, ContainersOptions, NamespacesOptions,
-                             CompareOptions, EventsOptions>;
+                             CompareOptions, EventsOptions, FindingsOptions, SnapshotOptions,
+                             SnapshotsOptions, DiagnoseOptions, EnterOptions>;
 
 struct ParsedLine {
   std::string text;  // help or version: to be printed, and nothing else to be done

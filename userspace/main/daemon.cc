@@ -1,6 +1,7 @@
 #include "userspace/main/daemon.h"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -56,6 +57,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, cons
   NSOBS_RETURN_IF_ERROR(daemon->StartWeb(config));
   NSOBS_RETURN_IF_ERROR(daemon->LoadProbes(config));
   NSOBS_RETURN_IF_ERROR(daemon->StartPipeline(config));
+  daemon->StartControl(config);
   daemon->started_ = true;
   return daemon;
 }
@@ -128,6 +130,26 @@ absl::Status Daemon::StartWeb(const Config& config) {
   return absl::OkStatus();
 }
 
+// Observing goes on without it: only snapshots and entries made by hand are then not kept.
+void Daemon::StartControl(const Config& config) {
+  ControlHandlers handlers;
+  handlers.store_snapshot = [this](SnapshotRow row) { return pipeline_->Store(std::move(row)); };
+  handlers.record_event = [this](ObservedEvent e) { return pipeline_->Store(std::move(e)); };
+  handlers.find_container = [this](const std::string& runtime, const std::string& id) {
+    for (const ContainerRef& c : correlator_->inventory()->containers()) {
+      if (c->runtime == runtime && c->id == id) return c;
+    }
+    return ContainerRef();
+  };
+  auto control = ControlServer::Start(config.storage.path + "/" + kControlSocket, geteuid(), clock_,
+                                      std::move(handlers));
+  if (control.ok()) {
+    control_ = *std::move(control);
+  } else {
+    spdlog::warn("control socket: {}", std::string(control.status().message()));
+  }
+}
+
 void Daemon::Apply(const Config& config) {
   probes_->Apply(ProbeSettingsOf(config));
   pipeline_->set_coalesce_window(config.coalesce.window);
@@ -136,6 +158,7 @@ void Daemon::Apply(const Config& config) {
 
 void Daemon::Stop() {
   if (web_ != nullptr) web_->Stop();
+  control_.reset();
   if (pipeline_ != nullptr) pipeline_->Stop();
   if (timeline_ == nullptr) return;
   if (absl::Status status = timeline_->Close(); !status.ok()) {

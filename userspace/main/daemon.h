@@ -12,6 +12,7 @@
 #include "userspace/collector/probe_set.h"
 #include "userspace/config/config.h"
 #include "userspace/correlation/correlator.h"
+#include "userspace/pipeline/control_server.h"
 #include "userspace/pipeline/metrics_builder.h"
 #include "userspace/pipeline/pipeline.h"
 #include "userspace/snapshot/snapshotter.h"
@@ -43,6 +44,7 @@ class Daemon {
   absl::Status LoadProbes(const Config& config);
   absl::Status StartPipeline(const Config& config);
   absl::Status StartWeb(const Config& config);
+  void StartControl(const Config& config);
 
   const Clock* const clock_;
   std::atomic<bool> started_{false};
@@ -52,6 +54,7 @@ class Daemon {
   std::unique_ptr<ProbeSet> probes_;
   std::unique_ptr<Correlator> correlator_;
   std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<ControlServer> control_;  // nullptr: it could not be had
   std::unique_ptr<MetricsBuilder> metrics_;
   std::unique_ptr<PrometheusExporter> exporter_;
   std::unique_ptr<WebServer> web_;

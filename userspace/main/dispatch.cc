@@ -13,6 +13,7 @@ namespace {
 
 struct Runner {
   const Console& console;
+  const Stages stages = RealStages();
 
   int operator()(const RunOptions& o) const { return RunCommand(o.config, o.config_file, o.flags); }
   int operator()(const DoctorOptions& o) const { return DoctorCommand(o, console); }
@@ -20,6 +21,11 @@ struct Runner {
   int operator()(const NamespacesOptions& o) const { return NamespacesCommand(o, console); }
   int operator()(const CompareOptions& o) const { return CompareCommand(o, console); }
   int operator()(const EventsOptions& o) const { return EventsCommand(o, console); }
+  int operator()(const FindingsOptions& o) const { return FindingsCommand(o, stages, console); }
+  int operator()(const SnapshotOptions& o) const { return SnapshotCommand(o, stages, console); }
+  int operator()(const SnapshotsOptions& o) const { return SnapshotsCommand(o, stages, console); }
+  int operator()(const DiagnoseOptions& o) const { return DiagnoseCommand(o, stages, console); }
+  int operator()(const EnterOptions& o) const { return EnterCommand(o, console); }
 };
 
 }  // namespace

@@ -9,17 +9,17 @@ namespace {
 
 constexpr size_t kRowsAtOnce = 1000;  // of which a table knows the widths before it prints
 
-Style StyleOf(Severity severity) {
+Style StyleOf(EventWeight severity) {
   switch (severity) {
-    case Severity::kQuiet:
+    case EventWeight::kQuiet:
       return Style::kDim;
-    case Severity::kGood:
+    case EventWeight::kGood:
       return Style::kGreen;
-    case Severity::kNote:
+    case EventWeight::kNote:
       return Style::kPlain;
-    case Severity::kWarning:
+    case EventWeight::kWarning:
       return Style::kYellow;
-    case Severity::kError:
+    case EventWeight::kError:
       return Style::kRed;
   }
   return Style::kPlain;
@@ -66,7 +66,7 @@ void EventListing::AddRow(const Json& event) {
   }
   const std::optional<int64_t> time = ParseRfc3339(Text(event, "time"));
   const std::string from = EnteredFrom(event);
-  const Style style = StyleOf(SeverityOf(event));
+  const Style style = StyleOf(WeightOf(event));
   const bool whole = !console_.screen.terminal;
   Cell what{EventSummary(event, {console_.zone, !whole, whole}), style};
   if (!whole) what.tail = MoreOfTheSame(event);

@@ -170,6 +170,18 @@ std::string GapText(const Context& c) {
                       Clean(c.detail, "cause"), ")");
 }
 
+std::string EntryText(const Context& c) {
+  std::string kinds;
+  const Json& list = Child(c.detail, "kinds");
+  for (size_t i = 0; list.is_array() && i < list.size(); ++i) {
+    if (!list[i].is_string()) continue;
+    absl::StrAppend(&kinds, kinds.empty() ? "" : ",", ForTerminal(list[i].get<std::string>()));
+  }
+  return absl::StrCat(ProcessText(Child(c.event, "process")), " entered ", kinds, ": ",
+                      Clean(c.detail, "command"), " exited with code ",
+                      Number(c.detail, "exit_code").value_or(0), After(c.detail, "duration_ns"));
+}
+
 struct KindText {
   std::string_view kind;
   std::string (*text)(const Context&);
@@ -194,6 +206,7 @@ constexpr auto kKindTexts = std::to_array<KindText>({
      }},
     {"loss", LossText},
     {"gap", GapText},
+    {"entry", EntryText},
 });
 
 bool IsHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }

@@ -30,7 +30,8 @@ std::string EnteredFrom(const Json& event);
 // The namespace that explains it: "net:4026532846" of a connect, "pid:..." of a signal; "" if none.
 std::string TellingNamespace(const Json& event);
 
-enum class Severity { kQuiet, kGood, kNote, kWarning, kError };
-Severity SeverityOf(const Json& event);
+// How much a row of a listing stands out.
+enum class EventWeight { kQuiet, kGood, kNote, kWarning, kError };
+EventWeight WeightOf(const Json& event);
 
 }  // namespace nsobs

@@ -31,19 +31,19 @@ std::string ChangedNamespace(const Json& changes) {
   return "";
 }
 
-Severity SignalSeverity(const Json& signal) {
+EventWeight SignalWeight(const Json& signal) {
   constexpr auto kFatal = std::to_array<std::string_view>(
       {"SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS"});
   const std::string result = Text(signal, "result");
-  if (result == "ignored" || result == "overflow") return Severity::kWarning;
+  if (result == "ignored" || result == "overflow") return EventWeight::kWarning;
   const std::string name = Text(signal, "name");
   const bool fatal = std::find(kFatal.begin(), kFatal.end(), name) != kFatal.end();
-  return fatal ? Severity::kError : Severity::kNote;
+  return fatal ? EventWeight::kError : EventWeight::kNote;
 }
 
-Severity ExitSeverity(const Json& exit) {
+EventWeight ExitWeight(const Json& exit) {
   const bool clean = Number(exit, "exit_code").value_or(0) == 0 && Text(exit, "signal").empty();
-  return clean ? Severity::kQuiet : Severity::kError;
+  return clean ? EventWeight::kQuiet : EventWeight::kError;
 }
 
 }  // namespace
@@ -78,22 +78,22 @@ std::string TellingNamespace(const Json& event) {
   return "";
 }
 
-Severity SeverityOf(const Json& event) {
+EventWeight WeightOf(const Json& event) {
   const std::string kind = Text(event, "kind");
   const Json& detail = Child(event, kind.c_str());
-  if (kind == "connect_failure" || kind == "oom_kill") return Severity::kError;
-  if (kind == "signal") return SignalSeverity(detail);
-  if (kind == "loss" || kind == "gap") return Severity::kWarning;
-  if (kind == "container_start") return Severity::kGood;
-  if (kind == "container_exit" || kind == "process_exit") return ExitSeverity(detail);
+  if (kind == "connect_failure" || kind == "oom_kill") return EventWeight::kError;
+  if (kind == "signal") return SignalWeight(detail);
+  if (kind == "loss" || kind == "gap" || kind == "entry") return EventWeight::kWarning;
+  if (kind == "container_start") return EventWeight::kGood;
+  if (kind == "container_exit" || kind == "process_exit") return ExitWeight(detail);
   if (kind == "namespace_change") {
-    if (Number(detail, "errno").value_or(0) != 0) return Severity::kError;
+    if (Number(detail, "errno").value_or(0) != 0) return EventWeight::kError;
     const bool entered =
         !Child(event, "entered_from").is_null() ||
         (Text(detail, "operation") == "setns" && !Child(detail, "target").is_null());
-    return entered ? Severity::kWarning : Severity::kQuiet;
+    return entered ? EventWeight::kWarning : EventWeight::kQuiet;
   }
-  return Severity::kQuiet;
+  return EventWeight::kQuiet;
 }
 
 }  // namespace nsobs

@@ -1,21 +1,15 @@
 #include "userspace/main/events_command.h"
 
-#include <poll.h>
-#include <signal.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "userspace/base/status_util.h"
 #include "userspace/main/event_listing.h"
+#include "userspace/main/follow.h"
 
 namespace nsobs {
 namespace {
-
-constexpr long kLookEveryNs = 100 * 1000 * 1000;
 
 // The newest options.limit events, oldest first. `more`: there were others.
 absl::Status Newest(const EventsOptions& options, TimelineReader& reader,
@@ -81,28 +75,6 @@ absl::Status Catch(const EventsOptions& options, TimelineReader& reader, EventLi
   return status;
 }
 
-// Sleeps until the next look; false on SIGINT, SIGTERM, or when the reader of stdout has gone.
-bool SleepOrEnd(const sigset_t& ending) {
-  const timespec pause = {0, kLookEveryNs};
-  if (sigtimedwait(&ending, nullptr, &pause) > 0) return false;
-  pollfd out = {STDOUT_FILENO, 0, 0};
-  return poll(&out, 1, 0) <= 0 || (out.revents & POLLERR) == 0;
-}
-
-int FollowUntilSignal(const EventsOptions& options, TimelineReader& reader,
-                      const Console& console) {
-  sigset_t ending, before;
-  sigemptyset(&ending);
-  sigaddset(&ending, SIGINT);
-  sigaddset(&ending, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &ending, &before);
-  const auto pipe_before = signal(SIGPIPE, SIG_IGN);
-  const int code = FollowEvents(options, reader, console, [&] { return SleepOrEnd(ending); });
-  signal(SIGPIPE, pipe_before);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return code;
-}
-
 }  // namespace
 
 int ShowEvents(const EventsOptions& options, TimelineReader& reader, const Console& console) {
@@ -143,7 +115,11 @@ int EventsCommand(const EventsOptions& options, const Console& console) {
     return console.Fail(Annotate(reader.status(), "needs root"));
   }
   if (!reader.ok()) return console.Fail(reader.status());
-  if (options.follow) return FollowUntilSignal(options, **reader, console);
+  if (options.follow) {
+    return FollowUntilSignal([&](absl::FunctionRef<bool()> wait) {
+      return FollowEvents(options, **reader, console, wait);
+    });
+  }
   return ShowEvents(options, **reader, console);
 }
 

@@ -2,8 +2,6 @@
 #include "absl/strings/str_cat.h"
 #include "userspace/base/status_util.h"
 #include "userspace/config/did_you_mean.h"
-#include "userspace/config/value_text.h"
-#include "userspace/main/human_text.h"
 #include "userspace/main/subcommand.h"
 
 namespace nsobs {
@@ -81,10 +79,11 @@ class EventsSubcommand : public Subcommand {
     options.storage_path = config.storage.path;
     options.follow = follow_;
     options.query.container = container_;
-    NSOBS_RETURN_IF_ERROR(ParseTimes(&options.query));
+    NSOBS_RETURN_IF_ERROR(ParseTimes(since_, until_, moment_, &options.query.since_wall_ns,
+                                     &options.query.until_wall_ns));
     NSOBS_RETURN_IF_ERROR(ParseKinds(kinds_, &options.query));
     NSOBS_RETURN_IF_ERROR(ParseNamespace(netns_, &options.query));
-    NSOBS_RETURN_IF_ERROR(ParseLimit(&options));
+    NSOBS_RETURN_IF_ERROR(TakeLimit(&options));
     NSOBS_RETURN_IF_ERROR(CheckFollow(options));
     return options;
   }
@@ -102,42 +101,18 @@ class EventsSubcommand : public Subcommand {
         "Of this one: name, id or unique prefix of it, pod/container; host for the host itself.");
     add("--kind", kinds_, "KIND",
         "Only these, several with commas: namespace_change, connect_failure, signal, oom_kill, "
-        "container_start, container_exit, loss, gap.");
+        "container_start, container_exit, loss, gap, entry.");
     add("--netns", netns_, "INODE", "In this network namespace: 4026532846 or net:[4026532846].");
     add("--limit", limit_, "COUNT",
         "The newest so many; 0 for all. Default: 100, or all if --since or --until is given.");
     command->add_flag("-f,--follow", follow_, "Then show new ones as they are recorded.");
   }
 
-  absl::Status ParseTimes(EventQuery* query) const {
-    if (!since_.empty()) {
-      const auto since = ParseMoment(since_, moment_.now_wall_ns, moment_.zone);
-      if (!since.ok()) return Annotate(since.status(), "--since");
-      query->since_wall_ns = *since;
-    }
-    if (!until_.empty()) {
-      const auto until = ParseMoment(until_, moment_.now_wall_ns, moment_.zone);
-      if (!until.ok()) return Annotate(until.status(), "--until");
-      query->until_wall_ns = *until;
-    }
-    if (query->since_wall_ns && query->until_wall_ns &&
-        *query->since_wall_ns >= *query->until_wall_ns) {
-      return absl::InvalidArgumentError("--since must be before --until");
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status ParseLimit(EventsOptions* options) const {
+  absl::Status TakeLimit(EventsOptions* options) const {
     options->limit_is_default = limit_.empty() && since_.empty() && until_.empty();
     if (options->limit_is_default) options->limit = kDefaultLimit;
     if (limit_.empty()) return absl::OkStatus();
-    constexpr uint64_t kMost = 100000;  // they are held in memory
-    const std::optional<uint64_t> limit = ParseCount(limit_);
-    if (!limit || *limit > kMost) {
-      return BadFlag("--limit", limit_, "is not a number of events",
-                     absl::StrCat("1 to ", kMost, ", or 0 for all"));
-    }
-    options->limit = *limit;
+    NSOBS_ASSIGN_OR_RETURN(options->limit, ParseLimit(limit_, "events"));
     return absl::OkStatus();
   }
 

@@ -6,10 +6,6 @@
 namespace nsobs {
 namespace {
 
-constexpr char kTargetHelp[] =
-    "A container's name, id or unique prefix of it, pod/container; pid:N; a namespace as "
-    "net:[4026532846]; host.";
-
 class DoctorSubcommand : public Subcommand {
  public:
   CLI::App* Declare(CLI::App* root) override {

@@ -47,6 +47,11 @@ absl::StatusOr<std::shared_ptr<const Inventory>> ScanThisHost(const Config& conf
     return absl::PermissionDeniedError(
         "needs root: the namespaces of other users' processes can't be read otherwise");
   }
+  return ScanForEntry(config, clock);
+}
+
+absl::StatusOr<std::shared_ptr<const Inventory>> ScanForEntry(const Config& config,
+                                                              const Clock* clock) {
   Correlator correlator(CorrelatorOptionsOf(config), clock);
   NSOBS_RETURN_IF_ERROR(correlator.ScanHost());
   return correlator.inventory();

@@ -17,4 +17,9 @@ CorrelatorOptions CorrelatorOptionsOf(const Config& config);
 absl::StatusOr<std::shared_ptr<const Inventory>> ScanThisHost(const Config& config,
                                                               const Clock* clock);
 
+// The same without the demand for root: of the processes of others less is then known. Who runs
+// rootless containers can name and enter their own.
+absl::StatusOr<std::shared_ptr<const Inventory>> ScanForEntry(const Config& config,
+                                                              const Clock* clock);
+
 }  // namespace nsobs

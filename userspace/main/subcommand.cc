@@ -3,6 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "userspace/base/sanitize.h"
+#include "userspace/base/status_util.h"
+#include "userspace/config/value_text.h"
+#include "userspace/main/human_text.h"
 
 namespace nsobs {
 
@@ -52,6 +55,11 @@ std::vector<std::unique_ptr<Subcommand>> MakeSubcommands(const Moment& moment) {
   all.push_back(MakeNamespacesSubcommand());
   all.push_back(MakeCompareSubcommand());
   all.push_back(MakeEventsSubcommand(moment));
+  all.push_back(MakeFindingsSubcommand(moment));
+  all.push_back(MakeSnapshotSubcommand());
+  all.push_back(MakeSnapshotsSubcommand(moment));
+  all.push_back(MakeDiagnoseSubcommand());
+  all.push_back(MakeEnterSubcommand());
   return all;
 }
 
@@ -60,6 +68,33 @@ absl::Status BadFlag(std::string_view flag, std::string_view text, std::string_v
   return absl::InvalidArgumentError(
       absl::StrCat(std::string(flag), ": \"", ForTerminal(text.substr(0, 60)), "\" ",
                    std::string(what), " (allowed: ", std::string(allowed), ")"));
+}
+
+absl::Status ParseTimes(const std::string& since, const std::string& until, const Moment& moment,
+                        std::optional<int64_t>* since_wall_ns,
+                        std::optional<int64_t>* until_wall_ns) {
+  if (!since.empty()) {
+    const auto from = ParseMoment(since, moment.now_wall_ns, moment.zone);
+    if (!from.ok()) return Annotate(from.status(), "--since");
+    *since_wall_ns = *from;
+  }
+  if (!until.empty()) {
+    const auto to = ParseMoment(until, moment.now_wall_ns, moment.zone);
+    if (!to.ok()) return Annotate(to.status(), "--until");
+    *until_wall_ns = *to;
+  }
+  if (*since_wall_ns && *until_wall_ns && **since_wall_ns >= **until_wall_ns) {
+    return absl::InvalidArgumentError("--since must be before --until");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<size_t> ParseLimit(const std::string& text, std::string_view what) {
+  constexpr uint64_t kMost = 100000;
+  const std::optional<uint64_t> limit = ParseCount(text);
+  if (limit && *limit <= kMost) return *limit;
+  return BadFlag("--limit", text, absl::StrCat("is not a number of ", std::string(what)),
+                 absl::StrCat("1 to ", kMost, ", or 0 for all"));
 }
 
 std::vector<std::string> CommaWords(const std::string& text) {

@@ -49,6 +49,24 @@ std::unique_ptr<Subcommand> MakeContainersSubcommand();
 std::unique_ptr<Subcommand> MakeNamespacesSubcommand();
 std::unique_ptr<Subcommand> MakeCompareSubcommand();
 std::unique_ptr<Subcommand> MakeEventsSubcommand(const Moment& moment);
+std::unique_ptr<Subcommand> MakeFindingsSubcommand(const Moment& moment);
+std::unique_ptr<Subcommand> MakeSnapshotSubcommand();
+std::unique_ptr<Subcommand> MakeSnapshotsSubcommand(const Moment& moment);
+std::unique_ptr<Subcommand> MakeDiagnoseSubcommand();
+std::unique_ptr<Subcommand> MakeEnterSubcommand();
+
+// What TARGET may be, for help texts.
+inline constexpr char kTargetHelp[] =
+    "A container's name, id or unique prefix of it, pod/container; pid:N; a namespace as "
+    "net:[4026532846]; host.";
+
+// Of --since and --until, either of which may be empty, into a query of the timeline.
+absl::Status ParseTimes(const std::string& since, const std::string& until, const Moment& moment,
+                        std::optional<int64_t>* since_wall_ns,
+                        std::optional<int64_t>* until_wall_ns);
+
+// Of --limit: the newest so many of `what`, at most 100,000, which are held in memory.
+absl::StatusOr<size_t> ParseLimit(const std::string& text, std::string_view what);
 
 // "\"x\" is not ... (allowed: ...)", INVALID_ARGUMENT, behind the flag's name.
 absl::Status BadFlag(std::string_view flag, std::string_view text, std::string_view what,

@@ -11,26 +11,6 @@ constexpr int kGap = 2;  // spaces between columns
 constexpr int kNarrowest = 2;
 constexpr int kLeftOut = -1;  // width of a column that has no room
 
-std::string_view Escape(Style style) {
-  switch (style) {
-    case Style::kPlain:
-      return "";
-    case Style::kBold:
-      return "\x1b[1m";
-    case Style::kDim:
-      return "\x1b[2m";
-    case Style::kRed:
-      return "\x1b[31m";
-    case Style::kYellow:
-      return "\x1b[33m";
-    case Style::kGreen:
-      return "\x1b[32m";
-    case Style::kCyan:
-      return "\x1b[36m";
-  }
-  return "";
-}
-
 int Width(const Cell& cell) { return TextWidth(cell.text) + TextWidth(cell.tail); }
 
 std::string Fit(const Cell& cell, int columns) {
@@ -49,6 +29,26 @@ int Total(const std::vector<int>& widths) {
 }
 
 }  // namespace
+
+std::string_view StyleEscape(Style style) {
+  switch (style) {
+    case Style::kPlain:
+      return "";
+    case Style::kBold:
+      return "\x1b[1m";
+    case Style::kDim:
+      return "\x1b[2m";
+    case Style::kRed:
+      return "\x1b[31m";
+    case Style::kYellow:
+      return "\x1b[33m";
+    case Style::kGreen:
+      return "\x1b[32m";
+    case Style::kCyan:
+      return "\x1b[36m";
+  }
+  return "";
+}
 
 Table::Table(std::vector<Column> columns, const Screen& screen)
     : columns_(std::move(columns)), screen_(screen) {
@@ -112,7 +112,7 @@ void Table::PrintRow(const std::vector<Cell>& cells, const std::vector<int>& wid
     if (!text.empty()) {
       line.append(pending_spaces, ' ');
       pending_spaces = 0;
-      const std::string_view escape = screen_.color ? Escape(cells[i].style) : "";
+      const std::string_view escape = screen_.color ? StyleEscape(cells[i].style) : "";
       line.append(escape).append(text).append(escape.empty() ? "" : "\x1b[0m");
     }
     if (!columns_[i].right) pending_spaces += padding;

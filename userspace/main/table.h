@@ -4,6 +4,7 @@
 
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "userspace/main/console.h"
@@ -11,6 +12,9 @@
 namespace nsobs {
 
 enum class Style { kPlain, kBold, kDim, kRed, kYellow, kGreen, kCyan };
+
+// The escape sequence that begins a style; "" for plain text.
+std::string_view StyleEscape(Style style);
 
 struct Cell {
   std::string text;  // has been through ForTerminal()

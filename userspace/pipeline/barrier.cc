@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "absl/types/span.h"
 
 namespace nsobs {
 namespace {
@@ -11,7 +12,7 @@ constexpr EventKind kKernelKinds[] = {EventKind::kNamespaceChange, EventKind::kC
                                       EventKind::kSignal, EventKind::kOomKill};
 // Made in userspace, observed when they are stored: always balanced.
 constexpr EventKind kMadeKinds[] = {EventKind::kContainerStart, EventKind::kContainerExit,
-                                    EventKind::kLoss, EventKind::kGap};
+                                    EventKind::kLoss, EventKind::kGap, EventKind::kEntry};
 
 LedgerLine ToLine(EventKind kind, LedgerEntry entry) {
   const uint64_t total = entry.Total();
@@ -50,8 +51,8 @@ bool Barrier::TryClose(uint8_t epoch, Lines* out) const {
 
 std::vector<LedgerLine> Barrier::SumLocked() const {
   std::vector<LedgerLine> out;
-  for (const auto* kinds : {&kKernelKinds, &kMadeKinds}) {
-    for (EventKind kind : *kinds) {
+  for (const auto kinds : {absl::MakeConstSpan(kKernelKinds), absl::MakeConstSpan(kMadeKinds)}) {
+    for (EventKind kind : kinds) {
       LedgerLine sum;
       sum.kind = kind;
       for (const Lines& lines : closed_) Add(lines[static_cast<size_t>(kind)], &sum);

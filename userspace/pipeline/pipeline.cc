@@ -55,7 +55,7 @@ Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator*
       writer_(std::make_unique<TimelineWriter>(timeline, &ledger_, clock, options.queue_records)),
       watch_(std::make_unique<Watch>(
           options.watch, snapshotter, correlator, clock,
-          [this](SnapshotRow row) { return StoreSnapshot(std::move(row)); })),
+          [this](SnapshotRow row) { return Store(std::move(row)); })),
       queue_(/*capacity=*/1 << 16) {}
 
 absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions& options,
@@ -254,16 +254,27 @@ void Pipeline::Periodic(WriteBatch* out) {
   }
 }
 
-// On the investigator's thread. The rows of the events that it speaks of were handed on before.
-bool Pipeline::StoreSnapshot(SnapshotRow row) {
+// The rows of the events that it speaks of were handed on before.
+bool Pipeline::Store(SnapshotRow row) {
   WriteBatch batch;
   batch.snapshots.push_back(std::move(row));
   return writer_->Push(batch);
 }
 
+// Past the rules, which are the pipeline thread's.
+bool Pipeline::Store(ObservedEvent event) {
+  WriteBatch batch;
+  WriteItem item;
+  item.kind = event.event.kind;
+  item.recorded[0] = 1;
+  item.item = TimelineRow{0, std::move(event)};
+  batch.items.push_back(std::move(item));
+  return writer_->Push(batch);
+}
+
 void Pipeline::Hand(WriteBatch batch) {
   if (batch.items.empty() && batch.ended_runs.empty() && batch.containers.empty() &&
-      batch.namespaces.empty()) {
+      batch.namespaces.empty() && batch.snapshots.empty()) {
     return;
   }
   if (writer_->Push(batch)) return;
@@ -275,6 +286,7 @@ void Pipeline::Hand(WriteBatch batch) {
   }
   // Ends and states of containers take no room of the queue, and nobody would tell them again.
   batch.items.clear();
+  batch.snapshots.clear();
   writer_->Push(batch);
 }
 

@@ -53,6 +53,10 @@ class Pipeline {
   Barrier& barrier() { return *barrier_; }
   const TimelineWriter& writer() const { return *writer_; }
   Watch& watch() { return *watch_; }
+  // For what is made outside of the pipeline's thread: snapshots, and events without a record.
+  // False if the queue is full. Thread-safe, from Start() on.
+  bool Store(SnapshotRow row);
+  bool Store(ObservedEvent event);
   uint64_t queue_length() const { return queued_records_ + writer_->queued_items(); }
   uint64_t queue_capacity() const { return 2 * options_.queue_records; }
   uint64_t context_records() const { return context_records_; }
@@ -70,7 +74,6 @@ class Pipeline {
   void Periodic(WriteBatch* out);
   void ProcessContext(Event event);
   void PushMade(ObservedEvent event, WriteBatch* out);
-  bool StoreSnapshot(SnapshotRow row);
   void Hand(WriteBatch batch);
 
   const PipelineOptions options_;

@@ -7,11 +7,13 @@
 
 #include "absl/time/clock.h"
 #include "userspace/base/log.h"
+#include "userspace/base/sanitize.h"
 
 namespace nsobs {
 namespace {
 
 constexpr size_t kItemsPerTransaction = 2000;
+constexpr uint64_t kMaxQueuedSnapshots = 32;
 constexpr int kAttempts = 3;
 constexpr absl::Duration kRetryPause = absl::Milliseconds(100);
 constexpr int64_t kHeartbeatNs = 1'000'000'000;
@@ -42,10 +44,14 @@ void TimelineWriter::Stop() {
 
 bool TimelineWriter::Push(WriteBatch& batch) {
   const size_t items = batch.items.size();
+  const size_t snapshots = batch.snapshots.size();
   if (queued_items_ + items > capacity_items_) return false;
+  if (snapshots > 0 && queued_snapshots_ + snapshots > kMaxQueuedSnapshots) return false;
   queued_items_ += items;
+  queued_snapshots_ += snapshots;
   if (queue_.Push(std::move(batch))) return true;
   queued_items_ -= items;
+  queued_snapshots_ -= snapshots;
   return false;
 }
 
@@ -63,6 +69,7 @@ void TimelineWriter::Loop() {
                 std::back_inserter(all.containers));
       std::move(batch.namespaces.begin(), batch.namespaces.end(),
                 std::back_inserter(all.namespaces));
+      std::move(batch.snapshots.begin(), batch.snapshots.end(), std::back_inserter(all.snapshots));
     }
     Write(std::move(all));
     if (closed && batches.empty()) return;
@@ -82,6 +89,7 @@ void TimelineWriter::Write(WriteBatch batch) {
     WriteItems(items.first(n));
     items.remove_prefix(n);
   }
+  for (const SnapshotRow& row : batch.snapshots) WriteSnapshot(row);
   for (uint64_t run_id : batch.ended_runs) {
     timeline_->EndRun(run_id);
     stored_runs_.erase(run_id);
@@ -143,6 +151,21 @@ void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
   if (status.ok()) last_commit_boot_ns_ = clock_->BootNs();
   Account(items, status.ok());
   queued_items_ -= items.size();
+}
+
+void TimelineWriter::WriteSnapshot(const SnapshotRow& row) {
+  absl::StatusOr<int64_t> id = absl::UnknownError("not tried");
+  for (int attempt = 0; attempt < kAttempts && !id.ok(); ++attempt) {
+    if (attempt > 0) absl::SleepFor(kRetryPause);
+    id = timeline_->WriteSnapshot(row);
+    if (absl::IsInvalidArgument(id.status())) break;  // would be refused again
+  }
+  if (!id.ok()) {
+    spdlog::warn("timeline: a snapshot of {} was not stored: {}", ForTerminal(row.target),
+                 std::string(id.status().message()));
+  }
+  --queued_snapshots_;
+  if (row.on_stored) row.on_stored(id);
 }
 
 void TimelineWriter::Account(absl::Span<const WriteItem> items, bool stored) {

@@ -29,6 +29,8 @@ struct WriteBatch {
   std::vector<uint64_t> ended_runs;
   std::vector<ContainerRef> containers;
   std::vector<Timeline::NamespaceRow> namespaces;
+  // Written after the items, so that these have their ids. In no book of the ledger.
+  std::vector<SnapshotRow> snapshots;
 };
 
 class TimelineWriter {
@@ -41,7 +43,8 @@ class TimelineWriter {
   void Start();
   void Stop();  // writes what is queued, then ends the thread
 
-  // False if the queue is full; the batch is untouched then. Thread-safe.
+  // False if the queue is full, or 32 snapshots wait already (each may be large); the batch is
+  // untouched then. Thread-safe.
   bool Push(WriteBatch& batch);
 
   bool storage_ok() const { return storage_ok_; }
@@ -53,6 +56,7 @@ class TimelineWriter {
   void Loop();
   void Write(WriteBatch batch);
   void WriteItems(absl::Span<WriteItem> items);
+  void WriteSnapshot(const SnapshotRow& row);
   bool HasRow(const WriteItem& item);
   void Account(absl::Span<const WriteItem> items, bool stored);
   void Housekeeping();
@@ -63,6 +67,7 @@ class TimelineWriter {
   const size_t capacity_items_;
   BoundedQueue<WriteBatch> queue_;
   std::atomic<uint64_t> queued_items_{0};
+  std::atomic<uint64_t> queued_snapshots_{0};
   std::atomic<bool> storage_ok_{true};
   std::atomic<uint64_t> database_bytes_{0};
   std::atomic<int64_t> last_commit_boot_ns_{0};

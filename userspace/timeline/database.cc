@@ -75,6 +75,19 @@ void Statement::Bind(int index, std::string_view text) {
   Keep(sqlite3_bind_text64(get(), index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
 }
 
+void Statement::BindBlob(int index, std::string_view bytes) {
+  const char* data = bytes.data() != nullptr ? bytes.data() : "";
+  Keep(sqlite3_bind_blob64(get(), index, data, bytes.size(), SQLITE_STATIC));
+}
+
+void Statement::BindOrNull(int index, std::optional<int64_t> value) {
+  if (value) {
+    Bind(index, *value);
+  } else {
+    BindNull(index);
+  }
+}
+
 absl::StatusOr<bool> Statement::Step() {
   if (bind_error_ != SQLITE_OK) return SqliteStatus(bind_error_, sqlite3_errstr(bind_error_));
   const int code = sqlite3_step(get());
@@ -100,6 +113,12 @@ std::string_view Statement::Text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(get(), column));
   if (text == nullptr) return "";
   return std::string_view(text, static_cast<size_t>(sqlite3_column_bytes(get(), column)));
+}
+
+std::string_view Statement::Blob(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(get(), column));
+  if (bytes == nullptr) return "";
+  return std::string_view(bytes, static_cast<size_t>(sqlite3_column_bytes(get(), column)));
 }
 
 absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode,

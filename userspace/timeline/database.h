@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,8 @@ class Statement {
   // Parameters count from 1. Text is not copied: it must live until Reset().
   void Bind(int index, int64_t value) { Keep(sqlite3_bind_int64(get(), index, value)); }
   void Bind(int index, std::string_view text);
+  void BindBlob(int index, std::string_view bytes);  // like text
+  void BindOrNull(int index, std::optional<int64_t> value);
   void BindNull(int index) { Keep(sqlite3_bind_null(get(), index)); }
 
   absl::StatusOr<bool> Step();  // true: there is a row
@@ -36,6 +39,7 @@ class Statement {
   // Columns count from 0. Text is valid until the next Step or Reset.
   int64_t Int(int column) const { return sqlite3_column_int64(get(), column); }
   std::string_view Text(int column) const;
+  std::string_view Blob(int column) const;
   bool IsNull(int column) const { return sqlite3_column_type(get(), column) == SQLITE_NULL; }
 
  private:

@@ -8,17 +8,6 @@
 #include "userspace/timeline/event_body.h"
 
 namespace nsobs {
-namespace {
-
-void BindOrNull(Statement* statement, int index, const std::optional<int64_t>& value) {
-  if (value) {
-    statement->Bind(index, *value);
-  } else {
-    statement->BindNull(index);
-  }
-}
-
-}  // namespace
 
 absl::StatusOr<EventStore> EventStore::Make(Database* database) {
   EventStore store(database);
@@ -50,8 +39,8 @@ absl::StatusOr<int64_t> EventStore::Insert(const ObservedEvent& observed,
   insert_.Bind(3, event.boot_ns);
   insert_.Bind(4, static_cast<int64_t>(event.kind));
   insert_.Bind(5, Clamp(observed.count));
-  BindOrNull(&insert_, 6, owners.container);
-  BindOrNull(&insert_, 7, owners.entered_from);
+  insert_.BindOrNull(6, owners.container);
+  insert_.BindOrNull(7, owners.entered_from);
   insert_.Bind(8, int64_t{event.process.pid});
   int column = 9;
   for (NamespaceKind kind : kNamespaceKinds) {
@@ -81,7 +70,7 @@ absl::Status EventStore::InsertLoss(int64_t id, const Loss& loss, const EventOwn
   insert_loss_.Bind(1, id);
   insert_loss_.Bind(2, static_cast<int64_t>(loss.of));
   insert_loss_.Bind(3, cause);
-  BindOrNull(&insert_loss_, 4, owners.container);
+  insert_loss_.BindOrNull(4, owners.container);
   insert_loss_.Bind(5, Clamp(loss.count));
   insert_loss_.Bind(6, loss.from_wall_ns);
   insert_loss_.Bind(7, loss.to_wall_ns);

@@ -51,7 +51,9 @@ absl::StatusOr<Retention> Retention::Make(Database* database, const Clock* clock
       {&r.delete_containers_,
        "DELETE FROM containers WHERE ref > ?1 AND ref <= ?2 AND died_ns != 0 AND died_ns < ?3 "
        "AND NOT EXISTS (SELECT 1 FROM events WHERE container = containers.ref) "
-       "AND NOT EXISTS (SELECT 1 FROM events WHERE entered_from = containers.ref)"},
+       "AND NOT EXISTS (SELECT 1 FROM events WHERE entered_from = containers.ref) "
+       "AND NOT EXISTS (SELECT 1 FROM snapshots WHERE container = containers.ref) "
+       "AND NOT EXISTS (SELECT 1 FROM findings WHERE container = containers.ref)"},
       {&r.namespace_window_, WindowEnd("namespaces")},
       {&r.delete_namespaces_,
        "DELETE FROM namespaces WHERE ref > ?1 AND ref <= ?2 AND died_ns != 0 AND died_ns < ?3"}};

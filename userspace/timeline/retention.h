@@ -19,7 +19,7 @@ struct RetentionLimits {
 
 struct RetentionResult {
   uint64_t events = 0;      // removed
-  uint64_t containers = 0;  // dead, and no event names them any more
+  uint64_t containers = 0;  // dead, and nothing names them any more
 };
 
 class Retention {

@@ -111,7 +111,44 @@ CREATE TABLE findings (
 ) STRICT;
 )sql";
 
-constexpr SchemaStep kSteps[] = {{1, kVersion1}};
+// Nothing was ever written to the two tables of step 1. The sizes stand in the indexes by time, so
+// that retention can sum them up without reading a body.
+constexpr char kVersion2[] = R"sql(
+DROP TABLE snapshots;
+CREATE TABLE snapshots (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  time_ns INTEGER NOT NULL,
+  container INTEGER,
+  target TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  severity TEXT NOT NULL,
+  raw_bytes INTEGER NOT NULL,
+  stored_bytes INTEGER NOT NULL,
+  head TEXT NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+CREATE INDEX snapshots_time ON snapshots(time_ns, stored_bytes);
+CREATE INDEX snapshots_container ON snapshots(container);
+
+DROP TABLE findings;
+CREATE TABLE findings (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  time_ns INTEGER NOT NULL,
+  case_id TEXT NOT NULL,
+  confidence TEXT NOT NULL,
+  container INTEGER,
+  snapshot INTEGER,
+  stored_bytes INTEGER NOT NULL,
+  summary TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX findings_time ON findings(time_ns, stored_bytes);
+CREATE INDEX findings_case ON findings(case_id);
+CREATE INDEX findings_container ON findings(container);
+CREATE INDEX findings_snapshot ON findings(snapshot);
+)sql";
+
+constexpr SchemaStep kSteps[] = {{1, kVersion1}, {2, kVersion2}};
 
 absl::StatusOr<int64_t> VersionInMeta(Database* database) {
   return database->QueryInt("SELECT value FROM meta WHERE key = 'schema_version'");

@@ -9,6 +9,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "userspace/base/status_util.h"
+#include "userspace/timeline/serial_rows.h"
 #include "userspace/timeline/set_aside.h"
 #include "userspace/timeline/storage_dir.h"
 #include "userspace/timeline/timeline_file.h"
@@ -17,7 +18,8 @@ namespace nsobs {
 namespace {
 
 constexpr uint64_t kMinRetentionBytes = 4 << 20;
-constexpr absl::Duration kRetentionBudget = absl::Milliseconds(100);
+constexpr absl::Duration kRetentionBudget = absl::Milliseconds(80);
+constexpr absl::Duration kRecordRetentionBudget = absl::Milliseconds(20);
 constexpr int64_t kMinReplaceIntervalNs = 60'000'000'000;
 
 uint64_t FileBytes(const std::string& path) {
@@ -38,6 +40,13 @@ absl::Status CheckOptions(const TimelineOptions& options) {
 
 using RunRows = absl::flat_hash_map<uint64_t, int64_t>;  // run to row
 
+// What a transaction will have done once it is committed.
+struct Written {
+  RunRows runs;
+  std::vector<std::pair<uint64_t, int64_t>> serials;  // with their rows
+  uint64_t dropped = 0;                               // extensions
+};
+
 class SqliteTimeline : public Timeline {
  public:
   SqliteTimeline(const TimelineOptions& options, const Clock* clock, UniqueFd lock)
@@ -49,6 +58,7 @@ class SqliteTimeline : public Timeline {
 
   absl::Status Start(TimelineOpenReport* report);
   absl::Status Write(absl::Span<const TimelineItem> items) override;
+  absl::StatusOr<int64_t> WriteSnapshot(const SnapshotRow& row) override;
   void EndRun(uint64_t run_id) override;
   absl::Status UpsertContainers(absl::Span<const ContainerRef> containers) override;
   absl::Status UpsertNamespaces(absl::Span<const NamespaceRow> namespaces) override;
@@ -66,7 +76,7 @@ class SqliteTimeline : public Timeline {
   absl::Status Guarded(absl::FunctionRef<absl::Status()> work);
   absl::Status InTransaction(absl::FunctionRef<absl::Status()> work);
   absl::Status CheckLog();
-  absl::Status WriteItem(const TimelineItem& item, RunRows* added, uint64_t* dropped);
+  absl::Status WriteItem(const TimelineItem& item, Written* written);
   absl::StatusOr<int64_t> InsertRow(const ObservedEvent& event);
   void KeepRuns(const RunRows& added);
 
@@ -78,6 +88,7 @@ class SqliteTimeline : public Timeline {
   std::unique_ptr<TimelineFile> file_;  // nullptr: a replacement could not be opened yet
   RunRows runs_;                        // those that are open
   absl::flat_hash_set<int64_t> open_rows_;
+  SerialRows serials_;
   std::optional<int64_t> replaced_boot_ns_;
   int64_t last_event_id_ = 0;  // of the file that was replaced
   std::vector<std::string> notes_;
@@ -127,6 +138,7 @@ absl::Status SqliteTimeline::Replace(const absl::Status& reason) {
   }
   runs_.clear();
   open_rows_.clear();
+  serials_.Clear();
   NSOBS_ASSIGN_OR_RETURN(std::string name, SetAside(options_.directory, clock_->WallNs()));
   notes_.push_back(absl::StrCat(kTimelineFile, " could not be used (", reason.message(),
                                 ") and was set aside as ", name, "; a fresh one was begun"));
@@ -173,44 +185,55 @@ absl::Status SqliteTimeline::CheckLog() {
 }
 
 absl::Status SqliteTimeline::Write(absl::Span<const TimelineItem> items) {
-  RunRows added;
-  uint64_t dropped = 0;
+  Written written;
   NSOBS_RETURN_IF_ERROR(CheckLog());
   NSOBS_RETURN_IF_ERROR(InTransaction([&]() -> absl::Status {
-    added.clear();
-    dropped = 0;
-    for (const TimelineItem& item : items) {
-      NSOBS_RETURN_IF_ERROR(WriteItem(item, &added, &dropped));
-    }
+    written = {};
+    for (const TimelineItem& item : items) NSOBS_RETURN_IF_ERROR(WriteItem(item, &written));
     return file_->meta.Beat();
   }));
-  KeepRuns(added);
-  if (dropped > 0) {
+  KeepRuns(written.runs);
+  for (const auto& [serial, row] : written.serials) serials_.Add(serial, row);
+  if (written.dropped > 0) {
     notes_.push_back(
-        absl::StrCat(dropped, " extensions of events whose rows are gone were dropped"));
+        absl::StrCat(written.dropped, " extensions of events whose rows are gone were dropped"));
   }
   return absl::OkStatus();
 }
 
-absl::Status SqliteTimeline::WriteItem(const TimelineItem& item, RunRows* added,
-                                       uint64_t* dropped) {
+absl::Status SqliteTimeline::WriteItem(const TimelineItem& item, Written* written) {
   if (const TimelineRow* row = std::get_if<TimelineRow>(&item)) {
     NSOBS_ASSIGN_OR_RETURN(int64_t id, InsertRow(row->event));
-    if (row->run_id != 0) (*added)[row->run_id] = id;
+    if (row->run_id != 0) written->runs[row->run_id] = id;
+    if (row->event.serial != 0) written->serials.emplace_back(row->event.serial, id);
     return absl::OkStatus();
   }
   const TimelineExtension& extension = std::get<TimelineExtension>(item);
-  auto found = added->find(extension.run_id);
-  const bool in_batch = found != added->end();
+  auto found = written->runs.find(extension.run_id);
+  const bool in_batch = found != written->runs.end();
   if (!in_batch) found = runs_.find(extension.run_id);
   if (!in_batch && found == runs_.end()) {
-    ++*dropped;
+    ++written->dropped;
     return absl::OkStatus();
   }
   NSOBS_RETURN_IF_ERROR(
       file_->events.Extend(found->second, extension.count, extension.last_wall_ns));
-  if (file_->database->Changes() == 0) ++*dropped;
+  if (file_->database->Changes() == 0) ++written->dropped;
   return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> SqliteTimeline::WriteSnapshot(const SnapshotRow& row) {
+  int64_t id = 0;
+  NSOBS_RETURN_IF_ERROR(CheckLog());
+  NSOBS_RETURN_IF_ERROR(InTransaction([&]() -> absl::Status {
+    std::optional<int64_t> container;
+    if (row.container != nullptr) {
+      NSOBS_ASSIGN_OR_RETURN(container, file_->containers.RefOf(*row.container));
+    }
+    NSOBS_ASSIGN_OR_RETURN(id, file_->snapshots.Insert(row, container, serials_));
+    return absl::OkStatus();
+  }));
+  return id;
 }
 
 absl::StatusOr<int64_t> SqliteTimeline::InsertRow(const ObservedEvent& event) {
@@ -275,6 +298,7 @@ absl::Status SqliteTimeline::Heartbeat() {
 absl::StatusOr<uint64_t> SqliteTimeline::ApplyRetention() {
   uint64_t removed = 0;
   absl::Status status = Guarded([&]() -> absl::Status {
+    NSOBS_RETURN_IF_ERROR(file_->record_retention.Apply(kRecordRetentionBudget));
     NSOBS_ASSIGN_OR_RETURN(RetentionResult result,
                            file_->retention.Apply(kRetentionBudget, [this](int64_t id) {
                              return open_rows_.contains(id);

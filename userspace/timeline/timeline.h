@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 #include "userspace/base/clock.h"
 #include "userspace/event/observed_event.h"
+#include "userspace/timeline/snapshot_row.h"
 
 namespace nsobs {
 
@@ -72,6 +73,11 @@ class Timeline {
   // tables. Counts as a heartbeat.
   virtual absl::Status Write(absl::Span<const TimelineItem> items) = 0;
 
+  // The snapshot and its findings, in one transaction; the snapshot's id. The serials in it become
+  // the ids of the rows that Write() made of these events, if they are among the last 65,536.
+  // INVALID_ARGUMENT: the record is larger than kMaxRecordBytes.
+  virtual absl::StatusOr<int64_t> WriteSnapshot(const SnapshotRow& row) = 0;
+
   // No more extensions for it. Retention leaves rows of open runs alone.
   virtual void EndRun(uint64_t run_id) = 0;
 
@@ -98,7 +104,8 @@ class Timeline {
   // About each second: it bounds the gap after a crash.
   virtual absl::Status Heartbeat() = 0;
 
-  // Removes what is too old, then the oldest while there is too much; gives space back to the
+  // Removes what is too old, then the oldest while there is too much (snapshots may take a quarter
+  // of the bytes, findings a sixteenth, and outlive their snapshots); gives space back to the
   // filesystem. Returns the number of events removed. At most about 100 ms a call, the write lock
   // is released in between: call it every few seconds, and again soon while it returns more than 0.
   virtual absl::StatusOr<uint64_t> ApplyRetention() = 0;

@@ -69,11 +69,13 @@ absl::StatusOr<std::unique_ptr<TimelineFile>> MakeStores(std::unique_ptr<Databas
   NSOBS_ASSIGN_OR_RETURN(EventStore events, EventStore::Make(db));
   NSOBS_ASSIGN_OR_RETURN(ContainerStore containers, ContainerStore::Make(db, context));
   NSOBS_ASSIGN_OR_RETURN(NamespaceStore namespaces, NamespaceStore::Make(db, context));
+  NSOBS_ASSIGN_OR_RETURN(SnapshotStore snapshots, SnapshotStore::Make(db));
   const RetentionLimits limits{options.retention_age, budget.live_bytes};
   NSOBS_ASSIGN_OR_RETURN(Retention retention, Retention::Make(db, clock, limits));
-  return std::unique_ptr<TimelineFile>(
-      new TimelineFile{std::move(database), std::move(meta), std::move(events),
-                       std::move(containers), std::move(namespaces), std::move(retention)});
+  NSOBS_ASSIGN_OR_RETURN(RecordRetention records, RecordRetention::Make(db, clock, limits));
+  return std::unique_ptr<TimelineFile>(new TimelineFile{
+      std::move(database), std::move(meta), std::move(events), std::move(containers),
+      std::move(namespaces), std::move(snapshots), std::move(retention), std::move(records)});
 }
 
 absl::StatusOr<std::unique_ptr<TimelineFile>> OpenChecked(const TimelineOptions& options,

@@ -10,8 +10,10 @@
 #include "userspace/timeline/database.h"
 #include "userspace/timeline/event_store.h"
 #include "userspace/timeline/namespace_store.h"
+#include "userspace/timeline/record_retention.h"
 #include "userspace/timeline/retention.h"
 #include "userspace/timeline/run_meta.h"
+#include "userspace/timeline/snapshot_store.h"
 #include "userspace/timeline/timeline.h"
 
 namespace nsobs {
@@ -39,7 +41,9 @@ struct TimelineFile {
   EventStore events;
   ContainerStore containers;
   NamespaceStore namespaces;
+  SnapshotStore snapshots;
   Retention retention;
+  RecordRetention record_retention;
 };
 
 }  // namespace nsobs

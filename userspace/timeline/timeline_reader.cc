@@ -13,6 +13,7 @@
 #include "userspace/timeline/database.h"
 #include "userspace/timeline/event_scan.h"
 #include "userspace/timeline/owner_rows.h"
+#include "userspace/timeline/record_scan.h"
 #include "userspace/timeline/run_meta.h"
 #include "userspace/timeline/schema.h"
 #include "userspace/timeline/storage_dir.h"
@@ -94,12 +95,26 @@ class SqliteTimelineReader : public TimelineReader {
 
   absl::Status Events(const EventQuery& query,
                       absl::FunctionRef<bool(const StoredEvent&)> visit) override;
+  absl::Status Findings(const RecordQuery& query,
+                        absl::FunctionRef<bool(const StoredFinding&)> visit) override;
+  absl::Status Snapshots(const RecordQuery& query,
+                         absl::FunctionRef<bool(const StoredSnapshot&)> visit) override;
+  absl::StatusOr<StoredFinding> Finding(int64_t id) override;
+  absl::StatusOr<StoredSnapshot> Snapshot(int64_t id) override;
+  absl::StatusOr<int64_t> LastFindingId() override;
   absl::StatusOr<int64_t> LastEventId() override;
   absl::StatusOr<std::vector<StoredContainer>> Containers() override;
   absl::StatusOr<std::vector<StoredNamespace>> Namespaces() override;
   absl::StatusOr<TimelineRunState> RunState() override;
 
  private:
+  // How NextFindings() and NextSnapshots() are called.
+  template <typename T>
+  using NextPage = absl::StatusOr<std::vector<T>> (*)(Database*, const RecordQuery&,
+                                                      const ContainerFilter*, int64_t*, uint64_t*);
+  template <typename T>
+  absl::Status Records(const RecordQuery& query, NextPage<T> next,
+                       absl::FunctionRef<bool(const T&)> visit, const char* what);
   absl::Status Refresh();
   absl::StatusOr<EventScan> StartScan(const EventQuery& query);
 
@@ -142,6 +157,58 @@ absl::Status SqliteTimelineReader::Events(const EventQuery& query,
   if (scan.damaged() == 0) return absl::OkStatus();
   return absl::DataLossError(
       absl::StrCat(scan.damaged(), " damaged events of the timeline were left out"));
+}
+
+template <typename T>
+absl::Status SqliteTimelineReader::Records(const RecordQuery& query, NextPage<T> next,
+                                           absl::FunctionRef<bool(const T&)> visit,
+                                           const char* what) {
+  NSOBS_RETURN_IF_ERROR(Refresh());
+  ContainerFilter owners;
+  if (!query.container.empty()) {
+    NSOBS_ASSIGN_OR_RETURN(owners, ResolveContainer(&database_, query.container));
+  }
+  int64_t cursor = 0;
+  uint64_t damaged = 0;
+  size_t visited = 0;
+  while (true) {
+    NSOBS_ASSIGN_OR_RETURN(
+        const std::vector<T> page,
+        next(&database_, query, query.container.empty() ? nullptr : &owners, &cursor, &damaged));
+    for (const T& row : page) {
+      if (!visit(row)) return absl::OkStatus();
+      if (++visited == query.limit) return absl::OkStatus();
+    }
+    if (page.empty()) break;
+  }
+  if (damaged == 0) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(damaged, " damaged ", what, " of the timeline were left out"));
+}
+
+absl::Status SqliteTimelineReader::Findings(const RecordQuery& query,
+                                            absl::FunctionRef<bool(const StoredFinding&)> visit) {
+  return Records<StoredFinding>(query, NextFindings, visit, "findings");
+}
+
+absl::Status SqliteTimelineReader::Snapshots(const RecordQuery& query,
+                                             absl::FunctionRef<bool(const StoredSnapshot&)> visit) {
+  return Records<StoredSnapshot>(query, NextSnapshots, visit, "snapshots");
+}
+
+absl::StatusOr<StoredFinding> SqliteTimelineReader::Finding(int64_t id) {
+  NSOBS_RETURN_IF_ERROR(Refresh());
+  return ReadFinding(&database_, id);
+}
+
+absl::StatusOr<StoredSnapshot> SqliteTimelineReader::Snapshot(int64_t id) {
+  NSOBS_RETURN_IF_ERROR(Refresh());
+  return ReadSnapshot(&database_, id);
+}
+
+absl::StatusOr<int64_t> SqliteTimelineReader::LastFindingId() {
+  NSOBS_RETURN_IF_ERROR(Refresh());
+  return database_.QueryInt("SELECT ifnull(max(id), 0) FROM findings");
 }
 
 absl::StatusOr<int64_t> SqliteTimelineReader::LastEventId() {

@@ -61,6 +61,40 @@ struct StoredNamespace {
   int64_t died_wall_ns = 0;
 };
 
+// Everything given must hold.
+struct RecordQuery {
+  std::optional<int64_t> since_wall_ns = std::nullopt;  // in [since, until)
+  std::optional<int64_t> until_wall_ns = std::nullopt;
+  std::string container = "";                      // as in an EventQuery
+  std::string case_id = "";                        // of findings
+  std::optional<int64_t> snapshot = std::nullopt;  // of findings: those that were drawn from it
+  int64_t after_id = 0;                            // only larger ids
+  size_t limit = 0;                                // 0: no limit
+  bool newest_first = false;
+};
+
+struct StoredFinding {
+  int64_t id = 0;
+  int64_t wall_ns = 0;
+  std::string case_id;
+  std::string confidence;
+  std::string summary;
+  std::string json;  // the contract's whole object, one line
+};
+
+struct StoredSnapshot {
+  int64_t id = 0;
+  int64_t wall_ns = 0;
+  std::string target;
+  std::string rule;      // "": by hand
+  std::string severity;  // "": by hand
+  int64_t raw_bytes = 0;
+  // One line: id, time, target, container, rule, severity, summary, events, findings (ids),
+  // raw_bytes.
+  std::string json;
+  std::string record;  // event/SNAPSHOT.md; only from Snapshot()
+};
+
 // When the writer's run began and was last heard of.
 struct TimelineRunState {
   int64_t started_wall_ns = 0;
@@ -85,6 +119,16 @@ class TimelineReader {
   virtual absl::Status Events(const EventQuery& query,
                               absl::FunctionRef<bool(const StoredEvent&)> visit) = 0;
 
+  // The same for findings and snapshots, in the order of their ids.
+  virtual absl::Status Findings(const RecordQuery& query,
+                                absl::FunctionRef<bool(const StoredFinding&)> visit) = 0;
+  virtual absl::Status Snapshots(const RecordQuery& query,
+                                 absl::FunctionRef<bool(const StoredSnapshot&)> visit) = 0;
+  // NOT_FOUND; DATA_LOSS: this one is damaged.
+  virtual absl::StatusOr<StoredFinding> Finding(int64_t id) = 0;
+  virtual absl::StatusOr<StoredSnapshot> Snapshot(int64_t id) = 0;
+
+  virtual absl::StatusOr<int64_t> LastFindingId() = 0;                    // 0: none yet
   virtual absl::StatusOr<int64_t> LastEventId() = 0;                      // 0: none yet
   virtual absl::StatusOr<std::vector<StoredContainer>> Containers() = 0;  // oldest first
   virtual absl::StatusOr<std::vector<StoredNamespace>> Namespaces() = 0;  // oldest first

@@ -25,7 +25,7 @@ TEST(EventNamesTest, Kinds) {
   EXPECT_THAT(Names<EventKind>(1, kEventKindEnd - 1),
               ElementsAre("namespace_change", "connect_failure", "signal", "oom_kill",
                           "cgroup_change", "process_exec", "process_exit", "container_start",
-                          "container_exit", "loss", "gap"));
+                          "container_exit", "loss", "gap", "entry"));
   for (size_t i = 1; i < kEventKindEnd; ++i) {
     const auto kind = static_cast<EventKind>(i);
     EXPECT_EQ(EventKindFromName(Name(kind)), kind);

@@ -272,5 +272,20 @@ TEST(GapJsonTest, NobodyLookedSoNothingWasCounted) {
                   {"to", "2026-11-23T14:02:12.123456789Z"}}));
 }
 
+TEST(EntryJsonTest, WhoWentInWhereAndHowLong) {
+  Entry entry;
+  entry.tool = "nsobserver enter";
+  entry.command = "ss -tlnp";
+  entry.kinds = 1 << static_cast<int>(NamespaceKind::kNet);
+  entry.duration_ns = 1'500'000;
+  entry.exit_code = 3;
+  EXPECT_EQ(DetailOf(EventKind::kEntry, entry), Json({{"tool", "nsobserver enter"},
+                                                      {"command", "ss -tlnp"},
+                                                      {"kinds", {"net"}},
+                                                      {"target", SampleContainerJson("web")},
+                                                      {"duration_ns", 1'500'000},
+                                                      {"exit_code", 3}}));
+}
+
 }  // namespace
 }  // namespace nsobs

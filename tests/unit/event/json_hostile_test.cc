@@ -61,7 +61,8 @@ std::vector<ObservedEvent> EventsFullOf(const std::string& text) {
       {EventKind::kContainerStart, ContainerStart{}},
       {EventKind::kContainerExit, ContainerExit{0, 0, 0, text}},
       {EventKind::kLoss, Loss{EventKind::kSignal, text, 1, 0, 0}},
-      {EventKind::kGap, Gap{text, 0, 0}}};
+      {EventKind::kGap, Gap{text, 0, 0}},
+      {EventKind::kEntry, Entry{text, text, 0, 0, 0}}};
   std::vector<ObservedEvent> out;
   for (const auto& [kind, detail] : details) {
     ObservedEvent event = SampleEvent(kind, detail);

@@ -32,7 +32,8 @@ T Options(const Words& words) {
 
 TEST(CommandLineTest, HelpOfEachCommand) {
   ExpectGolden("help/nsobserver.txt", Parse({"--help"})->text);
-  for (const char* command : {"run", "doctor", "containers", "namespaces", "compare", "events"}) {
+  for (const char* command : {"run", "doctor", "containers", "namespaces", "compare", "events",
+                              "findings", "snapshot", "snapshots", "diagnose", "enter"}) {
     const absl::StatusOr<ParsedLine> line = Parse({command, "--help"});
     ASSERT_TRUE(line.ok()) << line.status();
     EXPECT_FALSE(line->command.has_value());
@@ -51,8 +52,8 @@ TEST(CommandLineTest, Version) {
 TEST(CommandLineTest, WrongUseIsOneLine) {
   const std::pair<Words, const char*> cases[] = {
       {{},
-       "a command is missing: run, doctor, containers, namespaces, compare or events (nsobserver "
-       "--help)"},
+       "a command is missing: run, doctor, containers, namespaces, compare, events, findings, "
+       "snapshot, snapshots, diagnose or enter (nsobserver --help)"},
       {{"evnts"}, "unknown command \"evnts\"; did you mean \"events\"? (nsobserver --help)"},
       {{"frobnicate"}, "unknown command \"frobnicate\" (nsobserver --help)"},
       {{"--verison"}, "unknown option --verison; did you mean \"--version\"? (nsobserver --help)"},
@@ -77,7 +78,7 @@ TEST(CommandLineTest, WrongUseIsOneLine) {
       {{"events", "--kind", "signal,oom"},
        "--kind: \"oom\" is not a kind of event (allowed: namespace_change, connect_failure, "
        "signal, oom_kill, cgroup_change, process_exec, process_exit, container_start, "
-       "container_exit, loss, gap)"},
+       "container_exit, loss, gap, entry)"},
       {{"events", "--netns", "abc"},
        "--netns: \"abc\" is not a namespace (allowed: 4026532846, net:[4026532846])"},
       {{"events", "--netns", "0"},
@@ -99,6 +100,29 @@ TEST(CommandLineTest, WrongUseIsOneLine) {
       {{"compare", "only-one"}, "B is required (nsobserver compare --help)"},
       {{"compare", "a", "b", "c"}, "compare doesn't take \"c\" (nsobserver compare --help)"},
       {{"containers", "--config", "/nonexistent/x.yaml"}, nullptr},
+      {{"findings", "explain", "3"},
+       "findings doesn't take \"explain\" (allowed: show ID, replay ID; nsobserver findings "
+       "--help)"},
+      {{"findings", "show"},
+       "findings show takes one number, as findings lists them (nsobserver findings --help)"},
+      {{"findings", "show", "x"},
+       "findings show takes one number, as findings lists them (nsobserver findings --help)"},
+      {{"findings", "--limit", "x"},
+       "--limit: \"x\" is not a number of findings (allowed: 1 to 100000, or 0 for all)"},
+      {{"findings", "--record", "/f"}, "--record goes with findings replay"},
+      {{"findings", "--follow", "-o", "json"},
+       "--follow has no end, a json array has one (allowed: -o table, -o jsonl)"},
+      {{"snapshots"}, "ACTION is required (nsobserver snapshots --help)"},
+      {{"snapshots", "diff", "1"},
+       "snapshots doesn't take \"diff 1\" (allowed: list, show ID, diff A B; nsobserver snapshots "
+       "--help)"},
+      {{"snapshot"}, "TARGET is required (nsobserver snapshot --help)"},
+      {{"snapshot", "web", "--ns", "net,pdi"},
+       "--ns: \"pdi\" is not a kind of namespace (allowed: cgroup, ipc, mnt, net, pid, time, user, "
+       "uts)"},
+      {{"enter", "web"}, "COMMAND is required (nsobserver enter --help)"},
+      {{"enter", "web", "--mnt", "--dns", "--", "ls"},
+       "--dns is for the host's files: with --mnt the command sees the target's anyway"},
   };
   for (const auto& [words, error] : cases) {
     const absl::StatusOr<ParsedLine> line = Parse(words);
@@ -195,6 +219,61 @@ TEST(CommandLineTest, Events) {
   EXPECT_EQ(bare.query.namespace_kind, NamespaceKind::kNet);
   const EventsOptions other = Options<EventsOptions>({"events", "--netns", "pid:[17]"});
   EXPECT_EQ(other.query.namespace_kind, NamespaceKind::kPid);
+}
+
+TEST(CommandLineTest, Findings) {
+  const FindingsOptions plain = Options<FindingsOptions>({"findings"});
+  EXPECT_EQ(plain.action, FindingsOptions::Action::kList);
+  EXPECT_EQ(plain.limit, 100u);
+  EXPECT_TRUE(plain.limit_is_default);
+  const FindingsOptions list = Options<FindingsOptions>(
+      {"findings", "--container", "web", "--since", "10m", "--case", "net-dns", "-f"});
+  EXPECT_EQ(list.query.container, "web");
+  EXPECT_EQ(list.query.case_id, "net-dns");
+  EXPECT_EQ(list.query.since_wall_ns, kSampleWallNs - 600 * kSecond);
+  EXPECT_EQ(list.limit, 0u);
+  EXPECT_TRUE(list.follow);
+  const FindingsOptions show = Options<FindingsOptions>({"findings", "show", "12", "-o", "json"});
+  EXPECT_EQ(show.action, FindingsOptions::Action::kShow);
+  EXPECT_EQ(show.id, 12);
+  const FindingsOptions replay =
+      Options<FindingsOptions>({"findings", "replay", "12", "--record", "/r.json"});
+  EXPECT_EQ(replay.action, FindingsOptions::Action::kReplay);
+  EXPECT_EQ(replay.record_file, "/r.json");
+}
+
+TEST(CommandLineTest, Looks) {
+  const SnapshotOptions one =
+      Options<SnapshotOptions>({"snapshot", "web", "--ns", "net,cgroup", "--baseline"});
+  EXPECT_EQ(one.target, "web");
+  EXPECT_EQ(one.kinds, (std::vector{NamespaceKind::kNet, NamespaceKind::kCgroup}));
+  EXPECT_TRUE(one.baseline);
+  EXPECT_TRUE(Options<SnapshotOptions>({"snapshot", "web"}).kinds.empty());
+  EXPECT_EQ(Options<DiagnoseOptions>({"diagnose", "shop/web"}).target, "shop/web");
+
+  EXPECT_EQ(Options<SnapshotsOptions>({"snapshots", "list"}).action,
+            SnapshotsOptions::Action::kList);
+  const SnapshotsOptions show = Options<SnapshotsOptions>({"snapshots", "show", "7"});
+  EXPECT_EQ(show.action, SnapshotsOptions::Action::kShow);
+  EXPECT_EQ(show.a, "7");
+  const SnapshotsOptions diff =
+      Options<SnapshotsOptions>({"snapshots", "diff", "baseline:web", "7"});
+  EXPECT_EQ(diff.action, SnapshotsOptions::Action::kDiff);
+  EXPECT_EQ(diff.a, "baseline:web");
+  EXPECT_EQ(diff.b, "7");
+}
+
+TEST(CommandLineTest, Enter) {
+  const EnterOptions plain = Options<EnterOptions>({"enter", "web", "--", "ss", "-tlnp", "--net"});
+  EXPECT_EQ(plain.target, "web");
+  EXPECT_EQ(plain.command, (Words{"ss", "-tlnp", "--net"}));
+  EXPECT_EQ(plain.kinds, std::vector{NamespaceKind::kNet});
+  EXPECT_FALSE(plain.dns);
+  const EnterOptions more =
+      Options<EnterOptions>({"enter", "--pid", "--user", "web", "--dns", "--", "-x"});
+  EXPECT_EQ(more.kinds, (std::vector{NamespaceKind::kPid, NamespaceKind::kUser}));
+  EXPECT_TRUE(more.dns);
+  EXPECT_EQ(more.command, Words{"-x"});
 }
 
 TEST(CommandLineTest, Colour) {

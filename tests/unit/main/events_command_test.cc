@@ -5,46 +5,11 @@
 #include <algorithm>
 
 #include "tests/unit/main/fake_console.h"
+#include "tests/unit/main/fake_reader.h"
 #include "tests/unit/main/samples.h"
 
 namespace nsobs {
 namespace {
-
-// A timeline in memory that knows ids, limits and directions.
-class FakeReader : public TimelineReader {
- public:
-  absl::Status Events(const EventQuery& query,
-                      absl::FunctionRef<bool(const StoredEvent&)> visit) override {
-    queries.push_back(query);
-    std::vector<StoredEvent> found;
-    for (const StoredEvent& event : rows) {
-      if (event.id > query.after_id) found.push_back(event);
-    }
-    if (query.newest_first) std::reverse(found.begin(), found.end());
-    if (query.limit != 0 && found.size() > query.limit) found.resize(query.limit);
-    for (const StoredEvent& event : found) {
-      if (!visit(event)) break;
-    }
-    return status;
-  }
-  absl::StatusOr<int64_t> LastEventId() override {
-    if (!last_status.ok()) return last_status;
-    return rows.empty() ? 0 : rows.back().id;
-  }
-  absl::StatusOr<std::vector<StoredContainer>> Containers() override {
-    return absl::UnimplementedError("");
-  }
-  absl::StatusOr<std::vector<StoredNamespace>> Namespaces() override {
-    return absl::UnimplementedError("");
-  }
-  absl::StatusOr<TimelineRunState> RunState() override { return absl::UnimplementedError(""); }
-
-  void Add(int64_t id) { rows.push_back({id, "{\"id\":" + std::to_string(id) + "}"}); }
-
-  std::vector<StoredEvent> rows;
-  std::vector<EventQuery> queries;
-  absl::Status status, last_status;
-};
 
 EventsOptions Lines(size_t limit) {
   EventsOptions options;

@@ -68,6 +68,18 @@ absl::Status FakeTimeline::Write(absl::Span<const TimelineItem> items) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<int64_t> FakeTimeline::WriteSnapshot(const SnapshotRow& row) {
+  absl::MutexLock lock(&mutex_);
+  if (!failures_.empty()) {
+    calls_.push_back(absl::StrCat("failed snapshot ", row.target));
+    absl::Status status = std::move(failures_.front());
+    failures_.pop_front();
+    return status;
+  }
+  calls_.push_back(absl::StrCat("snapshot ", row.target));
+  return ++snapshots_;
+}
+
 void FakeTimeline::Note(std::string call) {
   MutexLock lock(&mutex_);
   calls_.push_back(std::move(call));

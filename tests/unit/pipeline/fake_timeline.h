@@ -25,13 +25,14 @@ class FakeTimeline : public Timeline {
 
   // ---- what happened -------------------------------------------------------------------------
   // One line a call, in order: "write 2", "failed write 2", "end 7", "containers 1",
-  // "namespaces 1", "retention".
+  // "snapshot web", "failed snapshot web", "namespaces 1", "retention".
   std::vector<std::string> calls() const;
   std::vector<TimelineItem> stored() const;
   int heartbeats() const;
 
   // ---- Timeline ------------------------------------------------------------------------------
   absl::Status Write(absl::Span<const TimelineItem> items) override;
+  absl::StatusOr<int64_t> WriteSnapshot(const SnapshotRow& row) override;
   void EndRun(uint64_t run_id) override;
   absl::Status UpsertContainers(absl::Span<const ContainerRef> containers) override;
   absl::Status UpsertNamespaces(absl::Span<const NamespaceRow> namespaces) override;
@@ -49,6 +50,7 @@ class FakeTimeline : public Timeline {
   std::deque<absl::Status> failures_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> calls_ ABSL_GUARDED_BY(mutex_);
   std::vector<TimelineItem> stored_ ABSL_GUARDED_BY(mutex_);
+  int64_t snapshots_ ABSL_GUARDED_BY(mutex_) = 0;
   bool hold_ ABSL_GUARDED_BY(mutex_) = false;
   int writes_begun_ ABSL_GUARDED_BY(mutex_) = 0;
   bool fail_heartbeats_ ABSL_GUARDED_BY(mutex_) = false;

@@ -260,5 +260,51 @@ TEST_F(TimelineWriterTest, AHeartbeatThatSucceedsAfterAFailureMeansStorageIsBack
   EXPECT_TRUE(writer_.storage_ok());
 }
 
+SnapshotRow Snapshot(const std::string& target, std::vector<std::string>* answers) {
+  SnapshotRow row;
+  row.target = target;
+  row.on_stored = [answers](const absl::StatusOr<int64_t>& id) {
+    answers->push_back(id.ok() ? std::to_string(*id) : std::string(id.status().message()));
+  };
+  return row;
+}
+
+TEST_F(TimelineWriterTest, SnapshotsComeBehindTheEventsTheyNameAndInNoBook) {
+  std::vector<std::string> answers;
+  WriteBatch first;
+  first.snapshots = {Snapshot("web", &answers), Snapshot("db", &answers)};
+  ASSERT_TRUE(writer_.Push(first));
+  Push({Row(0)});
+  StartAndStop();
+  EXPECT_THAT(Calls(), ElementsAre("write 1", "snapshot web", "snapshot db"));
+  EXPECT_THAT(answers, ElementsAre("1", "2"));
+  EXPECT_EQ(Book(0).Total(), 1u);
+}
+
+TEST_F(TimelineWriterTest, ASnapshotThatCanNotBeStoredIsTold) {
+  std::vector<std::string> answers;
+  timeline_.FailWrites(1, absl::InvalidArgumentError("too large"));
+  WriteBatch batch;
+  batch.snapshots = {Snapshot("web", &answers), Snapshot("db", &answers)};
+  ASSERT_TRUE(writer_.Push(batch));
+  StartAndStop();
+  EXPECT_THAT(Calls(), ElementsAre("failed snapshot web", "snapshot db"));
+  EXPECT_THAT(answers, ElementsAre("too large", "1"));
+}
+
+TEST_F(TimelineWriterTest, FewSnapshotsWait) {
+  std::vector<std::string> answers;
+  int pushed = 0;
+  for (; pushed < 100; ++pushed) {
+    WriteBatch batch;
+    batch.snapshots = {Snapshot("web", &answers)};
+    if (!writer_.Push(batch)) break;
+  }
+  EXPECT_EQ(pushed, 32);
+  Push({Row(0)});  // events have their own room
+  StartAndStop();
+  EXPECT_THAT(answers, SizeIs(32));
+}
+
 }  // namespace
 }  // namespace nsobs

@@ -47,7 +47,8 @@ TEST_F(WriteTest, EveryKindComesBack) {
       {EventKind::kContainerStart, ContainerStart{}},
       {EventKind::kContainerExit, ContainerExit{}},
       {EventKind::kLoss, Loss{}},
-      {EventKind::kGap, Gap{}}};
+      {EventKind::kGap, Gap{}},
+      {EventKind::kEntry, Entry{}}};
   ASSERT_EQ(details.size() + 1, kEventKindEnd);
   std::vector<TimelineItem> items;
   for (const auto& [kind, detail] : details) {

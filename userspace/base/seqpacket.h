@@ -1,0 +1,27 @@
+// Messages of any size over a SOCK_SEQPACKET socket, whose packets are limited by its buffers: a
+// message is a run of packets, each with a first byte that says whether more follow.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "userspace/base/fd.h"
+
+namespace nsobs {
+
+// A socket of this kind, bound to `path` (mode 0600) and listening. What stood there is replaced.
+absl::StatusOr<UniqueFd> ListenSeqpacket(const std::string& path);
+
+// NOT_FOUND: nobody listens there.
+absl::StatusOr<UniqueFd> ConnectSeqpacket(const std::string& path);
+
+// Both give up at `deadline` with DEADLINE_EXCEEDED, whatever the other side does.
+absl::Status SendMessage(int fd, std::string_view message, absl::Time deadline);
+// RESOURCE_EXHAUSTED: it is longer than `most_bytes`; UNAVAILABLE: the other side has gone.
+absl::StatusOr<std::string> ReceiveMessage(int fd, size_t most_bytes, absl::Time deadline);
+
+}  // namespace nsobs
