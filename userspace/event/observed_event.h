@@ -3,11 +3,35 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "userspace/event/container.h"
 #include "userspace/event/event.h"
 
 namespace nsobs {
+
+struct Ancestor {
+  uint32_t pid = 0;
+  std::string comm;                     // raw bytes
+  std::optional<std::string> exe_args;  // as of its exec; raw bytes
+  std::optional<uint32_t> login_uid;
+};
+
+// A process came into a container's namespaces by setns().
+struct Entry {
+  enum class By : uint8_t {
+    kEngine,    // the container's own runtime or engine
+    kStranger,  // anybody else
+    kUnknown,
+  };
+  By by = By::kUnknown;
+  std::vector<Ancestor> lineage;  // the process itself, its parent and so on; at most 8
+  bool before_start = false;      // before the container's first program ran: plumbing
+};
+std::string_view Name(Entry::By by);  // "engine", "stranger", "unknown"
 
 struct ObservedEvent {
   Event event;
@@ -23,6 +47,7 @@ struct ObservedEvent {
 
   ContainerRef
       peer;  // signal: the sender's; namespace_change: owner of the new namespaces (target)
+  std::optional<Entry> entry;  // of a setns() whose target is a container
 };
 
 // Where observed events go. Implementations say how they thread and what they do when full.
