@@ -119,7 +119,7 @@ void EntryJudge::TakeMakers(const Owner& owner, int64_t boot_ns, Engine* engine)
       AddOnce(info->maker->named, &engine->runtimes);
     }
     for (const LineageNode* node = info->maker.get(); node; node = node->parent.get()) {
-      AddOnce(node->id, &engine->ancestors);
+      AddOnce(Member{node->id, node->named}, &engine->line);
       if (engine->home == 0) engine->home = indexes_.finder.OwnerOf(node->cgroup, boot_ns);
     }
   }
@@ -139,8 +139,9 @@ void EntryJudge::TakeMonitor(const Owner& owner, Engine* engine) const {
   if (monitor == nullptr || monitor->lineage == nullptr) return;
   engine->monitor = monitor->lineage->id;
   if (monitor->lineage->named.known()) AddOnce(monitor->lineage->named, &engine->runtimes);
+  // Only root's paths are walked: anybody else may lead them to a server that never answers.
   const std::string path = RuntimePath(SplitArgs(monitor->args));
-  if (path.empty()) return;
+  if (path.empty() || monitor->process.uid != 0) return;
   const Executable runtime = StatExecutable(path);
   if (runtime.known()) AddOnce(runtime, &engine->makers);
   if (runtime.known()) AddOnce(runtime, &engine->runtimes);
@@ -157,11 +158,11 @@ void EntryJudge::TakeRuntimeFiles(const Owner& owner, Engine* engine) const {
 
 Entry::By EntryJudge::Decide(const Lineage& who, const Engine& engine, OwnerId target,
                              int64_t boot_ns) const {
-  if (Contains(engine.ancestors, who->id)) return Entry::By::kEngine;
   if (!who->named.known()) return Entry::By::kUnknown;
+  if (Contains(engine.line, Member{who->id, who->named})) return Entry::By::kEngine;
   // A program of another container is a stranger, whatever started that container.
   for (const LineageNode* node = who.get(); node != nullptr; node = node->parent.get()) {
-    if (Contains(engine.ancestors, node->id)) break;
+    if (Contains(engine.line, Member{node->id, node->named})) break;
     const OwnerId home = indexes_.finder.OwnerOf(node->cgroup, boot_ns);
     // A runtime's copy in memory may be in the container's cgroup already.
     const bool arriving = home == target && node->executable.nameless;

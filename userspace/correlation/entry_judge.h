@@ -30,11 +30,18 @@ class EntryJudge {
                              int64_t boot_ns) const;
 
  private:
+  // A process and what it executed then: a shell may execute something else in its own place.
+  struct Member {
+    ProcessId id;
+    Executable named;
+    friend bool operator==(const Member&, const Member&) = default;
+  };
+
   // What is known of the engine of one container.
   struct Engine {
     std::vector<Executable> makers;    // that made its namespaces
     std::vector<Executable> runtimes;  // of makers, and those that the monitor works with
-    std::vector<ProcessId> ancestors;  // of makers, and they themselves
+    std::vector<Member> line;          // makers and their ancestors
     std::optional<ProcessId> monitor;
     OwnerId home = 0;  // the container that the engine itself is in; 0: the host
   };

@@ -142,6 +142,13 @@ TEST_F(EntryJudgeTest, WhoMadeItIsItsEngine) {
   EXPECT_EQ(ByOf(Host(20, 15, kPodman, "")), Entry::By::kEngine);
 }
 
+TEST_F(EntryJudgeTest, AShellThatBecomesNsenterIsNoEngine) {
+  MakeContainer();
+  const FakeProcess nsenter = Host(10, 1, kNsenter, "nsenter");
+  Exec(nsenter);
+  EXPECT_EQ(ByOf(nsenter), Entry::By::kStranger);
+}
+
 TEST_F(EntryJudgeTest, AProgramOfAnotherContainerIsAStranger) {
   MakeContainer();
   const std::string path = "/libpod_parent/libpod-" + FullId("b");

@@ -134,6 +134,7 @@ CorrelatorOptions FakeHost::Options() const {
   options.roots.docker_data = {Path("docker/data")};
   options.roots.docker_exec = {Path("docker/exec")};
   options.roots.podman_storage = {Path("podman")};
+  options.roots.podman_run = {Path("podman-run")};
   options.roots.containerd_state = {Path("ctd")};
   options.roots.containerd_runc = {Path("ctd-runc")};
   options.roots.runc = {Path("runc")};
