@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "userspace/base/clock.h"
+#include "userspace/main/human_text.h"
 #include "userspace/main/json_field.h"
 
 namespace nsobs {

@@ -110,7 +110,7 @@ class EventsSubcommand : public Subcommand {
         "-f,--follow", follow_,
         "Then show new ones as they are recorded, and once more those that grew: in jsonl the row "
         "with "
-        "the same id and the new count, in a table a line that begins with \"again:\".");
+        "the same id and the new count, in a table a line that says \"again:\".");
   }
 
   absl::Status ParseTimes(EventQuery* query) const {
