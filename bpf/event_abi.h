@@ -95,6 +95,24 @@ struct nsobs_process {
 };
 NSOBS_ASSERT_SIZE(struct nsobs_process, 160);
 
+/* Which file a process executes. The device is the kernel's own dev_t: major << 20 | minor. */
+struct nsobs_executable {
+  __u64 inode; /* 0: not known */
+  __u32 device;
+  __u8 nameless; /* 1: it has no name any more, or never had one (memfd) */
+  __u8 pad[3];
+};
+NSOBS_ASSERT_SIZE(struct nsobs_executable, 16);
+
+struct nsobs_ancestor {
+  __u64 start_boot_ns;
+  __u32 pid; /* 0: none */
+  __u32 pad;
+  struct nsobs_executable executable;
+  char comm[NSOBS_COMM_LEN];
+};
+NSOBS_ASSERT_SIZE(struct nsobs_ancestor, 48);
+
 /* ---- records on the rings -------------------------------------------------------------------- */
 
 struct nsobs_header {
@@ -127,8 +145,9 @@ struct nsobs_namespace_change {
   __u8 changed;    /* bit per enum nsobs_ns_kind */
   __u8 pad[3];
   __u32 child_ns_pid;
+  struct nsobs_executable executable; /* of who did it */
 };
-NSOBS_ASSERT_SIZE(struct nsobs_namespace_change, 392);
+NSOBS_ASSERT_SIZE(struct nsobs_namespace_change, 408);
 
 enum nsobs_protocol {
   NSOBS_PROTO_TCP = 1,
@@ -228,15 +247,20 @@ struct nsobs_cgroup_change {
 };
 NSOBS_ASSERT_SIZE(struct nsobs_cgroup_change, 360);
 
+#define NSOBS_ANCESTORS \
+  2 /* parent and its parent: processes that fork without an exec have no record */
+
 struct nsobs_process_exec {
   struct nsobs_header h;
   struct nsobs_process process;
+  struct nsobs_executable executable;
+  struct nsobs_ancestor ancestors[NSOBS_ANCESTORS]; /* the parent first */
   __u16 args_len;
   __u8 truncated;
   __u8 pad[5];
   char args[NSOBS_ARGS_LEN]; /* only args_len bytes are sent: h.size tells */
 };
-NSOBS_ASSERT_SIZE(struct nsobs_process_exec, 696);
+NSOBS_ASSERT_SIZE(struct nsobs_process_exec, 808);
 
 struct nsobs_process_exit {
   struct nsobs_header h;

@@ -5,6 +5,7 @@
  * Source: kernel/nsproxy.c, kernel/fork.c.
  */
 #include "bpf/lib/emit.h"
+#include "bpf/lib/executable.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -102,6 +103,7 @@ static __always_inline void tell_change(const struct nsobs_namespaces* from,
   if (!e) return;
   fill_header(&e->h, &t, sizeof(*e));
   read_process(&e->process, task);
+  read_executable(&e->executable, task);
   __builtin_memcpy(&e->from, from, sizeof(*from));
   __builtin_memcpy(&e->to, &to, sizeof(to));
   e->flags = flags;

@@ -6,6 +6,7 @@
  * block on the process's mmap lock. Source: exec_binprm() in fs/exec.c, do_exit() in kernel/exit.c.
  */
 #include "bpf/lib/connect.h"
+#include "bpf/lib/executable.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -28,6 +29,13 @@ static __always_inline u32 read_args(struct nsobs_process_exec* e, struct task_s
   if (len > NSOBS_ARGS_LEN) len = NSOBS_ARGS_LEN;
   if (len == 0 || bpf_probe_read_user(e->args, len, (void*)start)) return 0;
   return len;
+}
+
+static __always_inline void read_ancestors(struct nsobs_process_exec* e, struct task_struct* task) {
+  struct task_struct* parent = task->real_parent;
+
+  read_ancestor(&e->ancestors[0], parent);
+  read_ancestor(&e->ancestors[1], parent->real_parent);
 }
 
 /* Sends the record at its real length, on the ring that its importance asks for. */
@@ -59,6 +67,8 @@ int BPF_PROG(nsobs_exec, struct task_struct* task) {
   owner_by_pid_ns(&t.owner, task);
   begin_telling(&t, NSOBS_KIND_PROCESS_EXEC);
   read_process(&e->process, task);
+  read_executable(&e->executable, task);
+  read_ancestors(e, task);
   e->args_len = read_args(e, task);
   __builtin_memset(e->pad, 0, sizeof(e->pad));
   fill_header(&e->h, &t, ARGS_OFFSET + e->args_len);

@@ -142,6 +142,7 @@ struct percpu_counter {
 struct mm_struct {
   unsigned long arg_start;
   unsigned long arg_end;
+  struct file* exe_file;
   struct percpu_counter rss_stat[4]; /* since 6.2 (f1a7941243c1) */
 };
 
@@ -181,8 +182,33 @@ struct kernel_siginfo {
   int si_code;
 };
 
+struct super_block {
+  u32 s_dev;
+};
+
+struct inode {
+  unsigned long i_ino;
+  unsigned int i_nlink;
+  struct super_block* i_sb;
+};
+
+struct vfsmount {
+  int mnt_flags;
+};
+
+struct mount {
+  struct vfsmount mnt;
+  struct mnt_namespace* mnt_ns;
+};
+
+struct path {
+  struct vfsmount* mnt;
+};
+
 struct file {
   void* private_data;
+  struct inode* f_inode;
+  struct path f_path;
 };
 
 struct fdtable {
@@ -285,10 +311,6 @@ struct inet_sock {
 
 struct tcp_sock {
   u32 packets_out;
-};
-
-struct inode {
-  unsigned long i_ino;
 };
 
 struct socket_alloc {

@@ -1,10 +1,15 @@
 // Exec and exit of processes.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <thread>
@@ -67,6 +72,64 @@ INSTANTIATE_TEST_SUITE_P(All, ExecTest,
                            return std::string(std::get<0>(info.param).name) + "_" +
                                   PlaceName(std::get<1>(info.param));
                          });
+
+// As the kernel keeps it: major << 20 | minor.
+Executable ExecutableAt(const char* path) {
+  struct stat found{};
+  EXPECT_EQ(stat(path, &found), 0) << path;
+  return {found.st_ino, major(found.st_dev) << 20 | minor(found.st_dev), false};
+}
+
+TEST(ExecIdentity, IsTheFileAndTheParents) {
+  Probes& probes = Probes::Shared();
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child child({.cgroup = &cgroup}, [](Line&) {
+    const pid_t pid = fork();  // without an exec: only the record of its child tells of it
+    if (pid == 0) {
+      if (fork() == 0) execl("/bin/true", "renamed", nullptr);
+      wait(nullptr);
+      _exit(0);
+    }
+    waitpid(pid, nullptr, 0);
+    return 0;
+  });
+  child.Run();
+  const auto events = probes.Take([&](const Event& e) {
+    return e.kind == EventKind::kProcessExec && e.process.cgroup == cgroup.key();
+  });
+  ASSERT_EQ(events.size(), 1u);
+  const auto& exec = std::get<ProcessExec>(events[0].detail);
+  EXPECT_EQ(exec.executable, ExecutableAt("/bin/true"));
+  ASSERT_EQ(exec.forebears.size(), 2u);
+  EXPECT_EQ(exec.forebears[0].key.pid, events[0].process.parent_pid);
+  EXPECT_GE(exec.forebears[0].key.start_boot_ns, exec.forebears[1].key.start_boot_ns);
+  EXPECT_EQ(exec.forebears[1].key.pid, child.facts().pid);
+  for (const Forebear& forebear : exec.forebears) {
+    EXPECT_EQ(forebear.executable, ExecutableAt("/proc/self/exe"));
+    EXPECT_EQ(forebear.comm, "deed");
+  }
+}
+
+TEST(ExecIdentity, OfACopyInMemoryHasNoName) {
+  Probes& probes = Probes::Shared();
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child child({.cgroup = &cgroup}, [](Line&) {
+    const int memory = memfd_create("copy", MFD_CLOEXEC);
+    const int file = open("/bin/true", O_RDONLY | O_CLOEXEC);
+    while (sendfile(memory, file, nullptr, 1 << 20) > 0) {
+    }
+    char name[] = "true";
+    char* args[] = {name, nullptr};
+    fexecve(memory, args, environ);
+    return 1;
+  });
+  child.Run();
+  const auto events = probes.Of(EventKind::kProcessExec, child.facts());
+  ASSERT_EQ(events.size(), 1u);
+  const auto& exec = std::get<ProcessExec>(events[0].detail);
+  EXPECT_TRUE(exec.executable.known());
+  EXPECT_TRUE(exec.executable.nameless);
+}
 
 struct ExitCase {
   const char* name;

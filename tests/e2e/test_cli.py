@@ -133,6 +133,26 @@ def test_follow_shows_new_rows_within_a_second(scene):
         terminate(follower)
 
 
+def test_follow_shows_growth(scene):
+    _, observer, one, _ = scene
+    follower = subprocess.Popen(
+        [BINARY, "events", "--storage.path", observer.storage, "--follow", "-o", "jsonl",
+         "--kind", "connect_failure", "--container", one.name],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        time.sleep(0.2)
+        one.exec("/bin/sh", "-c", "for i in 1 2 3 4 5; do nc 127.0.0.1 12; sleep 0.3; done")
+        counts, ids = [], set()
+        while not counts or counts[-1] < 5:
+            row = json.loads(follower.stdout.readline())
+            if row["connect_failure"]["port"] == 12:
+                counts.append(row["count"])
+                ids.add(row["id"])
+        assert counts == sorted(set(counts)) and len(ids) == 1, (counts, ids)
+    finally:
+        terminate(follower)
+
+
 def test_table_in_a_pipe_is_plain(scene):
     _, observer, one, _ = scene
     text = observer.cli("events", "--container", one.name).stdout

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bpf/event_abi.h"
@@ -55,6 +56,21 @@ Process ToProcess(const nsobs_process& in) {
   return out;
 }
 
+Executable ToExecutable(const nsobs_executable& in) {
+  return {in.inode, in.device, in.nameless != 0};
+}
+
+std::vector<Forebear> ToForebears(const nsobs_process_exec& in) {
+  std::vector<Forebear> out;
+  for (const nsobs_ancestor& ancestor : in.ancestors) {
+    if (ancestor.pid == 0) break;
+    out.push_back({{ancestor.pid, ancestor.start_boot_ns},
+                   FixedText(ancestor.comm, sizeof ancestor.comm),
+                   ToExecutable(ancestor.executable)});
+  }
+  return out;
+}
+
 std::string AddressText(uint16_t family, const uint8_t (&address)[16]) {
   static constexpr uint8_t kZero[16] = {};
   if (memcmp(address, kZero, sizeof kZero) == 0 || (family != AF_INET && family != AF_INET6)) {
@@ -93,6 +109,7 @@ bool Decode(absl::Span<const uint8_t> record, nsobs_namespace_change*, Event* ou
   change.to = ToNamespaces(r->to);
   change.child_pid = r->child_pid;
   change.child_ns_pid = r->child_ns_pid;
+  change.executable = ToExecutable(r->executable);
   out->process = ToProcess(r->process);
   out->detail = std::move(change);
   return true;
@@ -179,7 +196,8 @@ bool Decode(absl::Span<const uint8_t> record, nsobs_process_exec*, Event* out) {
   memcpy(&r, record.data(), kFixed);
   if (record.size() != kFixed + r.args_len) return false;
   out->process = ToProcess(r.process);
-  out->detail = ProcessExec{JoinWords(record.data() + kFixed, r.args_len), r.truncated != 0};
+  out->detail = ProcessExec{JoinWords(record.data() + kFixed, r.args_len), r.truncated != 0,
+                            ToExecutable(r.executable), ToForebears(r)};
   return true;
 }
 

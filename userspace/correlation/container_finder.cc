@@ -209,6 +209,22 @@ Owner* ContainerFinder::TakeListed(const RuntimeRecord& record) {
   return owner;
 }
 
+OwnerId ContainerFinder::TakeCalled(const RuntimeCall& call) {
+  const std::string key = call.runtime + ":" + call.id;
+  Owner* owner = owners_.FindByKey(key);
+  if (owner != nullptr && owner->facts.alive && owner->init_is_alive) return 0;
+  if (owner == nullptr) owner = owners_.Add(OwnerSort::kContainer, key);
+  if (owner == nullptr) return 0;
+  owner->draft.name = owner->draft.id = call.id;
+  owner->draft.runtime = call.runtime;
+  owner->draft.source = "runtime_args";
+  owner->draft.certain = true;
+  // Which cgroup it got isn't told: who is in its pid namespace is at home.
+  owner->facts.has_cgroup = false;
+  owner->named = owner->confirmed = owner->listed = true;
+  return owner->facts.id;
+}
+
 void ContainerFinder::TryName(Owner* owner, int64_t boot_ns, bool force) {
   if (owner->nested || owner->sort != OwnerSort::kContainer || !IsFullId(owner->draft.id)) return;
   if (!force && ((owner->named && owner->confirmed) || boot_ns < owner->next_try_boot_ns)) return;

@@ -11,6 +11,7 @@
 #include "userspace/correlation/cgroup_index.h"
 #include "userspace/correlation/cgroup_path.h"
 #include "userspace/correlation/owner_table.h"
+#include "userspace/correlation/runtime_args.h"
 #include "userspace/correlation/runtimes/list.h"
 
 namespace nsobs {
@@ -32,6 +33,10 @@ class ContainerFinder {
 
   // A container that a runtime's list told of.
   Owner* TakeListed(const RuntimeRecord& record);
+
+  // A container that a runtime's own arguments told of, and no file yet; 0 if one of that name
+  // lives.
+  OwnerId TakeCalled(const RuntimeCall& call);
 
   // Looks for the name if it isn't known yet and it's time to; always with `force`. Drops the owner
   // if its cgroup turns out to bear the id of a container that lies elsewhere.

@@ -66,6 +66,10 @@ std::vector<ContainerRef> Correlator::TakeContainerChanges() {
   return state_->With([](CorrelatorState& state) { return state.TakeContainerChanges(); });
 }
 
+HostFacts Correlator::TakeHostFacts() {
+  return state_->With([](CorrelatorState& state) { return state.TakeHostFacts(); });
+}
+
 std::shared_ptr<const Inventory> Correlator::inventory() const {
   return state_->With([](CorrelatorState& state) { return state.inventory(); });
 }

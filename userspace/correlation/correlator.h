@@ -15,6 +15,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/correlation/inventory.h"
 #include "userspace/correlation/runtimes/roots.h"
+#include "userspace/event/host_facts.h"
 #include "userspace/event/observed_event.h"
 
 namespace nsobs {
@@ -52,6 +53,10 @@ class Correlator {
   std::vector<NamespaceRecord> TakeNamespaceChanges();
   // Containers that are new, renamed or dead since the last call; the object as it is now.
   std::vector<ContainerRef> TakeContainerChanges();
+
+  // What the last Reconcile() (or ScanHost()) found that is wrong; empty if nothing is, or if it
+  // was taken already. A leaked namespace is told as long as its container is remembered.
+  HostFacts TakeHostFacts();
 
   // Compares with /proc and the runtimes' files: finds deaths, late names and renames, and drops
   // tombstones that are too old. To be called every few seconds; costs one pass over /proc.

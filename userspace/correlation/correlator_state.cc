@@ -40,6 +40,7 @@ void CorrelatorState::TakeScan(HostScan scan, int64_t started_boot_ns, bool init
   indexes_.owners.DropTombstones(now);
   indexes_.finder.ForgetUnknownCgroups();
   ++scans_;
+  has_host_facts_ = true;
 }
 
 NamespaceOwners CorrelatorState::OwnersOf(const Process& process, int64_t boot_ns) {
@@ -146,6 +147,10 @@ ObservedEvent CorrelatorState::Observe(Event event) {
   observed.entered = whose.entered && observed.container != nullptr;
   observed.entered_from = observed.entered ? RefOf(whose.entered_from, event.boot_ns) : nullptr;
   observed.peer = PeerOf(event);
+  if (const auto* change = std::get_if<NamespaceChange>(&event.detail)) {
+    const OwnerId target = TargetOf(*change, event.boot_ns);
+    observed.entry = judge_.Judge(event.process, *change, target, event.boot_ns);
+  }
   observed.wall_ns = observed.last_wall_ns = clock_.WallOfBootNs(event.boot_ns);
   observed.event = std::move(event);
   return observed;

@@ -7,6 +7,7 @@
 
 #include "userspace/base/clock.h"
 #include "userspace/correlation/correlator.h"
+#include "userspace/correlation/entry_judge.h"
 #include "userspace/correlation/host_view.h"
 #include "userspace/correlation/indexes.h"
 #include "userspace/correlation/learner.h"
@@ -22,7 +23,8 @@ class CorrelatorState {
         indexes_(std::move(options)),
         lifecycle_(&indexes_),
         learner_(&indexes_, &lifecycle_),
-        view_(&indexes_, &lifecycle_) {
+        view_(&indexes_, &lifecycle_),
+        judge_(&indexes_) {
     indexes_.namespaces.SetHost(ReadHostNamespaces(indexes_.options.proc_root));
   }
 
@@ -34,6 +36,7 @@ class CorrelatorState {
   std::vector<ObservedEvent> TakeMade();
   std::vector<NamespaceRecord> TakeNamespaceChanges();
   std::vector<ContainerRef> TakeContainerChanges() { return indexes_.owners.TakeChanged(); }
+  HostFacts TakeHostFacts();
   std::shared_ptr<const Inventory> inventory();
 
  private:
@@ -49,12 +52,15 @@ class CorrelatorState {
   ContainerRef PeerOf(const Event& event);
   OwnerId TargetOf(const NamespaceChange& change, int64_t boot_ns);
   void FillNames(Event* event);
+  std::vector<LeakedNamespace> FindLeaked(int64_t now_boot_ns);
 
   const Clock& clock_;
   Indexes indexes_;
   Lifecycle lifecycle_;
   Learner learner_;
   HostView view_;
+  EntryJudge judge_;
+  bool has_host_facts_ = false;
   uint64_t scans_ = 0;
   uint64_t inventory_version_ = 0;
   std::shared_ptr<const Inventory> inventory_;

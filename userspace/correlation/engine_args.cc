@@ -12,7 +12,7 @@ constexpr size_t kMaxRoots = 16;
 constexpr size_t kMaxPath = 512;
 constexpr char kTasks[] = "/io.containerd.runtime.v2.task/";
 
-RuntimeRoots NoRoots() { return {{}, {}, {}, {}, {}, {}, {}, {}}; }
+RuntimeRoots NoRoots() { return {{}, {}, {}, {}, {}, {}, {}, {}, {}}; }
 
 bool IsUsable(const std::string& path) {
   return path.size() > 1 && path.size() <= kMaxPath && path.front() == '/' &&
@@ -53,6 +53,9 @@ std::string Ancestor(std::string path, int count) {
 void TakeConmon(const std::vector<std::string>& args, const std::string&, RuntimeRoots* out) {
   const std::string containers = Ancestor(Option(args, {"-b", "--bundle"}), 2);
   if (containers.ends_with("-containers")) AddPath(Ancestor(containers, 1), &out->podman_storage);
+  // <run-root>/<driver>-containers/<id>/userdata/pidfile
+  const std::string running = Ancestor(Option(args, {"-p", "--container-pidfile"}), 3);
+  if (running.ends_with("-containers")) AddPath(Ancestor(running, 1), &out->podman_run);
 }
 
 // containerd-shim-runc-v2 -namespace <ns> -id <id> -address <dir>/containerd.sock
@@ -133,6 +136,7 @@ bool MergeRoots(const RuntimeRoots& more, RuntimeRoots* roots) {
       &RuntimeRoots::docker_data,
       &RuntimeRoots::docker_exec,
       &RuntimeRoots::podman_storage,
+      &RuntimeRoots::podman_run,
       &RuntimeRoots::containerd_state,
       &RuntimeRoots::containerd_runc,
       &RuntimeRoots::runc,

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <charconv>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -119,15 +120,19 @@ void ReadNamespaces(int dir, const NamespaceSet& host, IdReader* ids, NamespaceS
   }
 }
 
-// nullopt: it ended (even if its parent doesn't know yet), or is a kernel thread.
+// nullopt: it ended, or is a kernel thread. A zombie is only counted in `zombies`.
 std::optional<HostProcess> ReadProcess(int proc, const NamespaceSet& host, uint32_t pid,
-                                       IdReader* ids) {
+                                       IdReader* ids, std::map<uint32_t, uint32_t>* zombies) {
   UniqueFd dir(openat(proc, std::to_string(pid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!dir.ok()) return std::nullopt;
   SmallReader reader;
   const auto stat_text = reader.Read(dir.get(), "stat");
   auto stat = stat_text ? ParseProcStat(*stat_text) : std::nullopt;
-  if (!stat || stat->kernel_thread || stat->dead) return std::nullopt;
+  if (!stat || stat->kernel_thread) return std::nullopt;
+  if (stat->dead) {
+    ++(*zombies)[stat->parent_pid];
+    return std::nullopt;
+  }
   HostProcess process;
   process.pid = pid;
   process.parent_pid = stat->parent_pid;
@@ -185,7 +190,7 @@ absl::StatusOr<HostScan> ScanProcesses(const std::string& proc_root) {
   while (const dirent* entry = readdir(listing.get())) {
     const auto pid = ParsePid(entry->d_name);
     if (!pid) continue;
-    auto process = ReadProcess(dirfd(listing.get()), scan.host, *pid, &ids);
+    auto process = ReadProcess(dirfd(listing.get()), scan.host, *pid, &ids, &scan.zombies);
     if (process) scan.processes.push_back(*std::move(process));
   }
   return scan;
@@ -196,7 +201,8 @@ absl::StatusOr<HostProcess> ScanProcess(const std::string& proc_root, const Name
   UniqueFd proc(open(proc_root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!proc.ok()) return ErrnoStatus(errno, proc_root);
   IdReader ids;
-  auto process = ReadProcess(proc.get(), host, pid, &ids);
+  std::map<uint32_t, uint32_t> zombies;
+  auto process = ReadProcess(proc.get(), host, pid, &ids, &zombies);
   if (!process) return absl::NotFoundError("process " + std::to_string(pid) + " ended");
   return *std::move(process);
 }

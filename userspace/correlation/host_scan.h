@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@
 
 namespace nsobs {
 
-// A thread group leader. Kernel threads and zombies are left out.
+// A thread group leader. Kernel threads and zombies are left out;
+// of the latter there is only a count.
 struct HostProcess {
   uint32_t pid = 0;
   uint32_t parent_pid = 0;
@@ -28,6 +30,7 @@ struct HostProcess {
 struct HostScan {
   NamespaceSet host;  // of the machine itself; ids are left 0
   std::vector<HostProcess> processes;
+  std::map<uint32_t, uint32_t> zombies;  // how many, by the pid of the parent
 };
 
 // The namespaces of the machine: those of pid 1 if they can be read, else of kthreadd, else of

@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "userspace/base/file.h"
 #include "userspace/correlation/engine_args.h"
+#include "userspace/correlation/executable_file.h"
 #include "userspace/correlation/runtimes/state_file.h"
 
 namespace nsobs {
@@ -16,6 +17,7 @@ constexpr size_t kCmdlineCap = 64 << 10;
 constexpr size_t kArgsCap = 512;  // as much as the kernel side sends
 constexpr size_t kMountinfoCap = 16 << 20;
 constexpr size_t kNamesPerPass = 64;
+constexpr size_t kMaxZombieParents = 1000;
 constexpr int kMaxTries = 10;  // of holding a path against a state that may not exist
 // How long an engine may take from making namespaces to starting a program in them.
 constexpr int64_t kEngineGraceNs = 2'000'000'000;
@@ -58,7 +60,8 @@ void HostView::Apply(HostScan scan, int64_t started_boot_ns, bool initial) {
   for (const Process& process : processes_) Place(process, started_boot_ns, initial);
   StartWithoutInit(started_boot_ns);
   BuryOwners(started_boot_ns);
-  indexes_.namespaces.Reconcile(counts_, HeldNamespaces(), started_boot_ns);
+  held_ = HeldNamespaces();
+  indexes_.namespaces.Reconcile(counts_, held_, started_boot_ns);
   indexes_.plain.BuryHomeless(started_boot_ns);
   if (!initial) RefreshNames(started_boot_ns);
   processes_.clear();
@@ -78,6 +81,19 @@ void HostView::Prepare(HostScan scan) {
     alive_.insert(IdOf(processes_.back()));
   }
   Count();
+  TakeZombies(scan.zombies);
+}
+
+void HostView::TakeZombies(const std::map<uint32_t, uint32_t>& by_parent) {
+  zombies_.clear();
+  if (by_parent.empty()) return;
+  for (const Process& process : processes_) {
+    const auto it = by_parent.find(process.pid);
+    if (it != by_parent.end()) zombies_.emplace_back(process, it->second);
+  }
+  std::stable_sort(zombies_.begin(), zombies_.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  if (zombies_.size() > kMaxZombieParents) zombies_.resize(kMaxZombieParents);
 }
 
 void HostView::Count() {
@@ -113,7 +129,14 @@ void HostView::LearnEngines() {
 
 void HostView::RememberProcesses() {
   for (const Process& process : processes_) {
-    const bool hosts_root = process.uid == 0 && !HasForeign(process, indexes_.namespaces);
+    const auto foreign = [&](NamespaceKind kind) {
+      return IsForeign(process, kind, indexes_.namespaces);
+    };
+    // A container's file may lie on a file system whose server is the container.
+    const bool hosts_files =
+        process.namespaces[NamespaceKind::kMnt].inode != 0 && !foreign(NamespaceKind::kMnt);
+    const bool hosts_root = process.uid == 0 && hosts_files && !foreign(NamespaceKind::kPid) &&
+                            !foreign(NamespaceKind::kUser);
     std::optional<std::string> args;
     if (hosts_root) {
       std::string text = ReadArgs(indexes_.options.proc_root, process.pid);
@@ -121,7 +144,9 @@ void HostView::RememberProcesses() {
       if (text.size() > kArgsCap) text.resize(kArgsCap);
       if (!text.empty()) args = std::move(text);
     }
-    indexes_.processes.Add(process, std::move(args));
+    const std::string exe = indexes_.options.proc_root + "/" + std::to_string(process.pid) + "/exe";
+    indexes_.processes.Add(process, std::move(args),
+                           hosts_files ? StatExecutable(exe) : Executable{});
   }
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -27,6 +29,12 @@ class HostView {
   // How many processes are in each of the host's own namespaces, as of the last scan.
   const absl::flat_hash_map<NamespaceKind, uint32_t>& host_counts() const { return host_counts_; }
 
+  // As of the last scan: living processes with zombie children, most first, and what is mounted.
+  const std::vector<std::pair<Process, uint32_t>>& zombies() const { return zombies_; }
+  bool IsHeld(const NamespaceInfo& info) const {
+    return held_.contains({info.kind, info.identity.inode});
+  }
+
  private:
   using InodeKey = NamespaceIndex::InodeKey;
 
@@ -35,6 +43,7 @@ class HostView {
   void RememberProcesses();
   void TakeLists(int64_t boot_ns);
   void Count();
+  void TakeZombies(const std::map<uint32_t, uint32_t>& by_parent);
   void Place(const Process& process, int64_t boot_ns, bool initial);
   void PlaceInContainer(Owner* owner, const Process& process, int64_t boot_ns, bool initial);
   void SettlePlain(const Process& process, int64_t boot_ns, bool initial);
@@ -53,6 +62,8 @@ class HostView {
   absl::flat_hash_map<OwnerId, Process> first_in_;  // the oldest process of each container
   absl::flat_hash_map<InodeKey, uint32_t> counts_;
   absl::flat_hash_map<NamespaceKind, uint32_t> host_counts_;
+  std::vector<std::pair<Process, uint32_t>> zombies_;
+  absl::flat_hash_set<InodeKey> held_;
 };
 
 }  // namespace nsobs

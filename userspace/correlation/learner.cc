@@ -7,6 +7,7 @@
 #include "userspace/base/file.h"
 #include "userspace/correlation/engine_args.h"
 #include "userspace/correlation/host_scan.h"
+#include "userspace/correlation/runtime_args.h"
 
 namespace nsobs {
 namespace {
@@ -103,6 +104,22 @@ OwnerId Learner::FindListedInit(const ProcessId& init, int64_t boot_ns) {
   return 0;
 }
 
+OwnerId Learner::NameByMaker(const Process& init, int64_t boot_ns) {
+  const NamespaceInfo* info =
+      indexes_.namespaces.Find(NamespaceKind::kPid, init.namespaces[NamespaceKind::kPid], boot_ns);
+  if (info == nullptr || info->maker == nullptr || !info->maker->named.known()) return 0;
+  // Only the program that made the namespace is believed, and only outside of containers.
+  const Executable& program = info->maker->named;
+  for (const LineageNode* node = info->maker.get(); node; node = node->parent.get()) {
+    if (!(node->named == program)) return 0;
+    if (indexes_.finder.OwnerOf(node->cgroup, boot_ns) != 0) return 0;
+    if (!node->args || node->args_cut) continue;
+    const auto call = ParseRuntimeCall(SplitArgs(*node->args));
+    if (call) return indexes_.finder.TakeCalled(*call);
+  }
+  return 0;
+}
+
 void Learner::OnExec(const Process& process, const ProcessExec& exec, int64_t boot_ns) {
   indexes_.processes.Exec(process, exec, boot_ns);
   LearnEngine(process, exec.args);
@@ -112,6 +129,7 @@ void Learner::OnExec(const Process& process, const ProcessExec& exec, int64_t bo
   if (id == 0 && IsNamespaceInit(process, indexes_.namespaces)) {
     id = indexes_.finder.AskAgain(process.cgroup, boot_ns);
     if (id == 0) id = FindListedInit(IdOf(process), boot_ns);
+    if (id == 0) id = NameByMaker(process, boot_ns);
   }
   if (id != 0) {
     RunInContainer(id, process, boot_ns);
@@ -185,6 +203,7 @@ void Learner::OnNamespaceChange(const Process& process, const NamespaceChange& c
   const OwnerId id = makes ? OwnerByCgroup(process, boot_ns) : 0;
   // A thread that makes namespaces, as engines written in Go do, doesn't live in them.
   const bool by_engine = IsNamespaceMaker(process.comm) || process.tid != process.pid;
+  const Lineage maker = makes ? indexes_.processes.LineageOf(process, change.executable) : nullptr;
   for (NamespaceKind kind : kNamespaceKinds) {
     if (!change.Changed(kind)) continue;
     if (!makes) {
@@ -197,6 +216,7 @@ void Learner::OnNamespaceChange(const Process& process, const NamespaceChange& c
     info->some_comm = process.comm;
     info->uid = process.uid;
     info->by_engine = by_engine;
+    info->maker = maker;
     if (id != 0) indexes_.namespaces.AddOwner(info, id, /*first=*/true);
   }
 }

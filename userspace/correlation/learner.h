@@ -41,6 +41,9 @@ class Learner {
   void NoteNamespaces(const Process& process, int64_t boot_ns);
   // The container without a cgroup of its own that begins with this process; 0 if none is on disk.
   OwnerId FindListedInit(const ProcessId& init, int64_t boot_ns);
+  // The same by the arguments of the runtime that made its pid namespace: a container may be gone
+  // before its state can be read.
+  OwnerId NameByMaker(const Process& init, int64_t boot_ns);
   void RunInContainer(OwnerId id, const Process& process, int64_t boot_ns);
   void RunInPlain(const Process& process, int64_t boot_ns);
 

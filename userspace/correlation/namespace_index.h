@@ -33,6 +33,9 @@ struct NamespaceInfo {
   // The first process of the host that ran a program in it, not counting the making.
   std::optional<ProcessId> resident;
 
+  // Who made it, with its ancestors; nullptr: not seen.
+  Lineage maker;
+
   uint32_t process_count = 0;
   ProcessKey some_process;
   std::string some_comm;

@@ -6,8 +6,22 @@
 
 namespace nsobs {
 
-ProcessId IdOf(const Process& process) { return {process.pid, process.start_boot_ns / kNsPerTick}; }
-ProcessId IdOf(const ProcessKey& key) { return {key.pid, key.start_boot_ns / kNsPerTick}; }
+namespace {
+
+const LineageLimits& LimitsOf(const Process& process) {
+  return process.ns_pid == process.pid ? kHostLineage : kContainedLineage;
+}
+
+LineageNode NodeOf(const Process& process, const Executable& executable) {
+  LineageNode node;
+  node.id = IdOf(process);
+  node.comm = process.comm;
+  node.login_uid = process.login_uid;
+  node.executable = executable;
+  return node;
+}
+
+}  // namespace
 
 const ProcessIndex::Entry* ProcessIndex::Find(const ProcessId& id) const {
   auto it = entries_.find(id);
@@ -78,7 +92,16 @@ ProcessIndex::Entry* ProcessIndex::Touch(const Process& process) {
 
 void ProcessIndex::Exec(const Process& process, const ProcessExec& exec, int64_t boot_ns) {
   if (process.pid == 0) return;
+  const Entry* known = Find(IdOf(process));
+  const Lineage before = known == nullptr ? nullptr : known->lineage;
+  const Lineage parent =
+      before != nullptr ? before->parent : ParentLineage(process, exec.forebears);
+  LineageNode node = NodeOf(process, exec.executable);
+  node.args = exec.args;
+  node.args_cut = exec.truncated;
+  node.cgroup = process.cgroup;
   Entry* entry = Touch(process);
+  entry->lineage = Descend(std::move(node), parent, before.get(), LimitsOf(process));
   entry->process.exe_args.reset();
   entry->args = exec.args;
   entry->have_args = true;
@@ -99,12 +122,75 @@ void ProcessIndex::OomKill(const Process& victim) {
   entry->oom_killed = true;
 }
 
-void ProcessIndex::Add(const Process& process, std::optional<std::string> args) {
+void ProcessIndex::Add(const Process& process, std::optional<std::string> args,
+                       const Executable& executable) {
+  LineageNode node = NodeOf(process, executable);
+  node.args = args;
+  node.cgroup = process.cgroup;
+  const Entry* parent = FindParent(process.parent_pid, process);
+  Lineage lineage = Descend(std::move(node), parent == nullptr ? nullptr : parent->lineage,
+                            /*before=*/nullptr, LimitsOf(process));
   Entry* entry = Touch(process);
+  entry->lineage = std::move(lineage);
   if (!args) return;
   entry->args = *std::move(args);
   entry->have_args = true;
   entry->exec_boot_ns = static_cast<int64_t>(process.start_boot_ns);
+}
+
+const ProcessIndex::Entry* ProcessIndex::FindParent(uint32_t pid, const Process& child) const {
+  auto it = by_pid_.find(pid);
+  if (it == by_pid_.end() || it->second.start_ticks > IdOf(child).start_ticks) return nullptr;
+  return Find(it->second);
+}
+
+// A parent that only forked is known from the records of its children alone: it is remembered, so
+// that their own children find it after it is dead.
+Lineage ProcessIndex::TakeForebear(const Process& child, const Forebear& forebear,
+                                   const Forebear* parent) {
+  const Entry* known = Find(IdOf(forebear.key));
+  const Lineage before = known == nullptr ? nullptr : known->lineage;
+  const bool as_known = before != nullptr &&
+                        (!forebear.executable.known() || before->executable == forebear.executable);
+  if (as_known) return before;
+  Lineage above = before == nullptr ? nullptr : before->parent;
+  if (before == nullptr && parent != nullptr) above = TakeForebear(child, *parent, nullptr);
+  Process process = known == nullptr ? Process{} : known->process;
+  if (known == nullptr) {
+    process.pid = process.tid = process.ns_pid = forebear.key.pid;
+    process.start_boot_ns = forebear.key.start_boot_ns;
+    process.parent_pid = parent == nullptr ? 0 : parent->key.pid;
+    // It counts as its child does; a container's init has a parent outside.
+    if (child.ns_pid != 1) process.cgroup = child.cgroup;
+  }
+  process.comm = forebear.comm;
+  Lineage lineage = Descend(NodeOf(process, forebear.executable), std::move(above), before.get(),
+                            LimitsOf(child));
+  Touch(process)->lineage = lineage;
+  return lineage;
+}
+
+Lineage ProcessIndex::ParentLineage(const Process& process,
+                                    const std::vector<Forebear>& forebears) {
+  if (!forebears.empty()) {
+    return TakeForebear(process, forebears[0], forebears.size() > 1 ? &forebears[1] : nullptr);
+  }
+  const Entry* parent = FindParent(process.parent_pid, process);
+  return parent == nullptr ? nullptr : parent->lineage;
+}
+
+Lineage ProcessIndex::LineageOf(const Process& process, const Executable& executable) const {
+  const Entry* own = Find(IdOf(process));
+  const Lineage before = own == nullptr ? nullptr : own->lineage;
+  if (before != nullptr && (!executable.known() || before->executable == executable)) return before;
+  LineageNode node = NodeOf(process, executable);
+  node.args = process.exe_args;
+  if (before != nullptr) {
+    return Descend(std::move(node), before->parent, before.get(), LimitsOf(process));
+  }
+  const Entry* parent = FindParent(process.parent_pid, process);
+  return Descend(std::move(node), parent == nullptr ? nullptr : parent->lineage, nullptr,
+                 LimitsOf(process));
 }
 
 void ProcessIndex::FillArgs(Process* process) const {

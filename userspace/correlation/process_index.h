@@ -7,27 +7,14 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "userspace/correlation/lineage.h"
 #include "userspace/event/event.h"
 
 namespace nsobs {
-
-// A pid that stays one process: /proc tells the start in clock ticks, the kernel side in
-// nanoseconds; this is what both agree on.
-struct ProcessId {
-  uint32_t pid = 0;
-  uint64_t start_ticks = 0;
-
-  friend bool operator==(const ProcessId&, const ProcessId&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const ProcessId& p) {
-    return H::combine(std::move(h), p.pid, p.start_ticks);
-  }
-};
-ProcessId IdOf(const Process& process);
-ProcessId IdOf(const ProcessKey& key);
 
 // Bounded, so that a fork bomb forgets its own processes before those of others. Not thread-safe.
 class ProcessIndex {
@@ -45,6 +32,7 @@ class ProcessIndex {
     int64_t exec_boot_ns = 0;
     int64_t died_boot_ns = 0;  // 0: alive
     bool oom_killed = false;
+    Lineage lineage;  // with the parent as of the first sight; nullptr: never seen to run a program
   };
 
   explicit ProcessIndex(Limits limits) : limits_(limits) {}
@@ -52,8 +40,8 @@ class ProcessIndex {
   void Exec(const Process& process, const ProcessExec& exec, int64_t boot_ns);
   void Exit(const Process& process, int64_t boot_ns);
   void OomKill(const Process& victim);
-  // From /proc, before any record: no arguments unless `args` is given.
-  void Add(const Process& process, std::optional<std::string> args);
+  // From /proc, before any record: no arguments unless `args` is given. Parents come first.
+  void Add(const Process& process, std::optional<std::string> args, const Executable& executable);
 
   // nullptr: not known. Valid until the next change.
   const Entry* Find(const ProcessId& id) const;
@@ -62,11 +50,20 @@ class ProcessIndex {
   // after that and runs the same program still.
   void FillArgs(Process* process) const;
 
+  // Of a process that runs `executable` (if that is known), also if it only forked: then its parent
+  // is who the record says, as far as known. Never nullptr.
+  Lineage LineageOf(const Process& process, const Executable& executable) const;
+
+  // Who had this pid when `child` began; nullptr if not known.
+  const Entry* FindParent(uint32_t pid, const Process& child) const;
+
   void DropDead(int64_t now_boot_ns);
   size_t size() const { return entries_.size(); }
 
  private:
   Entry* Touch(const Process& process);
+  Lineage ParentLineage(const Process& process, const std::vector<Forebear>& forebears);
+  Lineage TakeForebear(const Process& child, const Forebear& forebear, const Forebear* parent);
   void Erase(const ProcessId& id);
   void MakeRoom(const CgroupKey& cgroup);
 

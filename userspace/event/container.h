@@ -21,7 +21,8 @@ struct Container {
   std::optional<std::string> pod_namespace;
   std::optional<std::string> pod_uid;
   std::map<std::string, std::string> labels;
-  std::string source;    // where the name is from: "cgroup", "state_file", "namespace", "tombstone"
+  std::string source;    // where the name is from: "cgroup", "state_file", "runtime_args",
+                         // "namespace", "tombstone"
   bool certain = false;  // false: an informed guess, and shown as one
 
   std::string cgroup_path;      // "" for plain namespaces

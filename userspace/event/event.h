@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "userspace/event/process.h"
 
@@ -42,6 +43,7 @@ struct NamespaceChange {
   NamespaceSet to;         // for clone those of the child
   uint32_t child_pid = 0;  // clone only
   uint32_t child_ns_pid = 0;
+  Executable executable;  // of who did it
 
   bool Changed(NamespaceKind kind) const { return changed >> static_cast<int>(kind) & 1; }
 };
@@ -107,9 +109,18 @@ struct CgroupChange {
   std::string path;  // from the root of its hierarchy; raw bytes
 };
 
+// A parent, or its parent, at the moment of an exec.
+struct Forebear {
+  ProcessKey key;
+  std::string comm;  // raw bytes
+  Executable executable;
+};
+
 struct ProcessExec {
   std::string args;  // words separated by spaces; raw bytes
   bool truncated = false;
+  Executable executable = {};
+  std::vector<Forebear> forebears = {};  // the parent first
 };
 
 struct ProcessExit {

@@ -28,6 +28,17 @@ Json ProcessOrNull(const Process& process) {
   return process.pid == 0 ? Json(nullptr) : ToJson(process);
 }
 
+Json ToJson(const std::vector<Ancestor>& lineage) {
+  Json out = Json::array();
+  for (const Ancestor& a : lineage) {
+    out.push_back({{"pid", a.pid},
+                   {"comm", ToUtf8(a.comm)},
+                   {"exe_args", TextOrNull(a.exe_args)},
+                   {"login_uid", OrNull(a.login_uid)}});
+  }
+  return out;
+}
+
 struct DetailToJson {
   const ObservedEvent& observed;
 
@@ -46,6 +57,11 @@ struct DetailToJson {
     if (c.operation == NamespaceChange::Operation::kClone) {
       out["child_pid"] = c.child_pid;
       out["child_ns_pid"] = c.child_ns_pid;
+    }
+    if (observed.entry) {
+      out["by"] = Name(observed.entry->by);
+      out["before_start"] = observed.entry->before_start;
+      out["lineage"] = ToJson(observed.entry->lineage);
     }
     return out;
   }
@@ -158,6 +174,18 @@ Json HostAsContainer() {
 }
 
 }  // namespace
+
+std::string_view Name(Entry::By by) {
+  switch (by) {
+    case Entry::By::kEngine:
+      return "engine";
+    case Entry::By::kStranger:
+      return "stranger";
+    case Entry::By::kUnknown:
+      break;
+  }
+  return "unknown";
+}
 
 Json ToJson(const NamespaceSet& namespaces) {
   Json out = Json::object();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "userspace/event/container.h"
@@ -12,21 +13,25 @@
 
 namespace nsobs {
 
-// One of the processes that an entering process descends from, nearest first.
 struct Ancestor {
   uint32_t pid = 0;
-  std::string comm;  // raw bytes
-  std::optional<std::string> exe_args;
+  std::string comm;                     // raw bytes
+  std::optional<std::string> exe_args;  // as of its exec; raw bytes
   std::optional<uint32_t> login_uid;
 };
 
-// A process came into a container's namespaces from outside: by whose doing, by kernel facts.
+// A process came into a container's namespaces by setns().
 struct Entry {
-  enum class By : uint8_t { kEngine, kStranger, kUnknown };
+  enum class By : uint8_t {
+    kEngine,    // the container's own runtime or engine
+    kStranger,  // anybody else
+    kUnknown,
+  };
   By by = By::kUnknown;
-  std::vector<Ancestor> lineage;
-  bool before_start = false;  // before the container's init ran: plumbing
+  std::vector<Ancestor> lineage;  // the process itself, its parent and so on; at most 8
+  bool before_start = false;      // before the container's first program ran: plumbing
 };
+std::string_view Name(Entry::By by);  // "engine", "stranger", "unknown"
 
 struct ObservedEvent {
   Event event;
@@ -42,10 +47,10 @@ struct ObservedEvent {
   // that it came from the host.
   bool entered = false;
   ContainerRef entered_from;
-  std::optional<Entry> entry;  // of the event that made it enter
 
   ContainerRef
       peer;  // signal: the sender's; namespace_change: owner of the new namespaces (target)
+  std::optional<Entry> entry;  // of a setns() whose target is a container
 };
 
 // Where observed events go. Implementations say how they thread and what they do when full.

@@ -34,6 +34,16 @@ struct ProcessKey {
   }
 };
 
+// Which file a process executes.
+struct Executable {
+  uint64_t inode = 0;     // 0: not known
+  uint32_t device = 0;    // the kernel's dev_t: major << 20 | minor
+  bool nameless = false;  // it has no name any more, or never had one (memfd)
+
+  bool known() const { return inode != 0; }
+  friend bool operator==(const Executable&, const Executable&) = default;
+};
+
 struct Process {
   uint32_t pid = 0;  // thread group id in the initial pid namespace; 0: not known
   uint32_t tid = 0;

@@ -51,15 +51,21 @@ EventListing::EventListing(OutputFormat format, const Console& console)
 
 void EventListing::Add(const std::string& json) {
   ++count_;
+  Show(json, /*grown=*/false);
+}
+
+void EventListing::AddGrown(const std::string& json) { Show(json, /*grown=*/true); }
+
+void EventListing::Show(const std::string& json, bool grown) {
   if (format_ != OutputFormat::kTable) {
     writer_.AddLine(json);
     return;
   }
-  AddRow(Json::parse(json, nullptr, /*allow_exceptions=*/false));
+  AddRow(Json::parse(json, nullptr, /*allow_exceptions=*/false), grown);
   if (table_.pending_rows() >= kRowsAtOnce) Flush();
 }
 
-void EventListing::AddRow(const Json& event) {
+void EventListing::AddRow(const Json& event, bool grown) {
   if (!event.is_object()) {
     table_.AddRow({{"?"}, {"?"}, {"unreadable"}, {""}, {"a row of the timeline isn't JSON"}});
     return;
@@ -68,7 +74,7 @@ void EventListing::AddRow(const Json& event) {
   const std::string from = EnteredFrom(event);
   const Style style = StyleOf(WeightOf(event));
   const bool whole = !console_.screen.terminal;
-  Cell what{EventSummary(event, {console_.zone, !whole, whole}), style};
+  Cell what{(grown ? "again: " : "") + EventSummary(event, {console_.zone, !whole, whole}), style};
   if (!whole) what.tail = MoreOfTheSame(event);
   if (!from.empty()) what.tail += " [entered from " + from + "]";
   table_.AddRow({{TimeText(time, console_), Style::kDim},

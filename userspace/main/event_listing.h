@@ -19,6 +19,10 @@ class EventListing {
   // The JSON of one event as the timeline gives it.
   void Add(const std::string& json);
 
+  // An event that was added before and has grown since: the same again in JSON, a line that says so
+  // in a table.
+  void AddGrown(const std::string& json);
+
   // Prints what was added. Add() does so by itself every 1,000 rows.
   void Flush();
   void Finish();
@@ -26,7 +30,8 @@ class EventListing {
   size_t count() const { return count_; }
 
  private:
-  void AddRow(const Json& event);
+  void Show(const std::string& json, bool grown);
+  void AddRow(const Json& event, bool grown);
 
   const OutputFormat format_;
   const Console& console_;

@@ -51,6 +51,8 @@ std::string NamespaceChangeText(const Context& c) {
   }
   const Json& target = Child(c.detail, "target");
   if (!target.is_null()) absl::StrAppend(&text, " into ", ContainerLabel(target));
+  if (Text(c.detail, "by") == "engine") absl::StrAppend(&text, " (its engine)");
+  if (Text(c.detail, "by") == "stranger") absl::StrAppend(&text, " (a stranger)");
   if (const auto pid = Number(c.detail, "child_pid")) {
     absl::StrAppend(&text, ", child pid ", *pid);
     const int64_t inside = Number(c.detail, "child_ns_pid").value_or(*pid);

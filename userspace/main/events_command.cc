@@ -5,11 +5,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "userspace/base/status_util.h"
+#include "userspace/main/event_growth.h"
 #include "userspace/main/event_listing.h"
 #include "userspace/main/follow.h"
 
 namespace nsobs {
 namespace {
+
+constexpr int kLooksPerGrowth = 10;  // the observer writes down once a second what grew
 
 // The newest options.limit events, oldest first. `more`: there were others.
 absl::Status Newest(const EventsOptions& options, TimelineReader& reader,
@@ -29,10 +32,11 @@ absl::Status Newest(const EventsOptions& options, TimelineReader& reader,
 
 // Adds what the options ask for to the listing; returns the largest id that was seen.
 absl::StatusOr<int64_t> List(const EventsOptions& options, TimelineReader& reader,
-                             const Console& console, EventListing* listing) {
+                             const Console& console, EventListing* listing, EventGrowth* growth) {
   int64_t last_id = 0;
   const auto add = [&](const StoredEvent& event) {
     listing->Add(event.json);
+    if (options.follow) growth->Note(event);
     last_id = std::max(last_id, event.id);
     return !console.out.fail();
   };
@@ -59,15 +63,19 @@ bool OnlySomeLost(const absl::Status& status, const EventListing& listing) {
 
 // What came after `*last_id`. A timeline that was set aside begins again at 1.
 absl::Status Catch(const EventsOptions& options, TimelineReader& reader, EventListing* listing,
-                   int64_t* last_id) {
+                   EventGrowth* growth, int64_t* last_id) {
   NSOBS_ASSIGN_OR_RETURN(const int64_t newest, reader.LastEventId());
-  if (newest < *last_id) *last_id = 0;
+  if (newest < *last_id) {
+    *last_id = 0;
+    growth->Clear();
+  }
   if (newest == *last_id) return absl::OkStatus();
   EventQuery query = options.query;
   query.after_id = *last_id;
   int64_t seen = newest;
   const absl::Status status = reader.Events(query, [&](const StoredEvent& event) {
     listing->Add(event.json);
+    growth->Note(event);
     seen = std::max(seen, event.id);
     return true;
   });
@@ -75,11 +83,23 @@ absl::Status Catch(const EventsOptions& options, TimelineReader& reader, EventLi
   return status;
 }
 
+// Shows again what grew since it was shown.
+absl::Status CatchGrowth(const EventsOptions& options, TimelineReader& reader,
+                         EventListing* listing, EventGrowth* growth) {
+  EventQuery query = options.query;
+  if (!growth->Narrow(&query)) return absl::OkStatus();
+  return reader.Events(query, [&](const StoredEvent& event) {
+    if (growth->Grew(event)) listing->AddGrown(event.json);
+    return true;
+  });
+}
+
 }  // namespace
 
 int ShowEvents(const EventsOptions& options, TimelineReader& reader, const Console& console) {
   EventListing listing(options.format, console);
-  const absl::StatusOr<int64_t> last_id = List(options, reader, console, &listing);
+  EventGrowth growth;
+  const absl::StatusOr<int64_t> last_id = List(options, reader, console, &listing, &growth);
   if (last_id.ok() || OnlySomeLost(last_id.status(), listing)) {
     listing.Finish();
     if (!last_id.ok()) console.Fail(last_id.status());
@@ -96,12 +116,16 @@ int FollowEvents(const EventsOptions& options, TimelineReader& reader, const Con
   // Before the query: what is recorded meanwhile has a larger id and is caught later.
   const absl::StatusOr<int64_t> newest = reader.LastEventId();
   if (!newest.ok()) return console.Fail(newest.status());
-  const absl::StatusOr<int64_t> listed = List(options, reader, console, &listing);
+  EventGrowth growth;
+  const absl::StatusOr<int64_t> listed = List(options, reader, console, &listing, &growth);
   if (!listed.ok() && !OnlySomeLost(listed.status(), listing)) return console.Fail(listed.status());
   int64_t last_id = std::max(*newest, listed.value_or(0));
   listing.Flush();
-  while (!console.out.fail() && wait()) {
-    const absl::Status status = Catch(options, reader, &listing, &last_id);
+  for (int look = 1; !console.out.fail() && wait(); ++look) {
+    absl::Status status = Catch(options, reader, &listing, &growth, &last_id);
+    if (status.ok() && look % kLooksPerGrowth == 0) {
+      status = CatchGrowth(options, reader, &listing, &growth);
+    }
     if (!status.ok() && !absl::IsUnavailable(status)) return console.Fail(status);
     listing.Flush();
   }

@@ -105,7 +105,11 @@ class EventsSubcommand : public Subcommand {
     add("--netns", netns_, "INODE", "In this network namespace: 4026532846 or net:[4026532846].");
     add("--limit", limit_, "COUNT",
         "The newest so many; 0 for all. Default: 100, or all if --since or --until is given.");
-    command->add_flag("-f,--follow", follow_, "Then show new ones as they are recorded.");
+    command->add_flag(
+        "-f,--follow", follow_,
+        "Then show new ones as they are recorded, and once more those that grew: in jsonl the row "
+        "with "
+        "the same id and the new count, in a table a line that says \"again:\".");
   }
 
   absl::Status TakeLimit(EventsOptions* options) const {

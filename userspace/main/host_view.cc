@@ -33,6 +33,7 @@ CorrelatorOptions CorrelatorOptionsOf(const Config& config) {
   options.roots.containerd_state = config.runtimes.containerd_state;
   options.roots.containerd_runc = config.runtimes.containerd_runc;
   options.roots.podman_storage = config.runtimes.podman_storage;
+  options.roots.podman_run = config.runtimes.podman_run;
   options.roots.runc = config.runtimes.runc;
   options.roots.crun = config.runtimes.crun;
   options.roots.netns = config.runtimes.netns;

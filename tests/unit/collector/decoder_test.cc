@@ -233,6 +233,15 @@ TEST(DecoderTest, ExecWords) {
   EXPECT_TRUE(Decoded<ProcessExec>(r).second.truncated);
 }
 
+TEST(DecoderTest, ExecTellsTheFileAndTheParents) {
+  const ProcessExec exec = Decoded<ProcessExec>(SampleExec("x")).second;
+  EXPECT_EQ(exec.executable, (Executable{77, 8 << 20 | 1, true}));
+  ASSERT_EQ(exec.forebears.size(), 1u) << "pid 0 is nobody";
+  EXPECT_EQ(exec.forebears[0].key, (ProcessKey{9, 5'000'000'000}));
+  EXPECT_EQ(exec.forebears[0].comm, "sh");
+  EXPECT_EQ(exec.forebears[0].executable, (Executable{66, 8 << 20 | 1, false}));
+}
+
 TEST(DecoderTest, Exit) {
   const auto [event, exit] = Decoded<ProcessExit>(SampleExit());
   ExpectProcess(event.process, 10, "curl");

@@ -119,6 +119,8 @@ nsobs_cgroup_change SampleCgroupChange(std::string_view path) {
 nsobs_process_exec SampleExec(std::string_view args) {
   auto r = WithHeader<nsobs_process_exec>(NSOBS_KIND_PROCESS_EXEC);
   r.process = SampleProcess(10, "curl");
+  r.executable = {77, 8 << 20 | 1, 1, {}};
+  r.ancestors[0] = {5'000'000'000, 9, 0, {66, 8 << 20 | 1, 0, {}}, "sh"};
   const size_t size = std::min(args.size(), sizeof r.args);
   r.args_len = static_cast<uint16_t>(size);
   r.h.size = static_cast<uint16_t>(offsetof(nsobs_process_exec, args) + size);

@@ -17,9 +17,11 @@ TEST(EngineArgsTest, Conmon) {
   const RuntimeRoots roots =
       Parse("conmon",
             "/usr/bin/conmon --api-version 1 -c baed -u baed -r /usr/bin/runc -b "
-            "/srv/podman/root/overlay-containers/baed/userdata -p /srv/podman/runroot/x/pidfile "
+            "/srv/podman/root/overlay-containers/baed/userdata -p "
+            "/srv/podman/runroot/overlay-containers/baed/userdata/pidfile "
             "-n inpod --exit-dir /x");
   EXPECT_THAT(roots.podman_storage, ElementsAre("/srv/podman/root"));
+  EXPECT_THAT(roots.podman_run, ElementsAre("/srv/podman/runroot"));
   EXPECT_THAT(roots.docker_data, IsEmpty());
 }
 

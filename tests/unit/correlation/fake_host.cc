@@ -26,9 +26,13 @@ uint32_t InodeOf(const FakeProcess& process, NamespaceKind kind) {
   return it != process.ns.end() ? it->second : HostNamespaces()[kind].inode;
 }
 
+Executable ExecutableOf(const FakeProcess& process) {
+  return {process.exe, process.exe == 0 ? 0u : 8u << 20, process.nameless};
+}
+
 std::string StatText(const FakeProcess& process) {
   std::ostringstream out;
-  out << process.pid << " (" << process.comm << ") S " << process.parent_pid;
+  out << process.pid << " (" << process.comm << ") " << process.state << " " << process.parent_pid;
   for (int field = 5; field <= 19; ++field) out << " 0";
   out << " 1 0 " << StartTicks(process);  // threads, itrealvalue, starttime
   for (int field = 23; field <= 52; ++field) out << " 0";
@@ -130,6 +134,7 @@ CorrelatorOptions FakeHost::Options() const {
   options.roots.docker_data = {Path("docker/data")};
   options.roots.docker_exec = {Path("docker/exec")};
   options.roots.podman_storage = {Path("podman")};
+  options.roots.podman_run = {Path("podman-run")};
   options.roots.containerd_state = {Path("ctd")};
   options.roots.containerd_runc = {Path("ctd-runc")};
   options.roots.runc = {Path("runc")};
@@ -203,7 +208,7 @@ Event FakeHost::Exec(const FakeProcess& process, int64_t boot_ns) const {
   event.kind = EventKind::kProcessExec;
   event.boot_ns = boot_ns;
   event.process = ToProcess(process);
-  event.detail = ProcessExec{process.args, false};
+  event.detail = ProcessExec{process.args, false, ExecutableOf(process)};
   return event;
 }
 
@@ -253,6 +258,7 @@ Event FakeHost::Change(const FakeProcess& fake, NamespaceChange::Operation opera
   change.operation = operation;
   change.from = HostNamespaces();
   change.to = event.process.namespaces;
+  change.executable = ExecutableOf(fake);
   for (const auto& [kind, inode] : fake.ns) change.changed |= 1 << static_cast<int>(kind);
   event.detail = change;
   return event;

@@ -31,6 +31,9 @@ struct FakeProcess {
   std::string unified = "/";
   std::string memory = "/";
   std::string args = "";  // separated by blanks
+  uint64_t exe = 0;       // inode of the executable, for records only; 0: not told
+  bool nameless = false;  // it runs from memory
+  char state = 'S';
 };
 
 // `inode` for mnt, pid, net, ipc and uts: what runtimes make by default.

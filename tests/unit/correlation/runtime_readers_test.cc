@@ -101,6 +101,20 @@ TEST_F(RuntimeReadersTest, PodmanWithAnotherDriverAndWithoutDatabase) {
   EXPECT_THAT(record->labels, IsEmpty());
 }
 
+TEST_F(RuntimeReadersTest, PodmanTellsTheInitWhereItsRuntimesStateIsElsewhere) {
+  host_.Write("podman/overlay-containers/containers.json", Fixture("podman_containers.json"));
+  const std::string pidfile =
+      std::string("podman-run/overlay-containers/") + kInPodId + "/userdata/pidfile";
+  host_.Write(pidfile, "4711\n");
+  EXPECT_EQ(Find(kInPodId)->init_pid, 4711u);
+  host_.Write(pidfile, "x4711");
+  EXPECT_EQ(Find(kInPodId)->init_pid, 0u);
+  // The runtime's own word is worth more.
+  host_.Write(pidfile, "4711");
+  host_.Write(std::string("runc/") + kInPodId + "/state.json", Fixture("podman_runc_state.json"));
+  EXPECT_EQ(Find(kInPodId)->init_pid, 11293u);
+}
+
 TEST_F(RuntimeReadersTest, ContainerdByNamespace) {
   host_.Write(std::string(kTasks) + "default/ctr-web-1/config.json", Fixture("ctr_config.json"));
   host_.Write(std::string(kTasks) + "default/ctr-web-1/init.pid", "20916");

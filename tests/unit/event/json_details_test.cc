@@ -80,6 +80,32 @@ TEST(NamespaceChangeJsonTest, CloneNamesTheChild) {
   EXPECT_EQ(json["child_ns_pid"], 1);
 }
 
+TEST(NamespaceChangeJsonTest, AnEntryTellsByWhom) {
+  NamespaceChange change = SampleChange();
+  change.operation = NamespaceChange::Operation::kSetns;
+  ObservedEvent event = SampleEvent(EventKind::kNamespaceChange, change);
+  event.entry =
+      Entry{Entry::By::kStranger,
+            {{7, "nsenter", "nsenter -t 1", 1000}, {6, "b\xff", std::nullopt, std::nullopt}},
+            false};
+  const Json json = ToJson(event)["namespace_change"];
+  EXPECT_EQ(json["by"], "stranger");
+  EXPECT_EQ(json["before_start"], false);
+  EXPECT_EQ(
+      json["lineage"],
+      Json({{{"pid", 7}, {"comm", "nsenter"}, {"exe_args", "nsenter -t 1"}, {"login_uid", 1000}},
+            {{"pid", 6},
+             {"comm", "b\xef\xbf\xbd"},
+             {"exe_args", nullptr},
+             {"login_uid", nullptr}}}));
+  event.entry->by = Entry::By::kEngine;
+  EXPECT_EQ(ToJson(event)["namespace_change"]["by"], "engine");
+  event.entry->by = Entry::By::kUnknown;
+  EXPECT_EQ(ToJson(event)["namespace_change"]["by"], "unknown");
+  event.entry.reset();
+  EXPECT_FALSE(ToJson(event)["namespace_change"].contains("by"));
+}
+
 ConnectFailure SampleFailure() {
   ConnectFailure failure;
   failure.protocol = Protocol::kTcp;

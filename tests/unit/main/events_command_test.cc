@@ -140,6 +140,40 @@ TEST(FollowEventsTest, ShowsWhatIsThereAndThenWhatComes) {
   EXPECT_EQ(reader.queries.size(), 3u);  // no query while nothing is new
 }
 
+std::string Counted(int64_t id, int count) {
+  return "{\"id\":" + std::to_string(id) + ",\"count\":" + std::to_string(count) +
+         ",\"last_time\":\"2026-11-23T14:02:11.000000000Z\"}";
+}
+
+TEST(FollowEventsTest, ShowsOnceMoreWhatGrew) {
+  FakeReader reader;
+  reader.rows = {{1, Counted(1, 1)}, {2, Counted(2, 1)}};
+  FakeConsole fake;
+  EventsOptions options = Lines(1);
+  options.follow = true;
+  std::vector<std::function<void()>> pauses(30, [] {});
+  pauses[3] = [&] { reader.rows[1].json = Counted(2, 5); };
+  pauses[4] = [&] { reader.rows[0].json = Counted(1, 5); };  // that one was never shown
+  pauses[13] = [&] { reader.rows[1].json = Counted(2, 7); };
+  EXPECT_EQ(Follow(reader, options, fake, pauses), kExitDone);
+  EXPECT_EQ(fake.out.str(), Counted(2, 1) + "\n" + Counted(2, 5) + "\n" + Counted(2, 7) + "\n");
+  EXPECT_EQ(reader.queries.back().after_id, 1);
+  EXPECT_TRUE(reader.queries.back().since_wall_ns.has_value()) << "not the whole timeline";
+}
+
+TEST(FollowEventsTest, ATableSaysAgain) {
+  FakeReader reader;
+  reader.rows = {{1, Counted(1, 1)}};
+  FakeConsole fake;
+  EventsOptions options = Lines(1);
+  options.format = OutputFormat::kTable;
+  options.follow = true;
+  std::vector<std::function<void()>> pauses(10, [] {});
+  pauses[0] = [&] { reader.rows[0].json = Counted(1, 5); };
+  EXPECT_EQ(Follow(reader, options, fake, pauses), kExitDone);
+  EXPECT_NE(fake.out.str().find("again: "), std::string::npos) << fake.out.str();
+}
+
 TEST(FollowEventsTest, BeginsWithNothing) {
   FakeReader reader;
   FakeConsole fake;

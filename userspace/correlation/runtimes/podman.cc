@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "userspace/correlation/cgroup_path.h"
 #include "userspace/correlation/runtimes/oci_runtime.h"
 #include "userspace/correlation/runtimes/state_file.h"
@@ -27,6 +28,7 @@ class PodmanReader : public RuntimeReader {
       auto record = FindIn(storage, query.id);
       if (!record) continue;
       AddState(&*record);
+      if (record->init_pid == 0) AddPidFile(&*record);
       AddDatabase(storage, &*record);
       return record;
     }
@@ -70,6 +72,19 @@ class PodmanReader : public RuntimeReader {
     record->init_start_ticks = state->init_start_ticks;
     const auto sandbox = state->annotations.find(kSandboxAnnotation);
     if (sandbox != state->annotations.end()) record->pod_key = "podman:" + sandbox->second;
+  }
+
+  // What podman itself wrote down, where the state of its runtime lies somewhere else.
+  void AddPidFile(RuntimeRecord* record) const {
+    for (const std::string& run : roots_.podman_run) {
+      for (const std::string& name : ListDirectory(run, kMaxStorageEntries)) {
+        if (!name.ends_with("-containers")) continue;
+        const auto file = ReadStateFile(run + "/" + name + "/" + record->id + "/userdata/pidfile");
+        uint32_t pid = 0;
+        if (file && absl::SimpleAtoi(file->text, &pid)) record->init_pid = pid;
+        if (record->init_pid != 0) return;
+      }
+    }
   }
 
   // The pod's own id stands only in the cgroup path.

@@ -12,6 +12,7 @@ struct RuntimeRoots {
   std::vector<std::string> docker_data = {"/var/lib/docker"};  // containers/<id>/
   std::vector<std::string> docker_exec = {"/run/docker"};      // runtime-runc/moby/<id>/
   std::vector<std::string> podman_storage = {"/var/lib/containers/storage"};  // *-containers/
+  std::vector<std::string> podman_run = {"/run/containers/storage"};  // *-containers/<id>/userdata/
   std::vector<std::string> containerd_state = {
       "/run/containerd"};  // io.containerd.runtime.v2.task/
   std::vector<std::string> containerd_runc = {"/run/containerd/runc"};  // <namespace>/<id>/
