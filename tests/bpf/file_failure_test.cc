@@ -27,7 +27,9 @@ bool MountTmp(const char* options, unsigned long flags) {
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
   if (mount("nsobs", kRoot, "tmpfs", 0, options) != 0) return false;
   UniqueFd file(open("/tmp/file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-  return file.ok() && mount("none", kRoot, nullptr, MS_REMOUNT | flags, options) == 0;
+  if (!file.ok()) return false;
+  file.reset();  // a file that is open for writing would keep it writable
+  return mount("none", kRoot, nullptr, MS_REMOUNT | flags, options) == 0;
 }
 
 struct FileCase {

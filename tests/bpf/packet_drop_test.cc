@@ -1,5 +1,6 @@
 // Packets that a packet filter drops: each that matters once, where it was dropped, and by whom it
 // was sent where that is sure.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <net/if.h>
@@ -85,9 +86,7 @@ class DropTest : public ::testing::TestWithParam<DropCase> {
  protected:
   static void SetUpTestSuite() {
     lab_ = std::make_unique<NetLab>();
-    RunIn(lab_->near_fd(),
-          "nft add rule inet lab out th dport 7100 drop; ping -c1 -W2 10.99.0.2 >/dev/null; "
-          "ping -6 -c1 -W2 fd99::2 >/dev/null || true");
+    RunIn(lab_->near_fd(), "nft add rule inet lab out th dport 7100 drop");
     RunIn(lab_->peer_fd(),
           "nft add rule inet lab in th dport 7101 drop && "
           "nft add chain inet lab early '{ type filter hook prerouting priority -300; }' && "
@@ -180,11 +179,13 @@ TEST_F(DropTest, ARepeatedSynHasNoProcess) {
   });
   child.Run();
   const auto events = DropsTo(probes, kDropped);
-  ASSERT_EQ(events.size(), 2u);  // tcp_syn_retries is 1
+  ASSERT_GE(events.size(), 2u);  // tcp_syn_retries is 1; the kernel may try once more at once
   ExpectProcess(events[0].process, child.facts(), nullptr);
-  EXPECT_EQ(events[1].process.pid, 0u);
-  EXPECT_EQ(events[1].process.namespaces[NamespaceKind::kNet].inode,
-            child.facts().ns_inode[static_cast<size_t>(NamespaceKind::kNet)]);
+  for (size_t i = 1; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].process.pid, 0u);
+    EXPECT_EQ(events[i].process.namespaces[NamespaceKind::kNet].inode,
+              child.facts().ns_inode[static_cast<size_t>(NamespaceKind::kNet)]);
+  }
 }
 
 // Forwarded packets are dropped in the router's namespace; what else is dropped is not told.
@@ -192,19 +193,21 @@ TEST_F(DropTest, ForwardedAndWhatIsNotTold) {
   Probes& probes = Probes::Shared();
   probes.Forget();
   RunIn(lab_->peer_fd(),
-        "echo 1 >/proc/sys/net/ipv4/ip_forward && ip link add away type dummy && "
+        "echo 1 >/proc/sys/net/ipv4/ip_forward && ip link add away type veth peer name beyond && "
+        "ip link set beyond up && "
         "ip addr add 10.97.0.1/24 dev away && ip link set away up && "
         "nft add chain inet lab through '{ type filter hook forward priority 0; }' && "
-        "nft add rule inet lab through th dport 7103 drop && "
-        "nft add rule inet lab in icmp type echo-request drop");
-  RunIn(lab_->near_fd(), "ip route add 10.97.0.0/24 via 10.99.0.2");
+        "nft add rule inet lab through th dport 7103 drop");
+  RunIn(lab_->near_fd(),
+        "ip route add 10.97.0.0/24 via 10.99.0.2 && "
+        "nft add chain inet lab back '{ type filter hook input priority 0; }' && "
+        "nft add rule inet lab back meta l4proto icmp drop");
   Child child({.netns_fd = lab_->near_fd()}, [](Line&) {
     SendOne("10.97.0.5", 7103, SOCK_STREAM);
-    SendOne("10.99.0.2", 7104, SOCK_DGRAM);  // no rule: a port that is closed
+    SendOne("10.99.0.2", 7104, SOCK_DGRAM);  // a port that is closed: an ICMP, dropped here
     return 0;
   });
   child.Run();
-  RunIn(lab_->near_fd(), "ping -c1 -W1 10.99.0.2 >/dev/null || true");
   ASSERT_TRUE(WaitUntil([&] { return !DropsTo(probes, 7103).empty(); }));
   const auto events = probes.Take([](const Event& e) { return e.kind == EventKind::kPacketDrop; });
   ASSERT_EQ(events.size(), 1u);

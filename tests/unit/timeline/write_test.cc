@@ -47,8 +47,11 @@ TEST_F(WriteTest, EveryKindComesBack) {
       {EventKind::kContainerStart, ContainerStart{}},
       {EventKind::kContainerExit, ContainerExit{}},
       {EventKind::kLoss, Loss{}},
-      {EventKind::kGap, Gap{}}};
-  ASSERT_EQ(details.size() + 1, kEventKindEnd);
+      {EventKind::kGap, Gap{}},
+      {EventKind::kPacketDrop, PacketDrop{}},
+      {EventKind::kBindFailure, BindFailure{}},
+      {EventKind::kFileFailure, FileFailure{}}};
+  ASSERT_EQ(details.size() + 2, kEventKindEnd);  // entry has no detail yet
   std::vector<TimelineItem> items;
   for (const auto& [kind, detail] : details) {
     ObservedEvent event = MakeEvent(clock_, 1);
