@@ -5,38 +5,9 @@
  * Source: __sys_connect() in net/socket.c.
  */
 #include "bpf/lib/connect.h"
+#include "bpf/lib/socket.h"
 
 #include <bpf/bpf_tracing.h>
-
-struct socket_facts {
-  struct sock* sk;
-  u16 family;
-  u16 type;
-  u16 protocol;
-  u32 state;
-};
-
-/* The socket behind a file descriptor of the current task; sk is NULL if it isn't one. */
-static __always_inline void read_socket(struct socket_facts* out, u32 fd) {
-  struct task_struct* task = bpf_get_current_task_btf();
-  struct fdtable* table = task->files->fdt;
-  struct file* file = NULL;
-  struct socket* socket;
-  struct sock* sk;
-
-  out->sk = NULL;
-  if (fd >= table->max_fds) return;
-  bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
-  socket = BPF_CORE_READ(file, private_data);
-  /* Only a socket points back at its file. */
-  if (!file || BPF_CORE_READ(socket, file) != file) return;
-  sk = BPF_CORE_READ(socket, sk);
-  out->sk = sk;
-  out->state = BPF_CORE_READ(socket, state);
-  out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-  out->type = BPF_CORE_READ(sk, sk_type);
-  out->protocol = BPF_CORE_READ(sk, sk_protocol);
-}
 
 SEC("tracepoint/syscalls/sys_enter_connect")
 int nsobs_connect_enter(struct trace_event_raw_sys_enter* ctx) {

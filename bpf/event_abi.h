@@ -25,6 +25,8 @@
 #define NSOBS_PATH_LEN 320      /* cgroup paths; a longer one is cut and flagged */
 #define NSOBS_ARGS_LEN 512      /* exec arguments, NUL separated; cut and flagged */
 #define NSOBS_UNIX_PATH_LEN 108 /* sun_path, unix(7) */
+#define NSOBS_FILE_PATH_LEN 256 /* of a failed call; a longer one is cut and flagged */
+#define NSOBS_INTERFACE_LEN 16  /* IFNAMSIZ */
 #define NSOBS_SIGNALS 65        /* 1..64, index 0 unused */
 
 /* Order of the eight kinds everywhere: alphabetical, as in the JSON. */
@@ -47,7 +49,10 @@ enum nsobs_kind {
   NSOBS_KIND_CGROUP_CHANGE = 5, /* context: not told to the timeline as such */
   NSOBS_KIND_PROCESS_EXEC = 6,  /* context */
   NSOBS_KIND_PROCESS_EXIT = 7,  /* context */
-  NSOBS_KIND_END = 8,
+  NSOBS_KIND_PACKET_DROP = 8,   /* userspace has other numbers from here: collector/kind_map.h */
+  NSOBS_KIND_BIND_FAILURE = 9,
+  NSOBS_KIND_FILE_FAILURE = 10,
+  NSOBS_KIND_END = 11,
 };
 
 /* Why a record did not arrive. Counted per epoch and kind, and per container. */
@@ -273,6 +278,84 @@ struct nsobs_process_exit {
 };
 NSOBS_ASSERT_SIZE(struct nsobs_process_exit, 200);
 
+enum nsobs_drop_hook {
+  NSOBS_HOOK_UNKNOWN = 0,
+  NSOBS_HOOK_PREROUTING = 1, /* received and not routed yet: ingress or prerouting */
+  NSOBS_HOOK_INPUT = 2,
+  NSOBS_HOOK_FORWARD = 3, /* also the postrouting of what is forwarded */
+  NSOBS_HOOK_OUTPUT = 4,  /* made here: output, postrouting or egress */
+  NSOBS_HOOK_END = 5,
+};
+
+/* A TCP SYN or a UDP datagram that the packet filter dropped. */
+struct nsobs_packet_drop {
+  struct nsobs_header h;
+  /* pid 0: not known who sent it. ns then has the net namespace where it was dropped, no more. */
+  struct nsobs_process process;
+  __u64 net_id; /* of the namespace where it was dropped, as in nsobs_namespaces */
+  __u32 net_inode;
+  __u16 family; /* AF_INET, AF_INET6 */
+  __u8 protocol;
+  __u8 hook; /* enum nsobs_drop_hook */
+  __u8 source[16];
+  __u8 destination[16];
+  __u16 source_port;
+  __u16 destination_port;
+  __u32 pad;
+  char interface[NSOBS_INTERFACE_LEN]; /* came in by it (or would have gone out) */
+};
+NSOBS_ASSERT_SIZE(struct nsobs_packet_drop, 248);
+
+enum nsobs_bind_operation {
+  NSOBS_BIND_BIND = 1,
+  NSOBS_BIND_LISTEN = 2,
+};
+
+struct nsobs_bind_failure {
+  struct nsobs_header h;
+  struct nsobs_process process;
+  __u8 address[16];
+  __u16 port;
+  __u16 family;
+  __u8 protocol;
+  __u8 operation;      /* enum nsobs_bind_operation */
+  __u8 address_source; /* enum nsobs_destination_source: the caller's for bind */
+  __u8 path_len;
+  __s32 error;
+  char path[NSOBS_UNIX_PATH_LEN];
+};
+NSOBS_ASSERT_SIZE(struct nsobs_bind_failure, 312);
+
+enum nsobs_file_operation {
+  NSOBS_FILE_OPEN = 1, /* open, creat, openat, openat2 */
+  NSOBS_FILE_WRITE = 2,
+  NSOBS_FILE_MKDIR = 3,
+  NSOBS_FILE_MOUNT = 4,
+  NSOBS_FILE_UNLINK = 5, /* unlink, unlinkat, rmdir */
+  NSOBS_FILE_RENAME = 6,
+  NSOBS_FILE_END = 7, /* at most 8: overflow_slot() */
+};
+
+enum nsobs_path_source {
+  NSOBS_PATH_NONE = 0,
+  NSOBS_PATH_KERNEL = 1, /* the open file's own name, without folders (write) */
+  NSOBS_PATH_CALLER = 2, /* the caller's string, read after the call failed: it may have changed */
+};
+
+struct nsobs_file_failure {
+  struct nsobs_header h;
+  struct nsobs_process process;
+  __u64 flags; /* of open: O_*; of mount: MS_*; of unlinkat and renameat2: theirs */
+  __s32 error;
+  __u8 operation;   /* enum nsobs_file_operation */
+  __u8 path_source; /* enum nsobs_path_source */
+  __u16 path_len;
+  __u8 truncated;
+  __u8 pad[7];
+  char path[NSOBS_FILE_PATH_LEN];
+};
+NSOBS_ASSERT_SIZE(struct nsobs_file_failure, 456);
+
 /* ---- exact counters -------------------------------------------------------------------------- */
 
 enum nsobs_counter_family {
@@ -282,7 +365,10 @@ enum nsobs_counter_family {
   NSOBS_COUNT_NAMESPACE_CHANGE = 4,  /* a: operation, b: kind; ns: mnt of the doer before */
   NSOBS_COUNT_NAMESPACE_FAILURE = 5, /* a: operation, b: errno; ns: mnt */
   NSOBS_COUNT_SIGNAL_DELIVERED = 6,  /* a: signal, b: 0 default, 2 handler; ns: pid */
-  NSOBS_COUNT_END = 7,
+  NSOBS_COUNT_PACKET_DROP = 7,       /* a: protocol, b: hook; ns: net where it was dropped */
+  NSOBS_COUNT_BIND_FAILURE = 8,      /* a: protocol, b: errno; ns: net */
+  NSOBS_COUNT_FILE_FAILURE = 9,      /* a: operation, b: errno; ns: mnt */
+  NSOBS_COUNT_END = 10,
 };
 
 /* ns_id is the never-reused id where the kernel has one, else the inode. */
@@ -357,7 +443,7 @@ struct nsobs_constants {
       memory_hierarchy; /* hierarchy id of the v1 memory controller; 0: it is on the unified one */
   __u32 syscall_hooks;  /* 1: the returns of connect() are seen */
   __u32 io_uring_hook;  /* 1: the completions of io_uring are seen */
-  __u32 pad;
+  __u32 files_watched;  /* 1: file failures only of the cgroups in `watched_cgroups` */
 };
 NSOBS_ASSERT_SIZE(struct nsobs_constants, 40);
 

@@ -6,6 +6,7 @@
  */
 #include "bpf/lib/emit.h"
 #include "bpf/lib/executable.h"
+#include "bpf/lib/syscall_args.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -184,23 +185,23 @@ static __always_inline void fail_clone(u64 flags, long ret) {
 
 SEC("tracepoint/syscalls/sys_exit_clone")
 int nsobs_clone_exit(struct trace_event_raw_sys_exit* ctx) {
-  struct pt_regs* regs;
+  struct call_args args;
 
   if (ctx->ret >= 0) return 0;
-  regs = (struct pt_regs*)bpf_task_pt_regs(bpf_get_current_task_btf());
-  fail_clone(regs->di & ~CSIGNAL, ctx->ret); /* CLONE_NEWTIME is clone3's alone */
+  read_call_args(&args);
+  fail_clone(args.value[0] & ~CSIGNAL, ctx->ret); /* CLONE_NEWTIME is clone3's alone */
   return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_clone3")
 int nsobs_clone3_exit(struct trace_event_raw_sys_exit* ctx) {
-  struct pt_regs* regs;
+  struct call_args args;
   u64 flags = 0;
 
   if (ctx->ret >= 0) return 0;
-  regs = (struct pt_regs*)bpf_task_pt_regs(bpf_get_current_task_btf());
+  read_call_args(&args);
   /* struct clone_args begins with the flags; the caller's memory, but the call failed. */
-  bpf_probe_read_user(&flags, sizeof(flags), (void*)regs->di);
+  bpf_probe_read_user(&flags, sizeof(flags), (void*)args.value[0]);
   fail_clone(flags, ctx->ret);
   return 0;
 }

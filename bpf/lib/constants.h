@@ -20,15 +20,22 @@
 #define TCP_SYN_RECV 3
 #define TCP_CLOSE 7
 
+#define EPERM 1
 #define EINTR 4
 #define EBADF 9
+#define EACCES 13
 #define EFAULT 14
 #define EEXIST 17
+#define ENOSPC 28
+#define EROFS 30
+#define ELOOP 40
 #define ENOTSOCK 88
+#define EADDRINUSE 98
 #define EADDRNOTAVAIL 99
 #define EISCONN 106
 #define EALREADY 114
 #define EINPROGRESS 115
+#define EDQUOT 122
 #define ECANCELED 125
 #define MAX_USER_ERRNO 133 /* above it the kernel's own: ERESTARTSYS and the like */
 
@@ -48,6 +55,15 @@
 #define SO_EE_ORIGIN_ICMP 2
 
 #define PF_EXITING 0x00000004
+#define PF_KTHREAD 0x00200000
+
+#define ETH_P_IP 0x0800
+#define ETH_P_IPV6 0x86dd
+
+#define SKB_DST_PTRMASK (~1UL)
+#define DST_METADATA 0x0080
+#define RTN_UNICAST 1
+#define RTF_LOCAL 0x80000000
 
 /* include/trace/events/signal.h */
 #define TRACE_SIGNAL_DELIVERED 0

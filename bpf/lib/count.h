@@ -34,8 +34,10 @@ static __always_inline void owner_by_net_ns(struct nsobs_owner_key* key, struct 
 }
 
 static __always_inline u32 overflow_slot(u32 family, u32 a, u32 b) {
-  u32 stride =
-      family == NSOBS_COUNT_CONNECT_FAILURE || family == NSOBS_COUNT_NAMESPACE_FAILURE ? 256 : 8;
+  bool by_errno = family == NSOBS_COUNT_CONNECT_FAILURE ||
+                  family == NSOBS_COUNT_NAMESPACE_FAILURE || family == NSOBS_COUNT_BIND_FAILURE ||
+                  family == NSOBS_COUNT_FILE_FAILURE;
+  u32 stride = by_errno ? 256 : 8;
 
   return family * OVERFLOW_PER_FAMILY + ((a * stride + b) & (OVERFLOW_PER_FAMILY - 1));
 }

@@ -201,8 +201,17 @@ struct mount {
   struct mnt_namespace* mnt_ns;
 };
 
+struct qstr {
+  const unsigned char* name;
+};
+
+struct dentry {
+  struct qstr d_name;
+};
+
 struct path {
   struct vfsmount* mnt;
+  struct dentry* dentry;
 };
 
 struct file {
@@ -277,8 +286,41 @@ struct socket {
   struct sock* sk;
 };
 
+struct net_device {
+  possible_net_t nd_net;
+  int ifindex;
+  char name[16];
+};
+
+struct dst_entry {
+  struct net_device* dev;
+  unsigned short flags;
+};
+
+struct rtable {
+  u16 rt_type;
+};
+
+struct rt6_info {
+  u32 rt6i_flags;
+};
+
+enum skb_drop_reason {
+  SKB_DROP_REASON_NETFILTER_DROP = 12, /* the real value comes by CO-RE; since 5.18 */
+};
+
 struct sk_buff {
+  struct net_device* dev;
+  struct sock* sk;
   char cb[48];
+  unsigned long _skb_refdst;
+  unsigned int len;
+  unsigned int data_len;
+  int skb_iif;
+  __be16 protocol;
+  u16 network_header;
+  unsigned char* head;
+  unsigned char* data;
 };
 
 struct sock_extended_err {
@@ -309,6 +351,10 @@ struct inet_sock {
   __be16 inet_sport;
 };
 
+struct inet_connection_sock {
+  u8 icsk_retransmits;
+};
+
 struct tcp_sock {
   u32 packets_out;
 };
@@ -322,11 +368,19 @@ struct linux_binprm {
   const char* filename;
 };
 
-/* x86-64; the arm64 object has its own (user_pt_regs). */
+#ifdef __TARGET_ARCH_arm64
+struct pt_regs {
+  u64 regs[31];
+  u64 orig_x0;
+};
+#else
 struct pt_regs {
   unsigned long di;
   unsigned long si;
+  unsigned long dx;
+  unsigned long r10;
 };
+#endif
 
 struct io_cqe {
   u64 user_data;

@@ -28,6 +28,18 @@ constexpr std::pair<EventKind, std::string_view> kKnownLosses[] = {
     {EventKind::kContainerStart, "storage_error"},
     {EventKind::kContainerExit, "queue_full"},
     {EventKind::kContainerExit, "storage_error"},
+    {EventKind::kPacketDrop, "ring_full"},
+    {EventKind::kPacketDrop, "budget"},
+    {EventKind::kPacketDrop, "queue_full"},
+    {EventKind::kPacketDrop, "storage_error"},
+    {EventKind::kBindFailure, "ring_full"},
+    {EventKind::kBindFailure, "budget"},
+    {EventKind::kBindFailure, "queue_full"},
+    {EventKind::kBindFailure, "storage_error"},
+    {EventKind::kFileFailure, "ring_full"},
+    {EventKind::kFileFailure, "budget"},
+    {EventKind::kFileFailure, "queue_full"},
+    {EventKind::kFileFailure, "storage_error"},
 };
 
 struct LedgerSum {

@@ -20,6 +20,9 @@ enum class Family : uint8_t {
   kTcpConnectAttempts,
   kTcpConnectsInFlight,
   kContainerEventsLost,
+  kPacketDrops,
+  kBindFailures,
+  kFileFailures,
   kContainerInfo,
   // Of the host as a whole.
   kNamespaceChangeFailures,

@@ -66,6 +66,9 @@ constexpr KeyText kKeyTexts[] = {
     {Family::kOomKills, EnumText<OomKill::Reason>},
     {Family::kNamespaceChanges, EnumText<NamespaceChange::Operation>, EnumText<NamespaceKind>},
     {Family::kTcpConnects, OutcomeText},
+    {Family::kPacketDrops, EnumText<Protocol>},
+    {Family::kBindFailures, ErrnoText},
+    {Family::kFileFailures, EnumText<FileFailure::Operation>, ErrnoText},
     {Family::kContainerEventsLost, EnumText<EventKind>, CauseText},
     {Family::kNamespaceChangeFailures, EnumText<NamespaceChange::Operation>, ErrnoText},
     {Family::kSignalsTaken, SignalText, EnumText<Signal::Handler>},
@@ -113,6 +116,15 @@ void ForEachSample(const MetricsSnapshot& snapshot, const SampleVisitor& visit) 
   for (const auto& c : snapshot.namespace_failures) {
     visit(c.owner, {Family::kNamespaceChangeFailures, Number(c.operation), ErrnoNumber(c.error)},
           c.value);
+  }
+  for (const auto& c : snapshot.packet_drops) {
+    visit(c.owner, {Family::kPacketDrops, Number(c.protocol), 0}, c.value);
+  }
+  for (const auto& c : snapshot.bind_failures) {
+    visit(c.owner, {Family::kBindFailures, ErrnoNumber(c.error), 0}, c.value);
+  }
+  for (const auto& c : snapshot.file_failures) {
+    visit(c.owner, {Family::kFileFailures, Number(c.operation), ErrnoNumber(c.error)}, c.value);
   }
   for (const auto& c : snapshot.tcp_connects) VisitTcp(c, visit);
   for (const auto& c : snapshot.losses) {

@@ -54,11 +54,14 @@ TEST_P(SwitchedOffTest, SaysSoAndStillSeesTcp) {
   probes.StartDraining();
   for (size_t i = 0; i < ProgramTable().size(); ++i) {
     const ProgramGroup group = ProgramTable()[i].group;
-    const bool off =
-        group == ProgramGroup::kSyscallHooks || (group == ProgramGroup::kIoUring && !io_uring);
+    const bool files = group == ProgramGroup::kFiles;
+    const bool off = group == ProgramGroup::kSyscallHooks || files ||
+                     (group == ProgramGroup::kIoUring && !io_uring);
     const ProbeState& state = probes.set().states()[i];
     EXPECT_EQ(state.attached, !off) << state.source;
-    EXPECT_EQ(state.reason, off ? "switched off by the configuration" : "");
+    EXPECT_EQ(state.reason, files ? "--probes.files=off"
+                            : off ? "switched off by the configuration"
+                                  : "");
     EXPECT_EQ(state.hook == "off", off);
   }
   Cgroup cgroup(Hierarchy::kUnified);

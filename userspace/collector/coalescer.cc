@@ -6,6 +6,7 @@
 
 #include "absl/hash/hash.h"
 #include "bpf/event_abi.h"
+#include "userspace/collector/kind_map.h"
 
 namespace nsobs {
 namespace {
@@ -42,6 +43,58 @@ void CommWords(const char* comm, uint64_t* out) { memcpy(out, comm, NSOBS_COMM_L
 bool MakesNamespaces(absl::Span<const uint8_t> record) {
   const auto* r = Cast<nsobs_namespace_change>(record);
   return r != nullptr && r->error == 0;
+}
+
+using Words = std::array<uint64_t, 12>;
+
+// The same way through the same namespace; the source's port differs with each attempt.
+bool DropKey(absl::Span<const uint8_t> record, Words* key) {
+  const auto* r = Cast<nsobs_packet_drop>(record);
+  if (r == nullptr) return false;
+  Words& k = *key;
+  k[1] = r->process.cgroup.id;
+  k[2] = r->net_id != 0 ? r->net_id : r->net_inode;
+  CommWords(r->process.comm, &k[3]);
+  memcpy(&k[5], r->source, sizeof r->source);
+  memcpy(&k[7], r->destination, sizeof r->destination);
+  k[9] = Pack(r->destination_port, r->protocol * 256u + r->hook);
+  k[10] = Pack(r->process.cgroup.hierarchy, r->family);
+  k[11] = absl::HashOf(absl::string_view(r->interface, sizeof r->interface),
+                       NamespaceId(r->process.ns, NSOBS_NS_MNT));
+  return true;
+}
+
+// The same program that can't have the same address.
+bool BindKey(absl::Span<const uint8_t> record, Words* key) {
+  const auto* r = Cast<nsobs_bind_failure>(record);
+  if (r == nullptr) return false;
+  Words& k = *key;
+  k[1] = r->process.cgroup.id;
+  k[2] = NamespaceId(r->process.ns, NSOBS_NS_NET);
+  k[3] = NamespaceId(r->process.ns, NSOBS_NS_MNT);
+  CommWords(r->process.comm, &k[4]);
+  memcpy(&k[6], r->address, sizeof r->address);
+  k[8] = Pack(r->port, static_cast<uint32_t>(r->error));
+  k[9] = Pack(r->protocol * 256u + r->operation, r->family);
+  k[10] = Pack(r->process.cgroup.hierarchy, r->process.uid);
+  const size_t path_len = std::min<size_t>(r->path_len, sizeof r->path);
+  if (path_len != 0) k[11] = absl::HashOf(absl::string_view(r->path, path_len));
+  return true;
+}
+
+// The same program that fails the same way on the same path.
+bool FileKey(absl::Span<const uint8_t> record, Words* key) {
+  const auto* r = Cast<nsobs_file_failure>(record);
+  if (r == nullptr) return false;
+  Words& k = *key;
+  k[1] = r->process.cgroup.id;
+  k[2] = NamespaceId(r->process.ns, NSOBS_NS_MNT);
+  CommWords(r->process.comm, &k[3]);
+  k[5] = Pack(r->operation * 256u + r->path_source, static_cast<uint32_t>(r->error));
+  k[6] = r->flags;
+  k[7] = Pack(r->process.cgroup.hierarchy, r->process.uid);
+  k[8] = absl::HashOf(absl::string_view(r->path, std::min<size_t>(r->path_len, sizeof r->path)));
+  return true;
 }
 
 }  // namespace
@@ -95,6 +148,9 @@ bool Coalescer::MakeKey(absl::Span<const uint8_t> record, Key* key) {
     k[4] = r->changed;
     return true;
   }
+  if (header->kind == NSOBS_KIND_PACKET_DROP) return DropKey(record, key);
+  if (header->kind == NSOBS_KIND_BIND_FAILURE) return BindKey(record, key);
+  if (header->kind == NSOBS_KIND_FILE_FAILURE) return FileKey(record, key);
   return false;  // OOM kills, lifecycle and context: each for itself
 }
 
@@ -137,7 +193,7 @@ bool Coalescer::Merge(absl::Span<const uint8_t> record, uint64_t* run_id) {
     runs_.erase(it);
   }
   Run run;
-  run.kind = static_cast<EventKind>(header->kind);
+  run.kind = EventKindOf(header->kind);
   run.first_ns = run.last_ns = now_ns;
   run.singles = header->kind == NSOBS_KIND_NAMESPACE_CHANGE && MakesNamespaces(record)
                     ? kSinglesOfNamespaceChange

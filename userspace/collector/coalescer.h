@@ -1,10 +1,11 @@
 // Runs of equal events become one row: the first is passed on, what follows is counted. Works on
 // the raw record, before anything is decoded or allocated, because a flood passes through here.
 //
-// Equal means: a connect failure of the same program in the same container to the same peer with
-// the same errno; a signal from the same process to the same process with the same result; the same
-// change of namespaces by the same process, once it did it more than a few times (each single one
-// makes namespaces that are worth knowing).
+// Equal means (the kinds of file, bind and packet in their own way, see coalescer.cc): a connect
+// failure of the same program in the same container to the same peer with the same errno; a signal
+// from the same process to the same process with the same result; the same change of namespaces by
+// the same process, once it did it more than a few times (each single one makes namespaces that are
+// worth knowing).
 #pragma once
 
 #include <array>

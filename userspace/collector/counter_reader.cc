@@ -6,6 +6,7 @@
 
 #include "bpf/event_abi.h"
 #include "userspace/base/status_util.h"
+#include "userspace/collector/kind_map.h"
 
 namespace nsobs {
 namespace {
@@ -71,11 +72,15 @@ absl::Status ReadCounters(int fd, KernelCounters* out) {
   return absl::OkStatus();
 }
 
+// As overflow_slot() of bpf/lib/count.h.
+bool IsByErrno(uint32_t family) {
+  return family == NSOBS_COUNT_CONNECT_FAILURE || family == NSOBS_COUNT_NAMESPACE_FAILURE ||
+         family == NSOBS_COUNT_BIND_FAILURE || family == NSOBS_COUNT_FILE_FAILURE;
+}
+
 absl::Status ReadOverflow(int fd, KernelCounters* out) {
   for (uint32_t family = 1; family < NSOBS_COUNT_END; ++family) {
-    const bool by_errno =
-        family == NSOBS_COUNT_CONNECT_FAILURE || family == NSOBS_COUNT_NAMESPACE_FAILURE;
-    const uint32_t stride = by_errno ? 256 : 8;
+    const uint32_t stride = IsByErrno(family) ? 256 : 8;
     std::vector<uint32_t> keys(kOverflowPerFamily);
     std::vector<uint64_t> values(kOverflowPerFamily);
     // Arrays are read in order: the token is the index before the first wanted.
@@ -126,6 +131,8 @@ const char* LostCauseName(size_t cause) {
 NamespaceKind NamespaceOf(CounterFamily family) {
   switch (family) {
     case CounterFamily::kConnectFailure:
+    case CounterFamily::kPacketDrop:
+    case CounterFamily::kBindFailure:
       return NamespaceKind::kNet;
     case CounterFamily::kSignal:
     case CounterFamily::kOomKill:
@@ -133,6 +140,7 @@ NamespaceKind NamespaceOf(CounterFamily family) {
       return NamespaceKind::kPid;
     case CounterFamily::kNamespaceChange:
     case CounterFamily::kNamespaceFailure:
+    case CounterFamily::kFileFailure:
       return NamespaceKind::kMnt;
   }
   return NamespaceKind::kMnt;
@@ -141,8 +149,11 @@ NamespaceKind NamespaceOf(CounterFamily family) {
 NamespaceKind NamespaceOf(EventKind kind) {
   switch (kind) {
     case EventKind::kConnectFailure:
+    case EventKind::kPacketDrop:
+    case EventKind::kBindFailure:
       return NamespaceKind::kNet;
     case EventKind::kNamespaceChange:
+    case EventKind::kFileFailure:
       return NamespaceKind::kMnt;
     case EventKind::kSignal:
     case EventKind::kOomKill:
@@ -175,8 +186,8 @@ absl::StatusOr<std::vector<KernelLoss>> CounterReader::ReadLosses() const {
   NSOBS_RETURN_IF_ERROR(ReadHash(fds_.losses, &keys, &values));
   std::vector<KernelLoss> out;
   for (size_t i = 0; i < keys.size(); ++i) {
-    out.push_back({ToKey(keys[i].owner), static_cast<EventKind>(keys[i].kind),
-                   LostCauseName(keys[i].cause), values[i]});
+    out.push_back(
+        {ToKey(keys[i].owner), EventKindOf(keys[i].kind), LostCauseName(keys[i].cause), values[i]});
   }
   return out;
 }
@@ -185,7 +196,7 @@ absl::StatusOr<KernelTally> CounterReader::ReadTally(uint8_t epoch, EventKind ki
   const int cpus = libbpf_num_possible_cpus();
   if (cpus <= 0) return absl::InternalError("number of CPUs");
   std::vector<nsobs_tally> per_cpu(static_cast<size_t>(cpus));
-  const uint32_t slot = (epoch & 1u) * 16 + static_cast<uint32_t>(kind);
+  const uint32_t slot = (epoch & 1u) * 16 + KernelKindOf(kind);
   if (bpf_map_lookup_elem(fds_.tallies, &slot, per_cpu.data()) != 0) {
     return ErrnoStatus(errno, "reading tallies");
   }

@@ -30,6 +30,9 @@ enum class CounterFamily : uint8_t {  // numbers of enum nsobs_counter_family
   kNamespaceChange = 4,
   kNamespaceFailure = 5,
   kSignalTaken = 6,
+  kPacketDrop = 7,
+  kBindFailure = 8,
+  kFileFailure = 9,
 };
 
 // Of which kind CounterKey::ns is.

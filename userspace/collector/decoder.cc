@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bpf/event_abi.h"
+#include "userspace/collector/kind_map.h"
 
 namespace nsobs {
 namespace {
@@ -71,14 +72,18 @@ std::vector<Forebear> ToForebears(const nsobs_process_exec& in) {
   return out;
 }
 
-std::string AddressText(uint16_t family, const uint8_t (&address)[16]) {
-  static constexpr uint8_t kZero[16] = {};
-  if (memcmp(address, kZero, sizeof kZero) == 0 || (family != AF_INET && family != AF_INET6)) {
-    return "";
-  }
+// "0.0.0.0" too.
+std::string AnyAddressText(uint16_t family, const uint8_t (&address)[16]) {
+  if (family != AF_INET && family != AF_INET6) return "";
   char text[INET6_ADDRSTRLEN] = {};
   inet_ntop(family, address, text, sizeof text);
   return text;
+}
+
+// "" where none was given.
+std::string AddressText(uint16_t family, const uint8_t (&address)[16]) {
+  static constexpr uint8_t kZero[16] = {};
+  return memcmp(address, kZero, sizeof kZero) == 0 ? "" : AnyAddressText(family, address);
 }
 
 // Words of argv, NUL separated in the record.
@@ -90,7 +95,8 @@ std::string JoinWords(const uint8_t* bytes, size_t size) {
 }
 
 // sun_path: a leading NUL byte marks an abstract name, shown as '@' as ss(8) does.
-std::string UnixPath(const nsobs_connect_failure& r) {
+template <typename Record>
+std::string UnixPath(const Record& r) {
   const size_t size = std::min<size_t>(r.path_len, sizeof r.path);
   if (size == 0) return "";
   if (r.path[0] == '\0') return absl::StrCat("@", absl::string_view(r.path + 1, size - 1));
@@ -209,6 +215,60 @@ bool Decode(absl::Span<const uint8_t> record, nsobs_process_exit*, Event* out) {
   return true;
 }
 
+bool Decode(absl::Span<const uint8_t> record, nsobs_packet_drop*, Event* out) {
+  auto r = As<nsobs_packet_drop>(record);
+  if (!r || (r->protocol != NSOBS_PROTO_TCP && r->protocol != NSOBS_PROTO_UDP)) return false;
+  if (r->hook >= NSOBS_HOOK_END) return false;
+  PacketDrop drop;
+  drop.protocol = static_cast<Protocol>(r->protocol);
+  drop.hook = static_cast<PacketDrop::Hook>(r->hook);
+  drop.family = r->family;
+  drop.source = AnyAddressText(r->family, r->source);
+  drop.source_port = r->source_port;
+  drop.destination = AnyAddressText(r->family, r->destination);
+  drop.port = r->destination_port;
+  drop.interface = FixedText(r->interface, sizeof r->interface);
+  drop.net = {r->net_inode, r->net_id};
+  out->process = ToProcess(r->process);
+  out->detail = std::move(drop);
+  return true;
+}
+
+bool Decode(absl::Span<const uint8_t> record, nsobs_bind_failure*, Event* out) {
+  auto r = As<nsobs_bind_failure>(record);
+  if (!r || r->protocol < NSOBS_PROTO_TCP || r->protocol >= NSOBS_PROTO_END) return false;
+  if (r->operation < NSOBS_BIND_BIND || r->operation > NSOBS_BIND_LISTEN) return false;
+  if (r->address_source > NSOBS_DEST_CALLER) return false;
+  BindFailure failure;
+  failure.operation = static_cast<BindFailure::Operation>(r->operation);
+  failure.protocol = static_cast<Protocol>(r->protocol);
+  failure.address_source = static_cast<ConnectFailure::DestinationSource>(r->address_source);
+  failure.family = r->family;
+  failure.address = AnyAddressText(r->family, r->address);
+  failure.port = r->port;
+  failure.path = UnixPath(*r);
+  failure.error = r->error;
+  out->process = ToProcess(r->process);
+  out->detail = std::move(failure);
+  return true;
+}
+
+bool Decode(absl::Span<const uint8_t> record, nsobs_file_failure*, Event* out) {
+  auto r = As<nsobs_file_failure>(record);
+  if (!r || r->operation < NSOBS_FILE_OPEN || r->operation >= NSOBS_FILE_END) return false;
+  if (r->path_source > NSOBS_PATH_CALLER) return false;
+  FileFailure failure;
+  failure.operation = static_cast<FileFailure::Operation>(r->operation);
+  failure.path_source = static_cast<FileFailure::PathSource>(r->path_source);
+  failure.path = FixedText(r->path, std::min<size_t>(r->path_len, sizeof r->path));
+  failure.truncated = r->truncated != 0;
+  failure.flags = r->flags;
+  failure.error = r->error;
+  out->process = ToProcess(r->process);
+  out->detail = std::move(failure);
+  return true;
+}
+
 bool DecodeDetail(absl::Span<const uint8_t> record, uint8_t kind, Event* out) {
   switch (kind) {
     case NSOBS_KIND_NAMESPACE_CHANGE:
@@ -225,6 +285,12 @@ bool DecodeDetail(absl::Span<const uint8_t> record, uint8_t kind, Event* out) {
       return Decode(record, static_cast<nsobs_process_exec*>(nullptr), out);
     case NSOBS_KIND_PROCESS_EXIT:
       return Decode(record, static_cast<nsobs_process_exit*>(nullptr), out);
+    case NSOBS_KIND_PACKET_DROP:
+      return Decode(record, static_cast<nsobs_packet_drop*>(nullptr), out);
+    case NSOBS_KIND_BIND_FAILURE:
+      return Decode(record, static_cast<nsobs_bind_failure*>(nullptr), out);
+    case NSOBS_KIND_FILE_FAILURE:
+      return Decode(record, static_cast<nsobs_file_failure*>(nullptr), out);
     default:  // a number from outside, not an enum of ours
       return false;
   }
@@ -245,7 +311,7 @@ absl::StatusOr<Event> DecodeEvent(absl::Span<const uint8_t> record) {
     return absl::InvalidArgumentError(
         absl::StrCat("bad record of kind ", header.kind, ", ", record.size(), " bytes"));
   }
-  event.kind = static_cast<EventKind>(header.kind);
+  event.kind = EventKindOf(header.kind);
   event.epoch = header.epoch;
   event.cpu = header.cpu;
   event.boot_ns = static_cast<int64_t>(header.boot_ns);

@@ -86,6 +86,7 @@ void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
   constants.memory_hierarchy = MemoryHierarchy();
   constants.syscall_hooks = options.syscall_hooks;
   constants.io_uring_hook = options.io_uring_hook;
+  constants.files_watched = options.files_watched;
   constants.ring_quarter_bytes_critical = options.critical_ring_bytes / 4;
   constants.ring_quarter_bytes_bulk = options.bulk_ring_bytes / 4;
   bpf_map__set_max_entries(skeleton->maps.critical,
@@ -101,8 +102,15 @@ bool IsOn(ProgramGroup group, const ProbeOptions& options) {
       return options.syscall_hooks;
     case ProgramGroup::kIoUring:
       return options.io_uring_hook;
+    case ProgramGroup::kFiles:
+      return options.files;
   }
   return false;
+}
+
+// The words of the option that a program is off by.
+std::string_view SwitchOf(ProgramGroup group) {
+  return group == ProgramGroup::kFiles ? "--probes.files=off" : "switched off by the configuration";
 }
 
 using ProgramNames = std::set<std::string, std::less<>>;
@@ -141,7 +149,7 @@ class ProbeSet::Impl {
       if (IsOn(row.group, options)) {
         names.insert(std::string(row.program));
       } else {
-        refused_[row.program] = "switched off by the configuration";
+        refused_[row.program] = SwitchOf(row.group);
       }
     }
     int error = TryLoad(options, names, &skeleton_);
@@ -257,6 +265,23 @@ void ProbeSet::Apply(const ProbeSettings& in) {
   out.bulk_rate_per_second = in.bulk_rate_per_second;
   out.bulk_burst = in.bulk_burst;
   out.abandoned_told_after_ns = static_cast<uint64_t>(in.abandoned_told_after_ns);
+}
+
+absl::Status ProbeSet::WatchCgroups(const std::vector<uint64_t>& ids) {
+  const int fd = bpf_map__fd(impl_->skeleton_->maps.watched_cgroups);
+  const std::set<uint64_t> wanted(ids.begin(), ids.end());
+  uint64_t key = 0, next = 0;
+  std::vector<uint64_t> gone;
+  for (uint64_t* last = nullptr; bpf_map_get_next_key(fd, last, &next) == 0; last = &key) {
+    key = next;
+    if (!wanted.contains(key)) gone.push_back(key);
+  }
+  const uint32_t on = 1;
+  for (uint64_t id : wanted) {
+    if (bpf_map_update_elem(fd, &id, &on, BPF_ANY) != 0) return ErrnoStatus(errno, "watching");
+  }
+  for (uint64_t id : gone) bpf_map_delete_elem(fd, &id);
+  return absl::OkStatus();
 }
 
 uint8_t ProbeSet::FlipEpoch() {

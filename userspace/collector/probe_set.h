@@ -18,6 +18,8 @@ struct ProbeOptions {
   uint64_t bulk_ring_bytes = 4 << 20;
   bool syscall_hooks = true;
   bool io_uring_hook = true;
+  bool files = false;          // file failures
+  bool files_watched = false;  // only in the cgroups of WatchCgroups()
 };
 
 // What may change while the programs run.
@@ -48,6 +50,10 @@ class ProbeSet {
   const std::vector<ProbeState>& states() const;  // one for each row of ProgramTable()
   std::vector<ProgramCost> costs() const;
   void Apply(const ProbeSettings& settings);  // thread-safe
+
+  // Whose file failures are told when files_watched: of these cgroups and those below, no others.
+  // Thread-safe.
+  absl::Status WatchCgroups(const std::vector<uint64_t>& ids);
 
   // From now on events are counted under the other epoch; returns the one that is closed.
   uint8_t FlipEpoch();

@@ -15,6 +15,7 @@
 
 #include "bpf/event_abi.h"
 #include "userspace/base/status_util.h"
+#include "userspace/collector/kind_map.h"
 
 namespace nsobs {
 namespace {
@@ -79,7 +80,7 @@ int RingReader::OnRecord(void* self, void* data, size_t size) {
   if (size < sizeof(nsobs_header) || reader->coalescer_.Merge(record, &run_id)) return 0;
   const auto* header = static_cast<const nsobs_header*>(data);
   reader->batch_.records.push_back({static_cast<int64_t>(header->boot_ns),
-                                    static_cast<EventKind>(header->kind), header->epoch, run_id,
+                                    EventKindOf(header->kind), header->epoch, run_id,
                                     std::string(static_cast<const char*>(data), size)});
   if (reader->batch_.records.size() >= kMaxBatch) reader->Deliver(/*flush=*/false);
   return 0;

@@ -37,6 +37,7 @@ struct Config {
   struct Probes {
     bool syscall_hooks = false;
     bool io_uring = false;
+    bool files = false;
   } probes;
   struct Signals {
     uint64_t told = 0;  // bit (signal - 1)

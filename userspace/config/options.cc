@@ -42,6 +42,11 @@ constexpr auto kOptions = std::to_array<Option>({
      SwitchOption{AT(probes.syscall_hooks)}},
     {"probes.io-uring", "on|off", "on", kNeedsRestart,
      "Hooks on io_uring, for connects that fail there at once.", SwitchOption{AT(probes.io_uring)}},
+    {"probes.files", "on|off", "off", kNeedsRestart,
+     "Calls on files that fail: read-only, not permitted, full, over quota, a loop of links. "
+     "Hooks the return of open, mkdir, unlink, rename, mount and write, which are among the most "
+     "frequent calls.",
+     SwitchOption{AT(probes.files)}},
 
     {"signals.told", "LIST",
      "SIGHUP,SIGINT,SIGQUIT,SIGILL,SIGABRT,SIGBUS,SIGFPE,SIGKILL,SIGSEGV,SIGTERM,SIGXCPU,SIGXFSZ,"

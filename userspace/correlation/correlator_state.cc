@@ -11,6 +11,8 @@ namespace {
 NamespaceKind MainNamespace(EventKind kind) {
   switch (kind) {
     case EventKind::kConnectFailure:
+    case EventKind::kPacketDrop:
+    case EventKind::kBindFailure:
       return NamespaceKind::kNet;
     case EventKind::kSignal:
     case EventKind::kOomKill:
@@ -24,6 +26,7 @@ NamespaceKind MainNamespace(EventKind kind) {
     case EventKind::kLoss:
     case EventKind::kGap:
     case EventKind::kEntry:
+    case EventKind::kFileFailure:
       return NamespaceKind::kMnt;
   }
   return NamespaceKind::kMnt;
@@ -104,6 +107,15 @@ OwnerId CorrelatorState::TargetOf(const NamespaceChange& change, int64_t boot_ns
   return Attribute(0, OwnersOf(target, boot_ns), NamespaceKind::kMnt, indexes_.owners).container;
 }
 
+// A packet without a known sender is the container's whose net namespace dropped it.
+Attribution CorrelatorState::WhoseDrop(const Event& event) {
+  Process place = event.process;
+  place.pid = 1;  // only that it is one matters
+  Attribution whose = AttributionOf(place, NamespaceKind::kNet, event.boot_ns, /*settle=*/false);
+  whose.entered = false;
+  return whose;
+}
+
 ContainerRef CorrelatorState::PeerOf(const Event& event) {
   if (const auto* signal = std::get_if<Signal>(&event.detail)) {
     const Attribution whose =
@@ -138,6 +150,7 @@ ObservedEvent CorrelatorState::Observe(Event event) {
   const bool settle = event.kind != EventKind::kNamespaceChange;
   Attribution whose =
       CertainAttributionOf(event.process, MainNamespace(event.kind), event.boot_ns, settle);
+  if (event.kind == EventKind::kPacketDrop && event.process.pid == 0) whose = WhoseDrop(event);
   const auto* oom = std::get_if<OomKill>(&event.detail);
   if (whose.container == 0 && oom != nullptr) {
     whose.container = indexes_.finder.OwnerOf(oom->victim_memory, event.boot_ns);

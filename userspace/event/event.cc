@@ -19,7 +19,10 @@ constexpr std::array<std::string_view, kEventKindEnd> kKindNames = {"",
                                                                     "container_exit",
                                                                     "loss",
                                                                     "gap",
-                                                                    "entry"};
+                                                                    "entry",
+                                                                    "packet_drop",
+                                                                    "bind_failure",
+                                                                    "file_failure"};
 
 }  // namespace
 
@@ -137,6 +140,62 @@ std::string_view Name(OomKill::Reason reason) {
       return "host";
   }
   return "unknown";
+}
+
+std::string_view Name(PacketDrop::Hook hook) {
+  switch (hook) {
+    case PacketDrop::Hook::kUnknown:
+      return "unknown";
+    case PacketDrop::Hook::kPrerouting:
+      return "prerouting";
+    case PacketDrop::Hook::kInput:
+      return "input";
+    case PacketDrop::Hook::kForward:
+      return "forward";
+    case PacketDrop::Hook::kOutput:
+      return "output";
+  }
+  return "unknown";
+}
+
+std::string_view Name(BindFailure::Operation operation) {
+  switch (operation) {
+    case BindFailure::Operation::kBind:
+      return "bind";
+    case BindFailure::Operation::kListen:
+      return "listen";
+  }
+  return "unknown";
+}
+
+std::string_view Name(FileFailure::Operation operation) {
+  switch (operation) {
+    case FileFailure::Operation::kOpen:
+      return "open";
+    case FileFailure::Operation::kWrite:
+      return "write";
+    case FileFailure::Operation::kMkdir:
+      return "mkdir";
+    case FileFailure::Operation::kMount:
+      return "mount";
+    case FileFailure::Operation::kUnlink:
+      return "unlink";
+    case FileFailure::Operation::kRename:
+      return "rename";
+  }
+  return "unknown";
+}
+
+std::string_view Name(FileFailure::PathSource source) {
+  switch (source) {
+    case FileFailure::PathSource::kNone:
+      return "none";
+    case FileFailure::PathSource::kKernel:
+      return "kernel";
+    case FileFailure::PathSource::kCaller:
+      return "caller";
+  }
+  return "none";
 }
 
 }  // namespace nsobs

@@ -25,9 +25,12 @@ enum class EventKind : uint8_t {
   kContainerExit = 9,
   kLoss = 10,
   kGap = 11,
-  kEntry = 12,  // told by `nsobserver enter`
+  kEntry = 12,       // told by `nsobserver enter`
+  kPacketDrop = 13,  // 8..10 of enum nsobs_kind: see collector/kind_map.h
+  kBindFailure = 14,
+  kFileFailure = 15,
 };
-inline constexpr size_t kEventKindEnd = 13;
+inline constexpr size_t kEventKindEnd = 16;
 
 // "connect_failure"
 std::string_view Name(EventKind kind);
@@ -157,7 +160,7 @@ struct Gap {
 
 // A use of `nsobserver enter`: who went into which namespaces, told by itself when it is over. The
 // target is the event's container.
-struct Entry {
+struct EnterUse {
   std::string tool;     // "nsobserver enter"
   std::string command;  // words separated by spaces; raw bytes
   uint8_t kinds = 0;    // bit per NamespaceKind
@@ -165,9 +168,50 @@ struct Entry {
   int exit_code = 0;
 };
 
-using EventDetail =
-    std::variant<NamespaceChange, ConnectFailure, Signal, OomKill, CgroupChange, ProcessExec,
-                 ProcessExit, ContainerStart, ContainerExit, Loss, Gap, Entry>;
+// A TCP SYN or a UDP datagram that the packet filter dropped (or rejected).
+struct PacketDrop {
+  enum class Hook : uint8_t { kUnknown = 0, kPrerouting, kInput, kForward, kOutput };
+  Protocol protocol = Protocol::kTcp;
+  Hook hook = Hook::kUnknown;
+  uint16_t family = 0;
+  std::string source;
+  uint16_t source_port = 0;
+  std::string destination;
+  uint16_t port = 0;
+  std::string interface;  // came in by it, or would have gone out; raw bytes
+  NamespaceIdentity net;  // where it was dropped
+};
+std::string_view Name(PacketDrop::Hook hook);  // "unknown", "prerouting", ...
+
+struct BindFailure {
+  enum class Operation : uint8_t { kBind = 1, kListen = 2 };
+  Operation operation = Operation::kBind;
+  Protocol protocol = Protocol::kTcp;
+  ConnectFailure::DestinationSource address_source = ConnectFailure::DestinationSource::kCaller;
+  uint16_t family = 0;
+  std::string address;  // "0.0.0.0" too; "" if unix or not known
+  uint16_t port = 0;
+  std::string path;  // unix: raw bytes; an abstract name begins with '@'
+  int error = 0;
+};
+std::string_view Name(BindFailure::Operation operation);  // "bind", "listen"
+
+struct FileFailure {
+  enum class Operation : uint8_t { kOpen = 1, kWrite, kMkdir, kMount, kUnlink, kRename };
+  enum class PathSource : uint8_t { kNone = 0, kKernel = 1, kCaller = 2 };
+  Operation operation = Operation::kOpen;
+  PathSource path_source = PathSource::kNone;
+  std::string path;  // as the caller gave it; of a write the file's name alone; raw bytes
+  bool truncated = false;
+  uint64_t flags = 0;  // the call's own
+  int error = 0;
+};
+std::string_view Name(FileFailure::Operation operation);  // "open", "write", ...
+std::string_view Name(FileFailure::PathSource source);    // "none", "kernel", "caller"
+
+using EventDetail = std::variant<NamespaceChange, ConnectFailure, Signal, OomKill, CgroupChange,
+                                 ProcessExec, ProcessExit, ContainerStart, ContainerExit, Loss, Gap,
+                                 EnterUse, PacketDrop, BindFailure, FileFailure>;
 
 struct Event {
   EventKind kind = EventKind::kSignal;

@@ -155,7 +155,7 @@ struct DetailToJson {
             {"to", FormatRfc3339(g.to_wall_ns)}};
   }
 
-  Json operator()(const Entry& e) const {
+  Json operator()(const EnterUse& e) const {
     Json kinds = Json::array();
     for (NamespaceKind kind : kNamespaceKinds) {
       if (e.kinds >> static_cast<int>(kind) & 1) kinds.push_back(Name(kind));
@@ -163,6 +163,41 @@ struct DetailToJson {
     return {{"tool", ToUtf8(e.tool)},       {"command", ToUtf8(e.command)},
             {"kinds", std::move(kinds)},    {"target", ToJson(observed.container)},
             {"duration_ns", e.duration_ns}, {"exit_code", e.exit_code}};
+  }
+
+  Json operator()(const PacketDrop& d) const {
+    return {{"protocol", Name(d.protocol)},
+            {"family", FamilyName(d.family)},
+            {"source", KnownOrNull(d.source)},
+            {"source_port", d.source_port},
+            {"destination", KnownOrNull(d.destination)},
+            {"port", d.port},
+            {"interface", KnownOrNull(d.interface)},
+            {"netns", d.net.inode == 0 ? Json(nullptr) : Json(d.net.inode)},
+            {"hook", d.hook == PacketDrop::Hook::kUnknown ? Json(nullptr) : Json(Name(d.hook))},
+            {"reason", "netfilter"}};
+  }
+
+  Json operator()(const BindFailure& b) const {
+    return {{"operation", Name(b.operation)},
+            {"protocol", Name(b.protocol)},
+            {"family", FamilyName(b.family)},
+            {"address", KnownOrNull(b.address)},
+            {"port", b.port == 0 ? Json(nullptr) : Json(b.port)},
+            {"path", KnownOrNull(b.path)},
+            {"errno", b.error},
+            {"errno_name", ErrnoName(b.error)},
+            {"address_source", Name(b.address_source)}};
+  }
+
+  Json operator()(const FileFailure& f) const {
+    return {{"operation", Name(f.operation)},
+            {"path", KnownOrNull(f.path)},
+            {"truncated", f.truncated},
+            {"flags", f.flags},
+            {"errno", f.error},
+            {"errno_name", ErrnoName(f.error)},
+            {"path_source", Name(f.path_source)}};
   }
 };
 

@@ -60,6 +60,27 @@ struct NamespaceFailureCount {
   uint64_t value = 0;
 };
 
+struct PacketDropCount {
+  CounterOwner owner;  // whose net namespace dropped it, or who sent it
+  Protocol protocol = Protocol::kTcp;
+  PacketDrop::Hook hook = PacketDrop::Hook::kUnknown;
+  uint64_t value = 0;
+};
+
+struct BindFailureCount {
+  CounterOwner owner;
+  Protocol protocol = Protocol::kTcp;
+  int error = 0;
+  uint64_t value = 0;
+};
+
+struct FileFailureCount {
+  CounterOwner owner;
+  FileFailure::Operation operation = FileFailure::Operation::kOpen;
+  int error = 0;
+  uint64_t value = 0;
+};
+
 // attempts = established + failed + abandoned + in flight
 struct TcpConnectCount {
   CounterOwner owner;
@@ -151,6 +172,9 @@ struct MetricsSnapshot {
   std::vector<OomKillCount> oom_kills;
   std::vector<NamespaceChangeCount> namespace_changes;
   std::vector<NamespaceFailureCount> namespace_failures;
+  std::vector<PacketDropCount> packet_drops;
+  std::vector<BindFailureCount> bind_failures;
+  std::vector<FileFailureCount> file_failures;
   std::vector<TcpConnectCount> tcp_connects;
   std::vector<LossCount> losses;
   std::vector<LedgerLine> ledger;

@@ -24,6 +24,8 @@ void LogProbes(const ProbeSet& probes) {
   for (const ProbeState& state : probes.states()) {
     if (state.attached) {
       spdlog::info("source {}: {}", state.source, state.hook);
+    } else if (state.reason.starts_with("--")) {  // as it was asked for
+      spdlog::debug("source {}: {}", state.source, state.reason);
     } else {
       spdlog::warn("source {}: off ({})", state.source, state.reason);
     }
@@ -38,6 +40,7 @@ ProbeOptions ProbeOptionsOf(const Config& config) {
   out.bulk_ring_bytes = config.ring.bulk_bytes;
   out.syscall_hooks = config.probes.syscall_hooks;
   out.io_uring_hook = config.probes.io_uring;
+  out.files = config.probes.files;
   return out;
 }
 

@@ -184,6 +184,41 @@ std::string EntryText(const Context& c) {
                       Number(c.detail, "exit_code").value_or(0), After(c.detail, "duration_ns"));
 }
 
+std::string HostPortText(const std::string& address, int64_t port) {
+  const bool v6 = address.find(':') != std::string::npos;
+  return absl::StrCat(v6 ? "[" : "", address, v6 ? "]:" : ":", port);
+}
+
+std::string PacketDropText(const Context& c) {
+  const Json& process = Child(c.event, "process");
+  const std::string interface = Clean(c.detail, "interface");
+  const std::string hook = Clean(c.detail, "hook");
+  return absl::StrCat(
+      process.is_null() ? "" : ProcessText(process), process.is_null() ? "" : " ",
+      Clean(c.detail, "protocol"), " ",
+      HostPortText(Clean(c.detail, "source"), Number(c.detail, "source_port").value_or(0)), " to ",
+      HostPortText(Clean(c.detail, "destination"), Number(c.detail, "port").value_or(0)),
+      " dropped by the packet filter", hook.empty() ? "" : " on ", hook,
+      interface.empty() ? "" : ", ", interface);
+}
+
+std::string BindFailureText(const Context& c) {
+  std::string where = Clean(c.detail, "path");
+  if (where.empty()) {
+    where = HostPortText(Clean(c.detail, "address"), Number(c.detail, "port").value_or(0));
+  }
+  return absl::StrCat(ProcessText(Child(c.event, "process")), " ", Clean(c.detail, "operation"),
+                      " ", Clean(c.detail, "protocol"), " ", where, " ",
+                      Clean(c.detail, "errno_name"));
+}
+
+std::string FileFailureText(const Context& c) {
+  const std::string path = Clean(c.detail, "path");
+  return absl::StrCat(ProcessText(Child(c.event, "process")), " ", Clean(c.detail, "operation"),
+                      " ", path.empty() ? "unknown path" : path,
+                      Flag(c.detail, "truncated") ? "… " : " ", Clean(c.detail, "errno_name"));
+}
+
 struct KindText {
   std::string_view kind;
   std::string (*text)(const Context&);
@@ -209,6 +244,9 @@ constexpr auto kKindTexts = std::to_array<KindText>({
     {"loss", LossText},
     {"gap", GapText},
     {"entry", EntryText},
+    {"packet_drop", PacketDropText},
+    {"bind_failure", BindFailureText},
+    {"file_failure", FileFailureText},
 });
 
 bool IsHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }

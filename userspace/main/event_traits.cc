@@ -68,7 +68,11 @@ std::string TellingNamespace(const Json& event) {
   if (kind == "namespace_change") {
     return ChangedNamespace(Child(Child(event, "namespace_change"), "changes"));
   }
-  if (kind == "connect_failure") return Label("net", Number(namespaces, "net"));
+  if (kind == "connect_failure" || kind == "bind_failure") {
+    return Label("net", Number(namespaces, "net"));
+  }
+  if (kind == "packet_drop") return Label("net", Number(Child(event, "packet_drop"), "netns"));
+  if (kind == "file_failure") return Label("mnt", Number(namespaces, "mnt"));
   if (kind == "signal" || kind == "oom_kill" || kind == "process_exec" || kind == "process_exit") {
     return Label("pid", Number(namespaces, "pid"));
   }
@@ -81,7 +85,10 @@ std::string TellingNamespace(const Json& event) {
 EventWeight WeightOf(const Json& event) {
   const std::string kind = Text(event, "kind");
   const Json& detail = Child(event, kind.c_str());
-  if (kind == "connect_failure" || kind == "oom_kill") return EventWeight::kError;
+  if (kind == "connect_failure" || kind == "oom_kill" || kind == "packet_drop" ||
+      kind == "bind_failure" || kind == "file_failure") {
+    return EventWeight::kError;
+  }
   if (kind == "signal") return SignalWeight(detail);
   if (kind == "loss" || kind == "gap" || kind == "entry") return EventWeight::kWarning;
   if (kind == "container_start") return EventWeight::kGood;

@@ -9,7 +9,9 @@ namespace nsobs {
 namespace {
 
 constexpr EventKind kKernelKinds[] = {EventKind::kNamespaceChange, EventKind::kConnectFailure,
-                                      EventKind::kSignal, EventKind::kOomKill};
+                                      EventKind::kSignal,          EventKind::kOomKill,
+                                      EventKind::kPacketDrop,      EventKind::kBindFailure,
+                                      EventKind::kFileFailure};
 // Made in userspace, observed when they are stored: always balanced.
 constexpr EventKind kMadeKinds[] = {EventKind::kContainerStart, EventKind::kContainerExit,
                                     EventKind::kLoss, EventKind::kGap, EventKind::kEntry};
@@ -51,14 +53,14 @@ bool Barrier::TryClose(uint8_t epoch, Lines* out) const {
 
 std::vector<LedgerLine> Barrier::SumLocked() const {
   std::vector<LedgerLine> out;
-  for (const auto kinds : {absl::MakeConstSpan(kKernelKinds), absl::MakeConstSpan(kMadeKinds)}) {
-    for (EventKind kind : kinds) {
-      LedgerLine sum;
-      sum.kind = kind;
-      for (const Lines& lines : closed_) Add(lines[static_cast<size_t>(kind)], &sum);
-      out.push_back(std::move(sum));
-    }
-  }
+  const auto add = [&](EventKind kind) {
+    LedgerLine sum;
+    sum.kind = kind;
+    for (const Lines& lines : closed_) Add(lines[static_cast<size_t>(kind)], &sum);
+    out.push_back(std::move(sum));
+  };
+  for (EventKind kind : kKernelKinds) add(kind);
+  for (EventKind kind : kMadeKinds) add(kind);
   return out;
 }
 

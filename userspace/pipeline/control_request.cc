@@ -128,7 +128,7 @@ Process ProcessOf(const Json& json, const Json& namespaces, uint32_t pid) {
 }
 
 absl::StatusOr<ControlRequest> EntryOf(const Json& json, const ControlContext& context) {
-  Entry entry;
+  EnterUse entry;
   entry.tool = "nsobserver enter";
   entry.command = Text(json, "command");
   entry.duration_ns = Number<uint64_t>(json, "duration_ns");

@@ -66,6 +66,19 @@ void MetricsBuilder::AddCounter(const Counter& c, const Inventory& inventory,
       out->signals_taken.push_back(
           {std::move(owner), c.a, static_cast<Signal::Handler>(b8), c.value});
       return;
+    case CounterFamily::kPacketDrop:
+      out->packet_drops.push_back({std::move(owner), static_cast<Protocol>(c.a),
+                                   static_cast<PacketDrop::Hook>(b8), c.value});
+      return;
+    case CounterFamily::kBindFailure:
+      out->bind_failures.push_back(
+          {std::move(owner), static_cast<Protocol>(c.a), static_cast<int>(c.b), c.value});
+      return;
+    case CounterFamily::kFileFailure:
+      out->file_failures.push_back({std::move(owner),
+                                    static_cast<FileFailure::Operation>(static_cast<uint8_t>(c.a)),
+                                    static_cast<int>(c.b), c.value});
+      return;
   }
 }
 

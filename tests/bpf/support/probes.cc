@@ -43,7 +43,7 @@ ProbeSettings TestSettings() {
 
 Probes& Probes::Shared() {
   static const auto kProbes = [] {
-    auto probes = std::make_unique<Probes>(ProbeOptions{}, TestSettings());
+    auto probes = std::make_unique<Probes>(ProbeOptions{.files = true}, TestSettings());
     probes->StartDraining();
     return probes;
   }();

@@ -117,6 +117,38 @@ TEST(CoalescerTest, ConnectFailuresOfOneProgramInOneContainerToOnePeer) {
                          CHANGE(R, r->process.ns.id[NSOBS_NS_UTS]++), CHANGE(R, r->path[3]++)});
 }
 
+TEST(CoalescerTest, DropsOfTheSameWay) {
+  using R = nsobs_packet_drop;
+  ExpectAnother<R>(
+      SamplePacketDrop(),
+      {CHANGE(R, r->process.cgroup.id++), CHANGE(R, r->net_id++), CHANGE(R, r->process.comm[0]++),
+       CHANGE(R, r->source[3]++), CHANGE(R, r->destination[15]++), CHANGE(R, r->destination_port++),
+       CHANGE(R, r->protocol++), CHANGE(R, r->hook++), CHANGE(R, r->family++),
+       CHANGE(R, r->interface[3]++)});
+  ExpectSame<R>(SamplePacketDrop(), {CHANGE(R, (void)r), CHANGE(R, r->source_port++),
+                                     CHANGE(R, r->process.pid++), CHANGE(R, r->net_inode++)});
+}
+
+TEST(CoalescerTest, BindFailuresOfTheSameAddress) {
+  using R = nsobs_bind_failure;
+  ExpectAnother<R>(SampleBindFailure(),
+                   {CHANGE(R, r->process.cgroup.id++), CHANGE(R, r->process.comm[0]++),
+                    CHANGE(R, r->process.uid++), CHANGE(R, r->address[0]++), CHANGE(R, r->port++),
+                    CHANGE(R, r->error++), CHANGE(R, r->operation++), CHANGE(R, r->protocol++),
+                    CHANGE(R, r->path_len = 5), CHANGE(R, r->process.ns.id[NSOBS_NS_NET]++)});
+  ExpectSame<R>(SampleBindFailure(), {CHANGE(R, (void)r), CHANGE(R, r->process.pid++)});
+}
+
+TEST(CoalescerTest, FileFailuresOfTheSamePath) {
+  using R = nsobs_file_failure;
+  ExpectAnother<R>(SampleFileFailure(),
+                   {CHANGE(R, r->process.cgroup.id++), CHANGE(R, r->process.comm[0]++),
+                    CHANGE(R, r->process.uid++), CHANGE(R, r->path[9]++), CHANGE(R, r->path_len--),
+                    CHANGE(R, r->error++), CHANGE(R, r->operation++), CHANGE(R, r->flags++),
+                    CHANGE(R, r->process.ns.id[NSOBS_NS_MNT]++)});
+  ExpectSame<R>(SampleFileFailure(), {CHANGE(R, (void)r), CHANGE(R, r->process.pid++)});
+}
+
 TEST(CoalescerTest, InodesAreTheIdentityWhereTheKernelHasNoIds) {
   using R = nsobs_connect_failure;
   R sample = SampleConnectFailure();

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "bpf/event_abi.h"
+#include "userspace/collector/kind_map.h"
 
 namespace nsobs {
 namespace {
@@ -20,7 +21,10 @@ TEST(CounterFamilyTest, NumbersAreTheKernels) {
   EXPECT_EQ(static_cast<int>(CounterFamily::kNamespaceChange), NSOBS_COUNT_NAMESPACE_CHANGE);
   EXPECT_EQ(static_cast<int>(CounterFamily::kNamespaceFailure), NSOBS_COUNT_NAMESPACE_FAILURE);
   EXPECT_EQ(static_cast<int>(CounterFamily::kSignalTaken), NSOBS_COUNT_SIGNAL_DELIVERED);
-  EXPECT_EQ(static_cast<int>(CounterFamily::kSignalTaken) + 1, NSOBS_COUNT_END);
+  EXPECT_EQ(static_cast<int>(CounterFamily::kPacketDrop), NSOBS_COUNT_PACKET_DROP);
+  EXPECT_EQ(static_cast<int>(CounterFamily::kBindFailure), NSOBS_COUNT_BIND_FAILURE);
+  EXPECT_EQ(static_cast<int>(CounterFamily::kFileFailure), NSOBS_COUNT_FILE_FAILURE);
+  EXPECT_EQ(static_cast<int>(CounterFamily::kFileFailure) + 1, NSOBS_COUNT_END);
 }
 
 TEST(CounterFamilyTest, EachHasTheNamespaceThatTheAbiNames) {
@@ -40,7 +44,13 @@ TEST(EventKindTest, NumbersAreTheKernels) {
   EXPECT_EQ(static_cast<int>(EventKind::kCgroupChange), NSOBS_KIND_CGROUP_CHANGE);
   EXPECT_EQ(static_cast<int>(EventKind::kProcessExec), NSOBS_KIND_PROCESS_EXEC);
   EXPECT_EQ(static_cast<int>(EventKind::kProcessExit), NSOBS_KIND_PROCESS_EXIT);
-  EXPECT_EQ(static_cast<int>(EventKind::kProcessExit) + 1, NSOBS_KIND_END);
+  EXPECT_EQ(EventKindOf(NSOBS_KIND_PACKET_DROP), EventKind::kPacketDrop);
+  EXPECT_EQ(EventKindOf(NSOBS_KIND_BIND_FAILURE), EventKind::kBindFailure);
+  EXPECT_EQ(EventKindOf(NSOBS_KIND_FILE_FAILURE), EventKind::kFileFailure);
+  for (uint32_t kind = 1; kind < NSOBS_KIND_END; ++kind) {
+    EXPECT_EQ(KernelKindOf(EventKindOf(kind)), kind);
+  }
+  static_assert(NSOBS_KIND_END <= 16, "16 tallies an epoch");
   EXPECT_EQ(static_cast<int>(NamespaceKind::kCgroup), NSOBS_NS_CGROUP);
   EXPECT_EQ(static_cast<int>(NamespaceKind::kUts), NSOBS_NS_UTS);
   EXPECT_EQ(kNamespaceKindCount, size_t{NSOBS_NS_KINDS});

@@ -140,6 +140,13 @@ TEST(DecoderRefusalTest, EnumsOutOfRange) {
   ExpectRange(SampleConnectFailure(), &nsobs_connect_failure::protocol, 1, 6);
   ExpectRange(SampleConnectFailure(), &nsobs_connect_failure::phase, 1, 3);
   ExpectRange(SampleConnectFailure(), &nsobs_connect_failure::destination_source, 0, 2);
+  ExpectRange(SamplePacketDrop(), &nsobs_packet_drop::protocol, 1, 2);
+  ExpectRange(SamplePacketDrop(), &nsobs_packet_drop::hook, 0, 4);
+  ExpectRange(SampleBindFailure(), &nsobs_bind_failure::protocol, 1, 6);
+  ExpectRange(SampleBindFailure(), &nsobs_bind_failure::operation, 1, 2);
+  ExpectRange(SampleBindFailure(), &nsobs_bind_failure::address_source, 0, 2);
+  ExpectRange(SampleFileFailure(), &nsobs_file_failure::operation, 1, 6);
+  ExpectRange(SampleFileFailure(), &nsobs_file_failure::path_source, 0, 2);
   ExpectRange(SampleSignal(), &nsobs_signal::signal, 1, 64);
   ExpectRange(SampleSignal(), &nsobs_signal::result, 1, 5);
   ExpectRange(SampleSignal(), &nsobs_signal::handler, 0, 2);

@@ -86,6 +86,50 @@ TEST(DecoderTest, ConnectFailure) {
   EXPECT_EQ(failure.duration_ns, 250'000u);
 }
 
+TEST(DecoderTest, PacketDrop) {
+  const auto [event, drop] = Decoded<PacketDrop>(SamplePacketDrop());
+  EXPECT_EQ(event.kind, EventKind::kPacketDrop);
+  ExpectProcess(event.process, 10, "curl");
+  EXPECT_EQ(drop.protocol, Protocol::kTcp);
+  EXPECT_EQ(drop.hook, PacketDrop::Hook::kForward);
+  EXPECT_EQ(drop.family, AF_INET);
+  EXPECT_EQ(drop.source, "10.0.0.2");
+  EXPECT_EQ(drop.source_port, 40000);
+  EXPECT_EQ(drop.destination, "10.0.0.7");
+  EXPECT_EQ(drop.port, 5432);
+  EXPECT_EQ(drop.interface, "eth0");
+  EXPECT_EQ(drop.net.inode, 4026532846u);
+  EXPECT_EQ(drop.net.id, 77u);
+}
+
+TEST(DecoderTest, BindFailure) {
+  const auto [event, failure] = Decoded<BindFailure>(SampleBindFailure());
+  EXPECT_EQ(event.kind, EventKind::kBindFailure);
+  ExpectProcess(event.process, 10, "nginx");
+  EXPECT_EQ(failure.operation, BindFailure::Operation::kBind);
+  EXPECT_EQ(failure.protocol, Protocol::kTcp);
+  EXPECT_EQ(failure.address_source, ConnectFailure::DestinationSource::kCaller);
+  EXPECT_EQ(failure.address, "0.0.0.0");  // the usual one to bind: not "not known"
+  EXPECT_EQ(failure.port, 80);
+  EXPECT_EQ(failure.error, EADDRINUSE);
+}
+
+TEST(DecoderTest, FileFailure) {
+  nsobs_file_failure record = SampleFileFailure();
+  record.truncated = 1;
+  const auto [event, failure] = Decoded<FileFailure>(record);
+  EXPECT_EQ(event.kind, EventKind::kFileFailure);
+  ExpectProcess(event.process, 10, "nginx");
+  EXPECT_EQ(failure.operation, FileFailure::Operation::kOpen);
+  EXPECT_EQ(failure.path_source, FileFailure::PathSource::kCaller);
+  EXPECT_EQ(failure.path, "/var/log/x");
+  EXPECT_TRUE(failure.truncated);
+  EXPECT_EQ(failure.flags, 0101u);
+  EXPECT_EQ(failure.error, EROFS);
+  record.path_len = 0xffff;  // more than there is
+  EXPECT_EQ(std::get<1>(Decoded<FileFailure>(record)).path, "/var/log/x");
+}
+
 TEST(DecoderTest, Addresses) {
   const struct {
     uint16_t family;

@@ -78,6 +78,47 @@ nsobs_connect_failure SampleConnectFailure() {
   return r;
 }
 
+nsobs_packet_drop SamplePacketDrop() {
+  auto r = WithHeader<nsobs_packet_drop>(NSOBS_KIND_PACKET_DROP);
+  r.process = SampleProcess(10, "curl");
+  r.net_id = 77;
+  r.net_inode = 4026532846;
+  r.family = AF_INET;
+  r.protocol = NSOBS_PROTO_TCP;
+  r.hook = NSOBS_HOOK_FORWARD;
+  const uint8_t source[] = {10, 0, 0, 2}, destination[] = {10, 0, 0, 7};
+  memcpy(r.source, source, sizeof source);
+  memcpy(r.destination, destination, sizeof destination);
+  r.source_port = 40000;
+  r.destination_port = 5432;
+  memcpy(r.interface, "eth0", 5);
+  return r;
+}
+
+nsobs_bind_failure SampleBindFailure() {
+  auto r = WithHeader<nsobs_bind_failure>(NSOBS_KIND_BIND_FAILURE);
+  r.process = SampleProcess(10, "nginx");
+  r.port = 80;
+  r.family = AF_INET;
+  r.protocol = NSOBS_PROTO_TCP;
+  r.operation = NSOBS_BIND_BIND;
+  r.address_source = NSOBS_DEST_CALLER;
+  r.error = EADDRINUSE;
+  return r;
+}
+
+nsobs_file_failure SampleFileFailure() {
+  auto r = WithHeader<nsobs_file_failure>(NSOBS_KIND_FILE_FAILURE);
+  r.process = SampleProcess(10, "nginx");
+  r.flags = 0101;
+  r.error = EROFS;
+  r.operation = NSOBS_FILE_OPEN;
+  r.path_source = NSOBS_PATH_CALLER;
+  memcpy(r.path, "/var/log/x", 10);
+  r.path_len = 10;
+  return r;
+}
+
 nsobs_signal SampleSignal() {
   auto r = WithHeader<nsobs_signal>(NSOBS_KIND_SIGNAL);
   r.target = SampleProcess(10, "web");
@@ -141,6 +182,9 @@ nsobs_process_exit SampleExit() {
 std::vector<std::string> SampleOfEachKind() {
   return {Text(SampleNamespaceChange()),
           Text(SampleConnectFailure()),
+          Text(SamplePacketDrop()),
+          Text(SampleBindFailure()),
+          Text(SampleFileFailure()),
           Text(SampleSignal()),
           Text(SampleOomKill()),
           Text(SampleCgroupChange("/machine.slice/x")),

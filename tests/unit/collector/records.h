@@ -24,6 +24,9 @@ nsobs_oom_kill SampleOomKill();
 nsobs_cgroup_change SampleCgroupChange(std::string_view path);
 nsobs_process_exec SampleExec(std::string_view args);  // h.size as long as `args` needs
 nsobs_process_exit SampleExit();
+nsobs_packet_drop SamplePacketDrop();
+nsobs_bind_failure SampleBindFailure();
+nsobs_file_failure SampleFileFailure();
 
 // The bytes that would stand on the ring: h.size of them.
 template <typename T>

@@ -22,10 +22,11 @@ std::vector<std::string> Names(int first, int last) {
 }
 
 TEST(EventNamesTest, Kinds) {
-  EXPECT_THAT(Names<EventKind>(1, kEventKindEnd - 1),
-              ElementsAre("namespace_change", "connect_failure", "signal", "oom_kill",
-                          "cgroup_change", "process_exec", "process_exit", "container_start",
-                          "container_exit", "loss", "gap", "entry"));
+  EXPECT_THAT(
+      Names<EventKind>(1, kEventKindEnd - 1),
+      ElementsAre("namespace_change", "connect_failure", "signal", "oom_kill", "cgroup_change",
+                  "process_exec", "process_exit", "container_start", "container_exit", "loss",
+                  "gap", "entry", "packet_drop", "bind_failure", "file_failure"));
   for (size_t i = 1; i < kEventKindEnd; ++i) {
     const auto kind = static_cast<EventKind>(i);
     EXPECT_EQ(EventKindFromName(Name(kind)), kind);

@@ -137,6 +137,58 @@ TEST(ConnectFailureJsonTest, Tcp) {
                   {"destination_source", "socket"}}));
 }
 
+TEST(PacketDropJsonTest, All) {
+  PacketDrop drop;
+  drop.protocol = Protocol::kUdp;
+  drop.hook = PacketDrop::Hook::kInput;
+  drop.family = AF_INET6;
+  drop.source = "fd00::1";
+  drop.source_port = 4000;
+  drop.destination = "fd00::2";
+  drop.port = 53;
+  drop.interface = "eth0";
+  drop.net.inode = 4026532846;
+  EXPECT_EQ(DetailOf(EventKind::kPacketDrop, drop), Json({{"protocol", "udp"},
+                                                          {"family", "inet6"},
+                                                          {"source", "fd00::1"},
+                                                          {"source_port", 4000},
+                                                          {"destination", "fd00::2"},
+                                                          {"port", 53},
+                                                          {"interface", "eth0"},
+                                                          {"netns", 4026532846},
+                                                          {"hook", "input"},
+                                                          {"reason", "netfilter"}}));
+}
+
+TEST(BindFailureJsonTest, All) {
+  BindFailure failure;
+  failure.family = AF_INET;
+  failure.address = "0.0.0.0";
+  failure.port = 80;
+  failure.error = EADDRINUSE;
+  EXPECT_EQ(DetailOf(EventKind::kBindFailure, failure), Json({{"operation", "bind"},
+                                                              {"protocol", "tcp"},
+                                                              {"family", "inet"},
+                                                              {"address", "0.0.0.0"},
+                                                              {"port", 80},
+                                                              {"path", nullptr},
+                                                              {"errno", 98},
+                                                              {"errno_name", "EADDRINUSE"},
+                                                              {"address_source", "caller"}}));
+}
+
+TEST(FileFailureJsonTest, All) {
+  const FileFailure failure = {
+      FileFailure::Operation::kMkdir, FileFailure::PathSource::kCaller, "/data", true, 0, EROFS};
+  EXPECT_EQ(DetailOf(EventKind::kFileFailure, failure), Json({{"operation", "mkdir"},
+                                                              {"path", "/data"},
+                                                              {"truncated", true},
+                                                              {"flags", 0},
+                                                              {"errno", 30},
+                                                              {"errno_name", "EROFS"},
+                                                              {"path_source", "caller"}}));
+}
+
 TEST(ConnectFailureJsonTest, UnixAndWhatIsNotKnown) {
   ConnectFailure failure;
   failure.protocol = Protocol::kUnixStream;
@@ -299,7 +351,7 @@ TEST(GapJsonTest, NobodyLookedSoNothingWasCounted) {
 }
 
 TEST(EntryJsonTest, WhoWentInWhereAndHowLong) {
-  Entry entry;
+  EnterUse entry;
   entry.tool = "nsobserver enter";
   entry.command = "ss -tlnp";
   entry.kinds = 1 << static_cast<int>(NamespaceKind::kNet);

@@ -50,6 +50,12 @@ std::vector<ObservedEvent> EventsFullOf(const std::string& text) {
   kill.cgroup_path = text;
   CgroupChange cgroup;
   cgroup.path = text;
+  PacketDrop drop;
+  drop.source = drop.destination = drop.interface = text;
+  BindFailure bind;
+  bind.address = bind.path = text;
+  FileFailure file;
+  file.path = text;
   const std::vector<std::pair<EventKind, EventDetail>> details = {
       {EventKind::kNamespaceChange, NamespaceChange{}},
       {EventKind::kConnectFailure, failure},
@@ -62,7 +68,10 @@ std::vector<ObservedEvent> EventsFullOf(const std::string& text) {
       {EventKind::kContainerExit, ContainerExit{0, 0, 0, text}},
       {EventKind::kLoss, Loss{EventKind::kSignal, text, 1, 0, 0}},
       {EventKind::kGap, Gap{text, 0, 0}},
-      {EventKind::kEntry, Entry{text, text, 0, 0, 0}}};
+      {EventKind::kEntry, EnterUse{text, text, 0, 0, 0}},
+      {EventKind::kPacketDrop, drop},
+      {EventKind::kBindFailure, bind},
+      {EventKind::kFileFailure, file}};
   std::vector<ObservedEvent> out;
   for (const auto& [kind, detail] : details) {
     ObservedEvent event = SampleEvent(kind, detail);
@@ -114,6 +123,9 @@ TEST(HostileJsonTest, TheDetailsToo) {
   EXPECT_EQ(detail(EventKind::kContainerExit)["cause"], clean);
   EXPECT_EQ(detail(EventKind::kLoss)["cause"], clean);
   EXPECT_EQ(detail(EventKind::kGap)["cause"], clean);
+  EXPECT_EQ(detail(EventKind::kPacketDrop)["interface"], clean);
+  EXPECT_EQ(detail(EventKind::kBindFailure)["path"], clean);
+  EXPECT_EQ(detail(EventKind::kFileFailure)["path"], clean);
 }
 
 }  // namespace

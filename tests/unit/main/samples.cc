@@ -202,6 +202,46 @@ void AddContext(Story* story) {
   story->Add(EventKind::kProcessExit, WebContainer(), Curl(), exit);
 }
 
+void AddRefusals(Story* story) {
+  PacketDrop drop;
+  drop.hook = PacketDrop::Hook::kOutput;
+  drop.family = AF_INET;
+  drop.source = "10.0.0.2";
+  drop.source_port = 40000;
+  drop.destination = "10.0.0.7";
+  drop.port = 5432;
+  drop.interface = "eth0";
+  drop.net = WebContainer()->namespaces[NamespaceKind::kNet];
+  story->Add(EventKind::kPacketDrop, WebContainer(), Curl(), drop);
+  drop.protocol = Protocol::kUdp;
+  drop.hook = PacketDrop::Hook::kUnknown;
+  drop.family = AF_INET6;
+  drop.source = "fd00::1";
+  drop.destination = "fd00::2";
+  drop.interface = "";
+  story->Add(EventKind::kPacketDrop, nullptr, Process(), drop);
+  BindFailure bind;
+  bind.family = AF_INET6;
+  bind.address = "::";
+  bind.port = 80;
+  bind.error = EADDRINUSE;
+  story->Add(EventKind::kBindFailure, WebContainer(), Node(), bind);
+  bind.operation = BindFailure::Operation::kListen;
+  bind.protocol = Protocol::kUnixStream;
+  bind.family = AF_UNIX;
+  bind.path = "@web\x1b[2J";
+  story->Add(EventKind::kBindFailure, WebContainer(), Node(), bind);
+  FileFailure file;
+  file.path_source = FileFailure::PathSource::kCaller;
+  file.path = "/data/x\x1b[2J";
+  file.error = EROFS;
+  story->Add(EventKind::kFileFailure, WebContainer(), Node(), file);
+  file.operation = FileFailure::Operation::kWrite;
+  file.truncated = true;
+  file.error = ENOSPC;
+  story->Add(EventKind::kFileFailure, nullptr, Curl(), file);
+}
+
 void AddLosses(Story* story) {
   Loss loss{EventKind::kSignal, "budget", 1234567, kSampleWallNs, kSampleWallNs + kSecond};
   story->Add(EventKind::kLoss, WebContainer(), Process(), loss);
@@ -333,6 +373,7 @@ std::vector<ObservedEvent> SampleEvents() {
   AddLifecycle(&story);
   AddContext(&story);
   AddLosses(&story);
+  AddRefusals(&story);
   return story.Take();
 }
 

@@ -116,7 +116,7 @@ TEST_F(ControlServerTest, AnEntryIsAnEventOfWhoAsked) {
   EXPECT_EQ(e.container->name, "db");
   EXPECT_TRUE(e.entered);
   EXPECT_EQ(e.entered_from, nullptr);
-  const Entry& entry = std::get<Entry>(e.event.detail);
+  const EnterUse& entry = std::get<EnterUse>(e.event.detail);
   EXPECT_EQ(entry.tool, "nsobserver enter");
   EXPECT_EQ(entry.command, "ss -ltn");
   EXPECT_EQ(entry.exit_code, 3);

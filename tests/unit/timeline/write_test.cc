@@ -48,7 +48,10 @@ TEST_F(WriteTest, EveryKindComesBack) {
       {EventKind::kContainerExit, ContainerExit{}},
       {EventKind::kLoss, Loss{}},
       {EventKind::kGap, Gap{}},
-      {EventKind::kEntry, Entry{}}};
+      {EventKind::kEntry, EnterUse{}},
+      {EventKind::kPacketDrop, PacketDrop{}},
+      {EventKind::kBindFailure, BindFailure{}},
+      {EventKind::kFileFailure, FileFailure{}}};
   ASSERT_EQ(details.size() + 1, kEventKindEnd);
   std::vector<TimelineItem> items;
   for (const auto& [kind, detail] : details) {

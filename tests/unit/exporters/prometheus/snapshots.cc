@@ -46,6 +46,10 @@ MetricsSnapshot FullSnapshot() {
   s.namespace_changes = {{Host(), NamespaceChange::Operation::kSetns, NamespaceKind::kNet, 8}};
   s.namespace_failures = {{owner, NamespaceChange::Operation::kUnshare, EPERM, 2},
                           {Host(), NamespaceChange::Operation::kUnshare, EPERM, 3}};
+  s.packet_drops = {{owner, Protocol::kTcp, PacketDrop::Hook::kInput, 4},
+                    {owner, Protocol::kTcp, PacketDrop::Hook::kForward, 1}};
+  s.bind_failures = {{owner, Protocol::kTcp, EADDRINUSE, 5}};
+  s.file_failures = {{owner, FileFailure::Operation::kOpen, EROFS, 6}};
   s.tcp_connects = {{owner, 10, 6, 3, 0, 1}};
   s.losses = {{owner, EventKind::kSignal, "budget", 7}};
   s.ledger = {{EventKind::kSignal, 20, 10, 3, {{"budget", 7}}}};

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Calls on files that fail for what an administrator can mend: read-only, not permitted, full, over
+ * quota, a loop of links. Off unless asked for: these are among the most frequent calls there are.
+ *
+ * Only the returns are hooked. The arguments are read, after a failure, from the registers that the
+ * kernel saved at the entry: so a call that succeeds pays a compare and no map. The path is the
+ * caller's string and may have changed since: the event says so. A write has its open file instead.
+ * Needs bpf_task_pt_regs() (5.15); without it the source is off.
+ */
+#include "bpf/lib/emit.h"
+#include "bpf/lib/socket.h"
+#include "bpf/lib/syscall_args.h"
+#include "bpf/lib/watch.h"
+
+#include <bpf/bpf_tracing.h>
+
+/* The owner by the task's cgroup and its mount namespace: whose file failures are counted. */
+static __always_inline void owner_of_files(struct nsobs_owner_key* key, struct task_struct* task) {
+  struct mnt_namespace* mnt = task->nsproxy->mnt_ns;
+  struct nsobs_cgroup cgroup;
+
+  read_cgroup(&cgroup, task);
+  key->cgroup_id = cgroup.id;
+  key->hierarchy = cgroup.hierarchy;
+  key->ns_inode = mnt->ns.inum;
+  key->ns_id = NSOBS_NS_ID(mnt->ns);
+  if (key->ns_id == 0) key->ns_id = key->ns_inode;
+}
+
+static __always_inline bool is_told(long ret) {
+  return ret == -EROFS || ret == -EACCES || ret == -EPERM || ret == -ENOSPC || ret == -EDQUOT ||
+         ret == -ELOOP;
+}
+
+static __always_inline void read_path(struct nsobs_file_failure* e, u64 path) {
+  char last = 0;
+  long size = bpf_probe_read_user_str(e->path, sizeof(e->path), (void*)path);
+
+  if (size <= 0) return;
+  e->path_source = NSOBS_PATH_CALLER;
+  e->path_len = size - 1;
+  if (size < (long)sizeof(e->path)) return;
+  /* Full to the last byte: cut, unless the string ends just there. */
+  bpf_probe_read_user(&last, 1, (void*)(path + sizeof(e->path) - 1));
+  e->truncated = last != 0;
+}
+
+static __always_inline void read_file_name(struct nsobs_file_failure* e, u32 fd) {
+  const unsigned char* name = BPF_CORE_READ(file_of(fd), f_path.dentry, d_name.name);
+  long size = bpf_probe_read_kernel_str(e->path, sizeof(e->path), name);
+
+  if (size <= 0) return;
+  e->path_source = NSOBS_PATH_KERNEL;
+  e->path_len = size - 1;
+}
+
+/* Counted, then room for its record with all but path and flags; NULL if it isn't told. */
+static __always_inline struct nsobs_file_failure* begin_failure(long ret, u8 operation) {
+  struct task_struct* task = bpf_get_current_task_btf();
+  struct nsobs_file_failure* e;
+  struct telling t = {};
+
+  if (constants.files_watched && !is_watched(task)) return NULL;
+  owner_of_files(&t.owner, task);
+  bump(&t.owner, NSOBS_COUNT_FILE_FAILURE, operation, -ret);
+  begin_telling(&t, NSOBS_KIND_FILE_FAILURE);
+  e = reserve_bulk(&t, sizeof(*e));
+  if (!e) return NULL;
+  __builtin_memset(e, 0, sizeof(*e));
+  fill_header(&e->h, &t, sizeof(*e));
+  read_process(&e->process, task);
+  e->error = -ret;
+  e->operation = operation;
+  return e;
+}
+
+static __always_inline int tell_failure(long ret, u8 operation, u32 path_at, int flags_at) {
+  struct nsobs_file_failure* e;
+  struct call_args args;
+
+  if (!is_told(ret)) return 0;
+  e = begin_failure(ret, operation);
+  if (!e) return 0;
+  read_call_args(&args);
+  read_path(e, args.value[path_at]);
+  if (flags_at >= 0) e->flags = (u32)args.value[flags_at];
+  bpf_ringbuf_submit(e, wakeup_bulk());
+  return 0;
+}
+
+/* Where in the arguments the path and the flags stand; -1: it has none. */
+#define NSOBS_FILE_CALL(call, operation, path_at, flags_at)       \
+  SEC("tracepoint/syscalls/sys_exit_" #call)                      \
+  int nsobs_##call##_exit(struct trace_event_raw_sys_exit* ctx) { \
+    return tell_failure(ctx->ret, operation, path_at, flags_at);  \
+  }
+
+NSOBS_FILE_CALL(open, NSOBS_FILE_OPEN, 0, 1)
+NSOBS_FILE_CALL(creat, NSOBS_FILE_OPEN, 0, -1)
+NSOBS_FILE_CALL(openat, NSOBS_FILE_OPEN, 1, 2)
+NSOBS_FILE_CALL(mkdir, NSOBS_FILE_MKDIR, 0, -1)
+NSOBS_FILE_CALL(mkdirat, NSOBS_FILE_MKDIR, 1, -1)
+NSOBS_FILE_CALL(unlink, NSOBS_FILE_UNLINK, 0, -1)
+NSOBS_FILE_CALL(rmdir, NSOBS_FILE_UNLINK, 0, -1)
+NSOBS_FILE_CALL(unlinkat, NSOBS_FILE_UNLINK, 1, 2)
+NSOBS_FILE_CALL(rename, NSOBS_FILE_RENAME, 0, -1)
+NSOBS_FILE_CALL(renameat, NSOBS_FILE_RENAME, 1, -1)
+NSOBS_FILE_CALL(renameat2, NSOBS_FILE_RENAME, 1, -1)
+NSOBS_FILE_CALL(mount, NSOBS_FILE_MOUNT, 1, 3)
+
+/* The flags stand in struct open_how, of the caller too. */
+SEC("tracepoint/syscalls/sys_exit_openat2")
+int nsobs_openat2_exit(struct trace_event_raw_sys_exit* ctx) {
+  struct nsobs_file_failure* e;
+  struct call_args args;
+
+  if (!is_told(ctx->ret)) return 0;
+  e = begin_failure(ctx->ret, NSOBS_FILE_OPEN);
+  if (!e) return 0;
+  read_call_args(&args);
+  read_path(e, args.value[1]);
+  bpf_probe_read_user(&e->flags, sizeof(e->flags), (void*)args.value[2]);
+  bpf_ringbuf_submit(e, wakeup_bulk());
+  return 0;
+}
+
+/* Only what a file system says of a write: EPERM and the like come from sockets and pipes too. */
+SEC("tracepoint/syscalls/sys_exit_write")
+int nsobs_write_exit(struct trace_event_raw_sys_exit* ctx) {
+  struct nsobs_file_failure* e;
+  struct call_args args;
+  long ret = ctx->ret;
+
+  if (ret != -ENOSPC && ret != -EROFS && ret != -EDQUOT) return 0;
+  e = begin_failure(ret, NSOBS_FILE_WRITE);
+  if (!e) return 0;
+  read_call_args(&args);
+  read_file_name(e, args.value[0]);
+  bpf_ringbuf_submit(e, wakeup_bulk());
+  return 0;
+}
