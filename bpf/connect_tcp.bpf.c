@@ -99,7 +99,7 @@ static __always_inline void tell_attempt(struct sock* sk, const struct attempt* 
   if (took_ns) e->duration_ns = took_ns;
   __builtin_memcpy(&e->process, &attempt->process, sizeof(e->process));
   read_socket_addresses(e, sk);
-  bpf_ringbuf_submit(e, wakeup_bulk());
+  bpf_ringbuf_submit(e, wakeup_bulk(&t));
 }
 
 /*
