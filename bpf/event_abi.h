@@ -22,7 +22,7 @@
 
 #define NSOBS_COMM_LEN 16
 #define NSOBS_NS_KINDS 8
-#define NSOBS_PATH_LEN 320      /* cgroup paths; a longer one is cut and flagged */
+#define NSOBS_PATH_LEN 328      /* cgroup paths; a longer one is cut and flagged */
 #define NSOBS_ARGS_LEN 512      /* exec arguments, NUL separated; cut and flagged */
 #define NSOBS_UNIX_PATH_LEN 108 /* sun_path, unix(7) */
 #define NSOBS_SIGNALS 65        /* 1..64, index 0 unused */
@@ -228,7 +228,7 @@ struct nsobs_cgroup_change {
   __u8 pad;
   char path[NSOBS_PATH_LEN]; /* from the root of its hierarchy */
 };
-NSOBS_ASSERT_SIZE(struct nsobs_cgroup_change, 360);
+NSOBS_ASSERT_SIZE(struct nsobs_cgroup_change, 368);
 
 struct nsobs_process_exec {
   struct nsobs_header h;
@@ -317,7 +317,8 @@ NSOBS_ASSERT_SIZE(struct nsobs_loss_key, 32);
 /* ---- runs of equal events that are counted without a record ---------------------------------- */
 
 #define NSOBS_RUN_SLOTS 32      /* for each kind and CPU; a power of two */
-#define NSOBS_RUN_KEY_WORDS 12  /* what has to be equal; which words is the kernel side's business */
+#define NSOBS_RUN_KEY_WORDS 12  /* what has to be equal; which words is the kernel side's business \
+                                 */
 #define NSOBS_RUN_SLOT_SHIFT 40 /* a run's number is its slot and how many there were in it */
 
 enum nsobs_run_kind {
@@ -339,7 +340,7 @@ enum nsobs_run_kind {
  */
 struct nsobs_run {
   __u64 run;
-  __u64 closed; /* written by userspace: the run that takes no more events */
+  __u64 closed;     /* written by userspace: the run that takes no more events */
   __u64 counted[2]; /* by epoch */
   __u64 last_ns;
   __u64 base[2];
