@@ -28,7 +28,7 @@ static __always_inline void tell_cgroup(struct cgroup* cgroup, const char* path,
   len = bpf_probe_read_kernel_str(e->path, sizeof(e->path), path);
   e->path_len = len > 0 ? len - 1 : 0;
   e->truncated = len == sizeof(e->path);
-  bpf_ringbuf_submit(e, wakeup_critical());
+  bpf_ringbuf_submit(e, wakeup_critical(&t));
 }
 
 SEC("tp_btf/cgroup_mkdir")

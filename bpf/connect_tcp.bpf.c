@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * TCP connects, from SYN_SENT to the one outcome that each has: established, failed or abandoned.
- * The attempt is kept with the socket (freed with it, no table to fill up), with the task that
- * called connect: the state that ends it is often changed by whoever runs the softirq.
+ * The attempt is kept by socket, with the task that called connect: the state that ends it is often
+ * changed by whoever runs the softirq.
  * Source: trace_inet_sock_set_state() in net/ipv4/af_inet.c, tcp_v4_connect(), tcp_done().
  */
 #define NSOBS_DEFINE_CONNECT_MAPS
 #include "bpf/lib/connect.h"
+#include "bpf/lib/runs.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -21,7 +22,16 @@ struct attempt {
   u32 pad;
 };
 
+/* By the socket's address: an attempt always ends before its socket is freed. */
 struct attempt_map {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, ATTEMPTS);
+  __type(key, __u64); /* struct sock * */
+  __type(value, struct attempt);
+};
+
+/* Those that the table has no room for. Without bounds, but 400 ns dearer. */
+struct more_attempts_map {
   __uint(type, BPF_MAP_TYPE_SK_STORAGE);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __type(key, int);
@@ -29,6 +39,27 @@ struct attempt_map {
 };
 
 struct attempt_map attempts SEC(".maps");
+struct more_attempts_map more_attempts SEC(".maps");
+
+static __always_inline struct attempt* attempt_of(struct sock* sk) {
+  u64 key = (u64)sk;
+  struct attempt* attempt = bpf_map_lookup_elem(&attempts, &key);
+
+  return attempt ?: bpf_sk_storage_get(&more_attempts, sk, 0, 0);
+}
+
+static __always_inline void forget_attempt(struct sock* sk) {
+  u64 key = (u64)sk;
+
+  if (bpf_map_delete_elem(&attempts, &key) != 0) bpf_sk_storage_delete(&more_attempts, sk);
+}
+
+static __always_inline bool keep_attempt(struct sock* sk, const struct attempt* attempt) {
+  u64 key = (u64)sk;
+
+  if (bpf_map_update_elem(&attempts, &key, attempt, BPF_ANY) == 0) return true;
+  return bpf_sk_storage_get(&more_attempts, sk, (void*)attempt, BPF_SK_STORAGE_GET_F_CREATE);
+}
 
 /* The call of this thread that connects this socket; NULL if connect() is not hooked or not used.
  */
@@ -56,35 +87,56 @@ static __always_inline void mark_call(struct sock* sk, u64 now_ns) {
   bpf_map_update_elem(&io_connects, &cookie, &io, BPF_ANY);
 }
 
+static __always_inline void owner_of_connects(struct nsobs_owner_key* owner,
+                                              const struct nsobs_process* process) {
+  owner->cgroup_id = process->cgroup.id;
+  owner->hierarchy = process->cgroup.hierarchy;
+  owner->ns_inode = process->ns.inode[NSOBS_NS_NET];
+  owner->ns_id = process->ns.id[NSOBS_NS_NET] ?: owner->ns_inode;
+}
+
 static __always_inline void begin_attempt(struct sock* sk) {
-  struct task_struct* task = bpf_get_current_task_btf();
+  struct attempt attempt = {.started_ns = bpf_ktime_get_boot_ns(), .in_flight = 1};
   struct nsobs_tcp_connects* connects;
-  struct attempt* attempt;
 
-  attempt = bpf_sk_storage_get(&attempts, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-  if (!attempt) {
-    struct telling t = {};
+  read_process(&attempt.process, bpf_get_current_task_btf());
+  owner_of_connects(&attempt.owner, &attempt.process);
+  connects = tcp_connects_of(&attempt.owner, false);
+  if (!connects) {
+    attempt.overflow = 1;
+    connects = tcp_connects_of(&attempt.owner, true);
+  }
+  if (!keep_attempt(sk, &attempt)) {
+    struct telling t = {.owner = attempt.owner};
 
-    owner_by_net_ns(&t.owner, task);
     begin_telling(&t, NSOBS_KIND_CONNECT_FAILURE);
     tally_observed(&t);
     tally_lost(&t, NSOBS_LOST_STATE_FULL);
     return;
   }
-  read_process(&attempt->process, task);
-  owner_by_net_ns(&attempt->owner, task);
-  attempt->started_ns = bpf_ktime_get_boot_ns();
-  attempt->in_flight = 1;
-  attempt->overflow = 0;
-  attempt->reported_error = 0;
-  attempt->reported_ns = 0;
-  connects = tcp_connects_of(&attempt->owner, false);
-  if (!connects) {
-    attempt->overflow = 1;
-    connects = tcp_connects_of(&attempt->owner, true);
-  }
   if (connects) __sync_fetch_and_add(&connects->attempts, 1);
-  mark_call(sk, attempt->started_ns);
+  mark_call(sk, attempt.started_ns);
+}
+
+/* Equal in these, as in userspace (coalescer.cc). */
+static __always_inline void make_run_key(struct run_key* key, struct sock* sk,
+                                         const struct nsobs_process* p, u8 phase, s32 error) {
+  u64* w = key->words;
+  u16 family = sk->__sk_common.skc_family;
+
+  w[0] = p->cgroup.id;
+  w[1] = p->ns.id[NSOBS_NS_NET] ?: p->ns.inode[NSOBS_NS_NET];
+  w[2] = p->ns.id[NSOBS_NS_MNT] ?: p->ns.inode[NSOBS_NS_MNT];
+  w[3] = ((const u64*)p->comm)[0];
+  w[4] = ((const u64*)p->comm)[1];
+  w[5] = (u64)p->cgroup.hierarchy << 32 | p->uid;
+  w[6] = (u64)sk->__sk_common.skc_dport << 48 | (u64)family << 32 | phase << 16 | error;
+  if (family == AF_INET6) {
+    w[7] = *(u64*)sk->__sk_common.skc_v6_daddr.in6_u.u6_addr8;
+    w[8] = *(u64*)(sk->__sk_common.skc_v6_daddr.in6_u.u6_addr8 + 8);
+  } else {
+    w[7] = sk->__sk_common.skc_daddr;
+  }
 }
 
 /* took_ns: 0 means until now. */
@@ -92,6 +144,14 @@ static __always_inline void tell_attempt(struct sock* sk, const struct attempt* 
                                          s32 error, u64 took_ns) {
   struct telling t = {.owner = attempt->owner};
   struct nsobs_connect_failure* e;
+  struct run_key key = {};
+  struct nsobs_run* run;
+  u64 number;
+  u32 index;
+
+  make_run_key(&key, sk, &attempt->process, phase, error);
+  run = run_slot(NSOBS_RUN_CONNECT_FAILURE, &key, &index);
+  if (joins_run(run, &key)) return;
 
   bump(&t.owner, NSOBS_COUNT_CONNECT_FAILURE, NSOBS_PROTO_TCP, error);
   e = reserve_connect_failure(&t, NSOBS_PROTO_TCP, phase, 0, error, attempt->started_ns);
@@ -99,7 +159,10 @@ static __always_inline void tell_attempt(struct sock* sk, const struct attempt* 
   if (took_ns) e->duration_ns = took_ns;
   __builtin_memcpy(&e->process, &attempt->process, sizeof(e->process));
   read_socket_addresses(e, sk);
-  bpf_ringbuf_submit(e, wakeup_bulk());
+  number = begin_run(run, index, &key, &t, NSOBS_COUNT_CONNECT_FAILURE, NSOBS_PROTO_TCP, error);
+  e->run = number;
+  bpf_ringbuf_submit(e, wakeup_bulk(&t));
+  publish_run(run, number);
 }
 
 /*
@@ -113,18 +176,6 @@ static __always_inline bool is_inside_connect(struct sock* sk) {
          BPF_CORE_READ((struct tcp_sock*)sk, packets_out) == 0;
 }
 
-/*
- * The errno comes with the return of connect(). Where nobody sees that (io_uring, MSG_FASTOPEN,
- * hooks switched off) it is the one that can be expected, told here and now.
- */
-static __always_inline void fail_inside_call(struct sock* sk, struct attempt* attempt,
-                                             struct connect_call* call) {
-  if (call)
-    call->failed_inside = 1;
-  else
-    tell_attempt(sk, attempt, NSOBS_PHASE_IMMEDIATE, EADDRNOTAVAIL, 0);
-}
-
 /* Was the caller killed while it waited? */
 static __always_inline bool is_killed(const struct attempt* attempt) {
   struct task_struct* task = bpf_get_current_task_btf();
@@ -133,31 +184,53 @@ static __always_inline bool is_killed(const struct attempt* attempt) {
          task->tgid == (int)attempt->process.pid;
 }
 
+/* How an attempt ended; what it's told with, if it is. */
+struct outcome {
+  u64 took_ns; /* 0: until now */
+  s32 error;   /* 0: not told */
+  u8 phase;
+};
+
+/*
+ * Inside the call the errno comes with its return. Where nobody sees that (io_uring, MSG_FASTOPEN,
+ * hooks switched off) it is the one that can be expected, told here and now.
+ */
+static __always_inline void fail_inside_call(struct outcome* out, struct connect_call* call) {
+  if (call) {
+    call->failed_inside = 1;
+    return;
+  }
+  out->phase = NSOBS_PHASE_IMMEDIATE;
+  out->error = EADDRNOTAVAIL;
+}
+
 /*
  * Closed or killed while connecting. Short ones are ordinary (the loser of two address families).
  * But a caller that was told an error by an ICMP message and then gave up had a failure, although
  * the socket itself would have gone on trying.
  */
-static __always_inline void abandon(struct sock* sk, struct attempt* attempt,
+static __always_inline void abandon(struct outcome* out, const struct attempt* attempt,
                                     struct nsobs_tcp_connects* connects) {
   u64 took_ns = bpf_ktime_get_boot_ns() - attempt->started_ns;
   bool killed = is_killed(attempt);
 
   if (attempt->reported_error && !killed) {
     __sync_fetch_and_add(&connects->failed, 1);
-    tell_attempt(sk, attempt, NSOBS_PHASE_LATER, attempt->reported_error,
-                 attempt->reported_ns - attempt->started_ns);
+    out->error = attempt->reported_error;
+    out->took_ns = attempt->reported_ns - attempt->started_ns;
     return;
   }
   __sync_fetch_and_add(&connects->abandoned, 1);
+  out->phase = NSOBS_PHASE_ABANDONED;
   if (killed)
-    tell_attempt(sk, attempt, NSOBS_PHASE_ABANDONED, EINTR, 0);
+    out->error = EINTR;
   else if (took_ns >= settings.abandoned_told_after_ns)
-    tell_attempt(sk, attempt, NSOBS_PHASE_ABANDONED, ECANCELED, 0);
+    out->error = ECANCELED;
 }
 
 static __always_inline void end_attempt(struct sock* sk, struct attempt* attempt, int newstate) {
   struct nsobs_tcp_connects* connects = tcp_connects_of(&attempt->owner, attempt->overflow);
+  struct outcome outcome = {.phase = NSOBS_PHASE_LATER};
   bool inside = is_inside_connect(sk);
   struct connect_call* call = inside ? call_of(sk) : NULL;
   s32 error = call ? 0 : sk->sk_err; /* inside the call it is that of an earlier attempt */
@@ -168,13 +241,15 @@ static __always_inline void end_attempt(struct sock* sk, struct attempt* attempt
     __sync_fetch_and_add(&connects->established, 1);
   } else if (error) {
     __sync_fetch_and_add(&connects->failed, 1);
-    tell_attempt(sk, attempt, NSOBS_PHASE_LATER, error, 0);
+    outcome.error = error;
   } else if (inside) {
     __sync_fetch_and_add(&connects->failed, 1);
-    fail_inside_call(sk, attempt, call);
+    fail_inside_call(&outcome, call);
   } else {
-    abandon(sk, attempt, connects);
+    abandon(&outcome, attempt, connects);
   }
+  /* In one place: the code for it is long. */
+  if (outcome.error) tell_attempt(sk, attempt, outcome.phase, outcome.error, outcome.took_ns);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -189,10 +264,10 @@ int BPF_PROG(nsobs_tcp_state, struct sock* sk, int oldstate, int newstate) {
   }
   /* SYN_SENT -> SYN_RECV is a simultaneous open: still under way. */
   if (newstate == TCP_SYN_RECV) return 0;
-  attempt = bpf_sk_storage_get(&attempts, sk, 0, 0);
+  attempt = attempt_of(sk);
   if (!attempt || !attempt->in_flight) return 0;
   end_attempt(sk, attempt, newstate);
-  bpf_sk_storage_delete(&attempts, sk);
+  forget_attempt(sk);
   return 0;
 }
 
@@ -218,7 +293,7 @@ int BPF_PROG(nsobs_tcp_error, struct sock* sk) {
   s32 error;
 
   if (sk->__sk_common.skc_state != TCP_SYN_SENT || sk->sk_protocol != IPPROTO_TCP) return 0;
-  attempt = bpf_sk_storage_get(&attempts, sk, 0, 0);
+  attempt = attempt_of(sk);
   if (!attempt || !attempt->in_flight) return 0;
   error = sk->sk_err ?: queued_icmp_error(sk);
   if (error <= 0 || error > MAX_USER_ERRNO) return 0;

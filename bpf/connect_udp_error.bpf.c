@@ -95,6 +95,6 @@ int BPF_PROG(nsobs_udp_error, struct sock* sk) {
   if (!e) return 0;
   __builtin_memcpy(&e->process, &process, sizeof(process));
   read_socket_addresses(e, sk);
-  bpf_ringbuf_submit(e, wakeup_bulk());
+  bpf_ringbuf_submit(e, wakeup_bulk(&t));
   return 0;
 }

@@ -22,7 +22,7 @@
 
 #define NSOBS_COMM_LEN 16
 #define NSOBS_NS_KINDS 8
-#define NSOBS_PATH_LEN 320      /* cgroup paths; a longer one is cut and flagged */
+#define NSOBS_PATH_LEN 328      /* cgroup paths; a longer one is cut and flagged */
 #define NSOBS_ARGS_LEN 512      /* exec arguments, NUL separated; cut and flagged */
 #define NSOBS_UNIX_PATH_LEN 108 /* sun_path, unix(7) */
 #define NSOBS_FILE_PATH_LEN 256 /* of a failed call; a longer one is cut and flagged */
@@ -193,8 +193,9 @@ struct nsobs_connect_failure {
   __u8 pad[2];
   char path[NSOBS_UNIX_PATH_LEN];
   __u32 pad2;
+  __u64 run; /* see struct nsobs_run; 0: none */
 };
-NSOBS_ASSERT_SIZE(struct nsobs_connect_failure, 344);
+NSOBS_ASSERT_SIZE(struct nsobs_connect_failure, 352);
 
 enum nsobs_signal_result {
   NSOBS_SIGNAL_DELIVERED = 1, /* queued for a thread that takes it */
@@ -216,8 +217,9 @@ struct nsobs_signal {
   __u8 by_kernel; /* 1: not sent by a call of the sender (fault, OOM, tty, timer, namespace end) */
   __u8 handler;   /* 0 default, 1 ignore, 2 a handler: the target's disposition */
   __u32 pad;
+  __u64 run; /* see struct nsobs_run; 0: none */
 };
-NSOBS_ASSERT_SIZE(struct nsobs_signal, 352);
+NSOBS_ASSERT_SIZE(struct nsobs_signal, 360);
 
 enum nsobs_oom_reason {
   NSOBS_OOM_CGROUP = 1,   /* the victim's own cgroup */
@@ -250,7 +252,7 @@ struct nsobs_cgroup_change {
   __u8 pad;
   char path[NSOBS_PATH_LEN]; /* from the root of its hierarchy */
 };
-NSOBS_ASSERT_SIZE(struct nsobs_cgroup_change, 360);
+NSOBS_ASSERT_SIZE(struct nsobs_cgroup_change, 368);
 
 #define NSOBS_ANCESTORS \
   2 /* parent and its parent: processes that fork without an exec have no record */
@@ -422,6 +424,43 @@ struct nsobs_loss_key {
 };
 NSOBS_ASSERT_SIZE(struct nsobs_loss_key, 32);
 
+/* ---- runs of equal events that are counted without a record ---------------------------------- */
+
+#define NSOBS_RUN_SLOTS 32      /* for each kind and CPU; a power of two */
+#define NSOBS_RUN_KEY_WORDS 12  /* what has to be equal; which words is the kernel side's business \
+                                 */
+#define NSOBS_RUN_SLOT_SHIFT 40 /* a run's number is its slot and how many there were in it */
+
+enum nsobs_run_kind {
+  NSOBS_RUN_SIGNAL = 0,
+  NSOBS_RUN_CONNECT_FAILURE = 1,
+  NSOBS_RUN_KINDS = 2,
+};
+
+/*
+ * A slot of the array that both sides map: index (cpu * NSOBS_RUN_KINDS + kind) * NSOBS_RUN_SLOTS +
+ * hash. The first event of a run is a record with the run's number. Equal ones that follow on the
+ * same CPU are only counted here, and last_ns moves on. They are in no other counter or tally:
+ * whoever reads those adds what is here.
+ *
+ * Nothing is taken away behind userspace's back: a slot begins a new run only when userspace has
+ * closed the one before, `counted` goes on for ever, and `base` is what it was when `run` began. So
+ * no count is lost however late userspace looks; until then other events simply are records.
+ * `run` is written after all else of a new run, and after its record is on the ring.
+ */
+struct nsobs_run {
+  __u64 run;
+  __u64 closed;     /* written by userspace: the run that takes no more events */
+  __u64 counted[2]; /* by epoch */
+  __u64 last_ns;
+  __u64 base[2];
+  __u32 begun; /* runs in this slot so far */
+  __u32 busy;  /* a program of this CPU is at it: one that interrupts it keeps away */
+  __u64 key[NSOBS_RUN_KEY_WORDS];
+  struct nsobs_counter_key counter; /* what each of them counts as */
+};
+NSOBS_ASSERT_SIZE(struct nsobs_run, 192);
+
 /* Set by userspace at any time; read once by each program run. */
 struct nsobs_settings {
   __u64 told_signals;         /* bit (signal - 1) */
@@ -429,10 +468,11 @@ struct nsobs_settings {
   __u64 bulk_rate_per_second;
   __u64 bulk_burst;
   __u64 abandoned_told_after_ns;
+  __u64 run_window_ns; /* a run ends when it pauses this long; 0: each event is a record */
   __u32 epoch;
   __u32 pad;
 };
-NSOBS_ASSERT_SIZE(struct nsobs_settings, 48);
+NSOBS_ASSERT_SIZE(struct nsobs_settings, 56);
 
 /* Set by userspace before load. */
 struct nsobs_constants {

@@ -28,8 +28,10 @@ struct namespace_call_map namespace_calls SEC(".maps");
 static __always_inline void read_namespaces_for_children(struct nsobs_namespaces* out,
                                                          struct task_struct* task) {
   struct nsproxy* proxy = task->nsproxy;
+  struct own_pid pid = {.ns_inode = proxy->pid_ns_for_children->ns.inum,
+                        .ns_id = NSOBS_NS_ID(proxy->pid_ns_for_children->ns)};
 
-  read_namespaces(out, task, proxy->pid_ns_for_children);
+  read_namespaces(out, task, &pid);
   NSOBS_PUT_NS(out, NSOBS_NS_TIME, proxy->time_ns_for_children);
 }
 
@@ -86,12 +88,13 @@ static __always_inline void tell_change(const struct nsobs_namespaces* from,
   struct task_struct* task = bpf_get_current_task_btf();
   struct nsobs_namespace_change* e;
   struct nsobs_namespaces to;
+  struct own_pid child_pid = {};
   struct telling t = {};
   u8 changed;
 
   if (child) {
-    struct upid upid = innermost_pid(child);
-    read_namespaces(&to, child, upid.ns);
+    read_own_pid(&child_pid, child);
+    read_namespaces(&to, child, &child_pid);
   } else {
     read_namespaces_for_children(&to, task);
   }
@@ -113,8 +116,8 @@ static __always_inline void tell_change(const struct nsobs_namespaces* from,
   e->changed = changed;
   e->pad[0] = e->pad[1] = e->pad[2] = 0;
   e->child_pid = child ? child->tgid : 0;
-  e->child_ns_pid = child ? innermost_pid(child).nr : 0;
-  bpf_ringbuf_submit(e, wakeup_critical());
+  e->child_ns_pid = child_pid.nr;
+  bpf_ringbuf_submit(e, wakeup_critical(&t));
 }
 
 static __always_inline void enter(u64 flags) {
@@ -165,12 +168,13 @@ SEC("tp_btf/task_newtask")
 int BPF_PROG(nsobs_newtask, struct task_struct* child, u64 clone_flags) {
   struct nsobs_namespaces from;
   struct task_struct* task;
+  struct own_pid pid;
 
   /* The kernel has taken the exit signal of clone() out of the flags: CLONE_NEWTIME is itself. */
   if (!(clone_flags & (CLONE_NEW_ANY | CLONE_NEWTIME))) return 0;
   task = bpf_get_current_task_btf();
-  struct upid upid = innermost_pid(task->group_leader);
-  read_namespaces(&from, task, upid.ns);
+  read_own_pid(&pid, task->group_leader);
+  read_namespaces(&from, task, &pid);
   tell_change(&from, child, NSOBS_OP_CLONE, clone_flags, 0);
   return 0;
 }

@@ -46,12 +46,12 @@ static __always_inline void send_exec(const struct telling* t, struct nsobs_proc
   if (size > sizeof(*e)) return;
   tally_observed(t);
   if (e->process.ns_pid == 1) {
-    error = bpf_ringbuf_output(&critical, e, size, wakeup_critical());
+    error = bpf_ringbuf_output(&critical, e, size, wakeup_critical(t));
   } else if (!take_token(t)) {
     tally_lost(t, NSOBS_LOST_BUDGET);
     return;
   } else {
-    error = bpf_ringbuf_output(&bulk, e, size, wakeup_bulk());
+    error = bpf_ringbuf_output(&bulk, e, size, wakeup_bulk(t));
   }
   if (error) tally_lost(t, NSOBS_LOST_RING_FULL);
 }
@@ -119,6 +119,7 @@ int BPF_PROG(nsobs_exit, struct task_struct* task) {
   u64 id = bpf_get_current_pid_tgid();
   struct nsobs_process_exit* e;
   struct telling t = {};
+  struct own_pid pid;
   bool init;
 
   /* A thread that was killed inside connect() does not return from it. */
@@ -128,10 +129,11 @@ int BPF_PROG(nsobs_exit, struct task_struct* task) {
 
   owner_by_pid_ns(&t.owner, task);
   begin_telling(&t, NSOBS_KIND_PROCESS_EXIT);
-  init = innermost_pid(task->group_leader).nr == 1;
+  read_own_pid(&pid, task->group_leader);
+  init = pid.nr == 1;
   e = init ? reserve_critical(&t, sizeof(*e)) : reserve_bulk(&t, sizeof(*e));
   if (!e) return 0;
   fill_exit(e, &t, task);
-  bpf_ringbuf_submit(e, init ? wakeup_critical() : wakeup_bulk());
+  bpf_ringbuf_submit(e, init ? wakeup_critical(&t) : wakeup_bulk(&t));
   return 0;
 }

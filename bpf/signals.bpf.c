@@ -3,7 +3,7 @@
  * Signals: every one is counted by target, signal and result; those that settings name are told.
  * Source: kernel/signal.c, __send_signal_locked() and get_signal().
  */
-#include "bpf/lib/emit.h"
+#include "bpf/lib/runs.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -62,34 +62,84 @@ static __always_inline bool is_told(int sig, u32 result) {
          (result == NSOBS_SIGNAL_IGNORED && settings.told_ignored_signals & bit);
 }
 
+/* What an event says apart from who. */
+struct what {
+  s32 signal;
+  s32 code;
+  u8 result;
+  u8 group;
+  u8 by_kernel;
+  u8 handler;
+};
+
+/* Equal in these: same sender, target and outcome, counted for the same cgroup. */
+static __always_inline void make_key(struct run_key* key, const struct what* what,
+                                     struct task_struct* target, struct task_struct* sender) {
+  struct nsobs_cgroup cgroup;
+  u64* w = key->words;
+
+  read_cgroup(&cgroup, target);
+  w[0] = (u64)target->tgid << 32 | (u32)sender->tgid;
+  w[1] = target->group_leader->start_boottime;
+  w[2] = sender->group_leader->start_boottime;
+  w[3] = (u64)what->signal << 32 | (u32)what->code;
+  w[4] = (u64)cgroup.hierarchy << 32 | what->result << 24 | what->group << 16 |
+         what->by_kernel << 8 | what->handler;
+  w[5] = cgroup.id;
+  read_comm(w + 6, sender);
+}
+
+static __always_inline void tell(const struct what* what, struct task_struct* target) {
+  struct task_struct* sender = bpf_get_current_task_btf();
+  struct run_key key = {};
+  struct telling t = {};
+  struct nsobs_signal* e;
+  struct nsobs_run* run;
+  u64 number;
+  u32 index;
+
+  make_key(&key, what, target, sender);
+  run = run_slot(NSOBS_RUN_SIGNAL, &key, &index);
+  if (joins_run(run, &key)) return;
+
+  owner_by_pid_ns(&t.owner, target);
+  bump(&t.owner, NSOBS_COUNT_SIGNAL, what->signal, what->result);
+  begin_telling(&t, NSOBS_KIND_SIGNAL);
+  e = reserve_bulk(&t, sizeof(*e));
+  if (!e) return;
+  fill_header(&e->h, &t, sizeof(*e));
+  read_process(&e->target, target);
+  read_process(&e->sender, sender);
+  e->signal = what->signal;
+  e->code = what->code;
+  e->result = what->result;
+  e->group = what->group;
+  e->by_kernel = what->by_kernel;
+  e->handler = what->handler;
+  e->pad = 0;
+  number = begin_run(run, index, &key, &t, NSOBS_COUNT_SIGNAL, what->signal, what->result);
+  e->run = number;
+  bpf_ringbuf_submit(e, wakeup_bulk(&t));
+  publish_run(run, number);
+}
+
 SEC("tp_btf/signal_generate")
 int BPF_PROG(nsobs_signal_generate, int sig, struct kernel_siginfo* info, struct task_struct* task,
              int group, int trace_result) {
-  struct nsobs_signal* e;
-  struct telling t = {};
-  u32 result;
-  s32 code;
+  struct nsobs_owner_key owner = {};
+  struct what what = {.signal = sig};
 
   if (sig < 1 || sig > 64) return 0;
-  result = result_of(task, sig, group, trace_result);
-  owner_by_pid_ns(&t.owner, task);
-  bump(&t.owner, NSOBS_COUNT_SIGNAL, sig, result);
-  if (!is_told(sig, result)) return 0;
-
-  begin_telling(&t, NSOBS_KIND_SIGNAL);
-  e = reserve_bulk(&t, sizeof(*e));
-  if (!e) return 0;
-  fill_header(&e->h, &t, sizeof(*e));
-  read_process(&e->target, task);
-  read_process(&e->sender, bpf_get_current_task_btf());
-  e->by_kernel = by_kernel(info, &code);
-  e->code = code;
-  e->signal = sig;
-  e->result = result;
-  e->group = group != 0;
-  e->handler = disposition(task, sig);
-  e->pad = 0;
-  bpf_ringbuf_submit(e, wakeup_bulk());
+  what.result = result_of(task, sig, group, trace_result);
+  if (is_told(sig, what.result)) {
+    what.group = group != 0;
+    what.by_kernel = by_kernel(info, &what.code);
+    what.handler = disposition(task, sig);
+    tell(&what, task);
+    return 0;
+  }
+  owner_by_pid_ns(&owner, task);
+  bump(&owner, NSOBS_COUNT_SIGNAL, sig, what.result);
   return 0;
 }
 

@@ -191,7 +191,7 @@ static __always_inline void tell_call_failure(const struct connect_call* call, s
   if (!e) return;
   read_process(&e->process, task);
   if (sockaddr) read_sockaddr(e, sockaddr, sockaddr_len, user);
-  bpf_ringbuf_submit(e, wakeup_bulk());
+  bpf_ringbuf_submit(e, wakeup_bulk(&t));
 }
 
 /* Does this return value of connect() say that the attempt failed now? */

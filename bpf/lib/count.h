@@ -9,15 +9,15 @@
 /* The owner by the task's cgroup and its own pid namespace: whose signals and OOM kills are
  * counted. */
 static __always_inline void owner_by_pid_ns(struct nsobs_owner_key* key, struct task_struct* task) {
-  struct upid upid = innermost_pid(task->group_leader);
   struct nsobs_cgroup cgroup;
+  struct own_pid pid;
 
+  read_own_pid(&pid, task->group_leader);
   read_cgroup(&cgroup, task);
   key->cgroup_id = cgroup.id;
   key->hierarchy = cgroup.hierarchy;
-  key->ns_inode = BPF_CORE_READ(upid.ns, ns.inum);
-  key->ns_id = key->ns_inode;
-  if (bpf_core_field_exists(struct ns_common, ns_id)) key->ns_id = BPF_CORE_READ(upid.ns, ns.ns_id);
+  key->ns_inode = pid.ns_inode;
+  key->ns_id = pid.ns_id ?: pid.ns_inode;
 }
 
 /* The owner by the task's cgroup and its net namespace: whose connects are counted. */

@@ -9,6 +9,7 @@
 
 #include "bpf/lib/count.h"
 
+#define WAKEUP_PERIOD_NS 5000000 /* RingReaderOptions::period */
 #define RATE_STEP_NS 1000000 /* tokens are added in steps of a millisecond */
 
 struct telling {
@@ -105,20 +106,25 @@ static __always_inline void* reserve_bulk(const struct telling* t, u32 size) {
 }
 
 /*
- * The reader looks by itself every few milliseconds. Waking it for each record costs 4 us, so only
- * a ring that fills up does.
+ * A wake-up costs the observed process 4 us, so there is one at most in each WAKEUP_PERIOD_NS,
+ * after which the reader looks by itself until nothing comes any more; and when a ring fills up.
+ * Two CPUs may both think that it's their turn: that is one wake-up too many, no harm.
  */
-static __always_inline u64 wakeup(void* ring, u64 quarter_bytes) {
+static __always_inline u64 wakeup(const struct telling* t, void* ring, u64 quarter_bytes) {
+  if ((s64)(t->now_ns - last_wakeup_ns) > WAKEUP_PERIOD_NS) {
+    last_wakeup_ns = t->now_ns;
+    return BPF_RB_FORCE_WAKEUP;
+  }
   return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > quarter_bytes ? BPF_RB_FORCE_WAKEUP
                                                                     : BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline u64 wakeup_critical(void) {
-  return wakeup(&critical, constants.ring_quarter_bytes_critical);
+static __always_inline u64 wakeup_critical(const struct telling* t) {
+  return wakeup(t, &critical, constants.ring_quarter_bytes_critical);
 }
 
-static __always_inline u64 wakeup_bulk(void) {
-  return wakeup(&bulk, constants.ring_quarter_bytes_bulk);
+static __always_inline u64 wakeup_bulk(const struct telling* t) {
+  return wakeup(t, &bulk, constants.ring_quarter_bytes_bulk);
 }
 
 #endif /* NSOBS_BPF_LIB_EMIT_H_ */

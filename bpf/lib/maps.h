@@ -19,6 +19,7 @@
 #define COUNTER_KEYS 32768
 #define OVERFLOW_PER_FAMILY 2048
 #define OWNER_KEYS 8192
+#define ATTEMPTS 8192 /* TCP connects under way at once; more cost more */
 #define CALLS 8192 /* threads inside one of the hooked calls at once */
 
 struct critical_ring {
@@ -86,6 +87,15 @@ struct budget_map {
   __type(value, struct budget);
 };
 
+/* Mapped into the observer (BPF_F_MMAPABLE, Linux 5.5), which thus looks without a syscall. */
+struct run_map {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, NSOBS_RUN_KINDS* NSOBS_RUN_SLOTS); /* times the CPUs: set before load */
+  __type(key, __u32);
+  __type(value, struct nsobs_run);
+};
+
 #ifdef NSOBS_DEFINE_MAPS
 #define NSOBS_EXTERN
 #else
@@ -101,9 +111,13 @@ NSOBS_EXTERN struct tcp_overflow_map tcp_connects_overflow SEC(".maps");
 NSOBS_EXTERN struct tally_map tallies SEC(".maps");
 NSOBS_EXTERN struct loss_map losses SEC(".maps");
 NSOBS_EXTERN struct budget_map budgets SEC(".maps");
+NSOBS_EXTERN struct run_map runs SEC(".maps");
 
 /* Written by userspace while programs run, hence volatile. */
 NSOBS_EXTERN volatile struct nsobs_settings settings SEC(".data.settings");
+
+/* When the reader was woken last. Racy, and good enough. */
+NSOBS_EXTERN volatile __u64 last_wakeup_ns SEC(".data.wakeup");
 
 /* What userspace knows at load. */
 NSOBS_EXTERN const volatile struct nsobs_constants constants SEC(".rodata.constants");

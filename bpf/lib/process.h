@@ -27,18 +27,35 @@ static __always_inline u64 net_id(struct net* net) {
   return 0;
 }
 
-/* The pid inside the task's own pid namespace and that namespace, as /proc/PID/ns/pid shows it. */
-static __always_inline struct upid innermost_pid(struct task_struct* task) {
-  struct upid upid = {};
+/* A process's number in its own pid namespace and that namespace, as /proc/PID/ns/pid shows it. */
+struct own_pid {
+  u32 nr;
+  u32 ns_inode;
+  u64 ns_id; /* 0 where the kernel has none */
+};
+
+static __always_inline void read_own_pid(struct own_pid* out, struct task_struct* task) {
   struct pid* pid = task->thread_pid;
   u32 level = pid->level;
+  struct upid upid = {};
 
+  if (level == 0) { /* of the host: an offset that the verifier knows, so that it's plain loads */
+    struct pid_namespace* host = pid->numbers[0].ns;
+
+    out->nr = pid->numbers[0].nr;
+    out->ns_inode = host->ns.inum;
+    out->ns_id = NSOBS_NS_ID(host->ns);
+    return;
+  }
   bpf_probe_read_kernel(&upid, sizeof(upid), &pid->numbers[level & 31]);
-  return upid;
+  out->nr = upid.nr;
+  out->ns_inode = BPF_CORE_READ(upid.ns, ns.inum);
+  out->ns_id = 0;
+  if (bpf_core_field_exists(struct ns_common, ns_id)) out->ns_id = BPF_CORE_READ(upid.ns, ns.ns_id);
 }
 
 static __always_inline void read_namespaces(struct nsobs_namespaces* out, struct task_struct* task,
-                                            struct pid_namespace* pid_ns) {
+                                            const struct own_pid* pid) {
   struct nsproxy* proxy = task->nsproxy;
 
   NSOBS_PUT_NS(out, NSOBS_NS_CGROUP, proxy->cgroup_ns);
@@ -49,12 +66,8 @@ static __always_inline void read_namespaces(struct nsobs_namespaces* out, struct
   NSOBS_PUT_NS(out, NSOBS_NS_TIME, proxy->time_ns);
   NSOBS_PUT_NS(out, NSOBS_NS_USER, task->real_cred->user_ns);
   NSOBS_PUT_NS(out, NSOBS_NS_UTS, proxy->uts_ns);
-
-  /* pid_ns came out of a copied struct upid: not a BTF pointer any more. */
-  out->inode[NSOBS_NS_PID] = BPF_CORE_READ(pid_ns, ns.inum);
-  out->id[NSOBS_NS_PID] = 0;
-  if (bpf_core_field_exists(struct ns_common, ns_id))
-    out->id[NSOBS_NS_PID] = BPF_CORE_READ(pid_ns, ns.ns_id);
+  out->inode[NSOBS_NS_PID] = pid->ns_inode;
+  out->id[NSOBS_NS_PID] = pid->ns_id;
 }
 
 static __always_inline void read_cgroup_of(struct nsobs_cgroup* out, struct cgroup* cgroup) {
@@ -64,20 +77,13 @@ static __always_inline void read_cgroup_of(struct nsobs_cgroup* out, struct cgro
 }
 
 static __always_inline struct cgroup_subsys_state* memory_css(struct task_struct* task) {
-  struct css_set* set = task->cgroups;
   u32 index = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-  struct cgroup_subsys_state* css = NULL;
 
-  bpf_probe_read_kernel(&css, sizeof(css), &set->subsys[index & 15]);
-  return css;
+  return task->cgroups->subsys[index & 15];
 }
 
 static __always_inline void read_memory_cgroup(struct nsobs_cgroup* out, struct task_struct* task) {
-  struct cgroup* cgroup = BPF_CORE_READ(memory_css(task), cgroup);
-
-  out->id = BPF_CORE_READ(cgroup, kn, id);
-  out->level = BPF_CORE_READ(cgroup, level);
-  out->hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id);
+  read_cgroup_of(out, memory_css(task)->cgroup);
 }
 
 /* The unified cgroup, or the v1 memory one where the task is in the root of the unified. */
@@ -88,20 +94,27 @@ static __always_inline void read_cgroup(struct nsobs_cgroup* out, struct task_st
   if (out->level == 0 && constants.memory_hierarchy != 0) read_memory_cgroup(out, task);
 }
 
+/* By words: plain loads, where copying the text would be a call. */
+static __always_inline void read_comm(u64* out, struct task_struct* task) {
+  out[0] = *(u64*)task->comm;
+  out[1] = *(u64*)(task->comm + 8);
+}
+
 static __always_inline void read_process(struct nsobs_process* out, struct task_struct* task) {
   struct task_struct* leader = task->group_leader;
-  struct upid upid = innermost_pid(leader);
+  struct own_pid pid;
 
+  read_own_pid(&pid, leader);
   out->start_boot_ns = leader->start_boottime;
   read_cgroup(&out->cgroup, task);
-  read_namespaces(&out->ns, task, upid.ns);
+  read_namespaces(&out->ns, task, &pid);
   out->pid = task->tgid;
   out->tid = task->pid;
-  out->ns_pid = upid.nr;
+  out->ns_pid = pid.nr;
   out->parent_pid = task->real_parent->tgid;
   out->uid = task->real_cred->uid.val;
   out->login_uid = bpf_core_field_exists(struct task_struct, loginuid) ? task->loginuid.val : ~0U;
-  bpf_probe_read_kernel(out->comm, sizeof(out->comm), task->comm);
+  read_comm((u64*)out->comm, task);
 }
 
 #endif /* NSOBS_BPF_LIB_PROCESS_H_ */

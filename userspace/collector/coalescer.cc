@@ -13,6 +13,8 @@ namespace {
 
 constexpr uint32_t kSinglesOfNamespaceChange = 32;
 constexpr int64_t kMaxWindows = 10;  // a run that never pauses still gets a new row now and then
+// From the end of a run to its last extension: longer than a program of the kernel runs.
+constexpr int64_t kSettleNs = 5'000'000;
 constexpr absl::Duration kLongestWindow = absl::Hours(1);  // ten of it are far from overflow
 
 uint64_t Pack(uint64_t a, uint64_t b) { return a << 32 | (b & 0xffffffff); }
@@ -38,6 +40,13 @@ const T* Cast(absl::Span<const uint8_t> record) {
 }
 
 void CommWords(const char* comm, uint64_t* out) { memcpy(out, comm, NSOBS_COMM_LEN); }
+
+// The run of the kernel that the record begins; 0: none. MakeKey() saw to the size.
+uint64_t KernelRunOf(absl::Span<const uint8_t> record, uint8_t kind) {
+  if (kind == NSOBS_KIND_SIGNAL) return Cast<nsobs_signal>(record)->run;
+  if (kind == NSOBS_KIND_CONNECT_FAILURE) return Cast<nsobs_connect_failure>(record)->run;
+  return 0;
+}
 
 // Did it succeed, so that there may be a new namespace to know about?
 bool MakesNamespaces(absl::Span<const uint8_t> record) {
@@ -159,72 +168,130 @@ bool Coalescer::Expired(const Run& run, int64_t now_ns) const {
          Elapsed(run.first_ns, now_ns) > kMaxWindows * window_ns_;
 }
 
+// A run of the kernel always gets one of ours, even if there are too many or the window was just
+// set to zero: what it goes on to count must have a row.
 bool Coalescer::Merge(absl::Span<const uint8_t> record, uint64_t* run_id) {
   *run_id = 0;
   Key key;
-  if (window_ns_ <= 0 || record.size() < sizeof(nsobs_header) || !IsAligned(record) ||
-      !MakeKey(record, &key)) {
+  if (record.size() < sizeof(nsobs_header) || !IsAligned(record) || !MakeKey(record, &key)) {
     return false;
   }
   const auto* header = reinterpret_cast<const nsobs_header*>(record.data());
   const auto now_ns = static_cast<int64_t>(header->boot_ns);
+  const uint64_t kernel_run = KernelRunOf(record, header->kind);
+  if (window_ns_ <= 0 && kernel_run == 0) return false;
   auto it = runs_.find(key);
-  if (it != runs_.end() && !Expired(it->second, now_ns)) {
-    Run& run = it->second;
-    run.last_ns = std::max(run.last_ns, now_ns);
-    if (run.singles > 0) {
-      --run.singles;
-      return false;
-    }
-    if (run.run_id != 0) {
-      ++run.count;
-      ++run.added[header->epoch & 1];
-      return true;
-    }
-    // The singles are used up: this one begins the row that the next ones extend.
-    *run_id = run.run_id = next_run_id_++;
+  if (it != runs_.end() && !Expired(*it->second, now_ns)) {
+    const bool merged = Join(it->second.get(), *header, run_id);
+    Attach(it->second.get(), kernel_run);
+    return merged;
+  }
+  if (it != runs_.end()) {
+    BeginEnd(std::move(it->second));
+    runs_.erase(it);
+  } else if (runs_.size() >= max_runs_ && kernel_run == 0) {
     return false;
   }
-  if (it == runs_.end() && runs_.size() >= max_runs_) return false;
-  if (it != runs_.end()) {
-    // Its last extension goes out with the end: Flush() must see it before it is replaced.
-    if (it->second.added[0] + it->second.added[1] != 0) return false;
-    if (it->second.run_id != 0) ended_.push_back(it->second.run_id);
-    runs_.erase(it);
-  }
-  Run run;
-  run.kind = EventKindOf(header->kind);
-  run.first_ns = run.last_ns = now_ns;
-  run.singles = header->kind == NSOBS_KIND_NAMESPACE_CHANGE && MakesNamespaces(record)
-                    ? kSinglesOfNamespaceChange
-                    : 0;
-  if (run.singles == 0) *run_id = run.run_id = next_run_id_++;
-  runs_.emplace(key, run);
+  auto run = std::make_unique<Run>();
+  run->kind = EventKindOf(header->kind);
+  run->first_ns = run->last_ns = now_ns;
+  run->singles = header->kind == NSOBS_KIND_NAMESPACE_CHANGE && MakesNamespaces(record)
+                     ? kSinglesOfNamespaceChange
+                     : 0;
+  if (run->singles == 0) *run_id = run->run_id = next_run_id_++;
+  Attach(run.get(), kernel_run);
+  runs_.emplace(key, std::move(run));
   return false;
 }
 
+bool Coalescer::Join(Run* run, const nsobs_header& header, uint64_t* run_id) {
+  run->last_ns = std::max(run->last_ns, static_cast<int64_t>(header.boot_ns));
+  if (run->singles > 0) {
+    --run->singles;
+    return false;
+  }
+  if (run->run_id != 0) {
+    ++run->count;
+    ++run->added[header.epoch & 1];
+    return true;
+  }
+  // The singles are used up: this one begins the row that the next ones extend.
+  *run_id = run->run_id = next_run_id_++;
+  return false;
+}
+
+void Coalescer::Attach(Run* run, uint64_t kernel_run) {
+  if (kernel_run == 0) return;
+  uint64_t& latest = latest_[kernel_run >> NSOBS_RUN_SLOT_SHIFT];
+  latest = std::max(latest, kernel_run);
+  if (attached_.emplace(kernel_run, run).second) run->attached.push_back(kernel_run);
+}
+
+void Coalescer::Detach(const Run& run) {
+  for (uint64_t kernel_run : run.attached) attached_.erase(kernel_run);
+}
+
+void Coalescer::BeginEnd(RunPtr run) {
+  unwanted_.insert(unwanted_.end(), run->attached.begin(), run->attached.end());
+  closing_.push_back(std::move(run));
+}
+
+Coalescer::Grown Coalescer::Extend(const RunGrowth& growth) {
+  auto it = attached_.find(growth.run);
+  if (it == attached_.end()) {
+    auto latest = latest_.find(growth.run >> NSOBS_RUN_SLOT_SHIFT);
+    return latest != latest_.end() && latest->second >= growth.run ? Grown::kLost : Grown::kUnknown;
+  }
+  Run& run = *it->second;
+  run.last_ns = std::max(run.last_ns, growth.last_boot_ns);
+  for (size_t epoch = 0; epoch < 2; ++epoch) {
+    run.count += growth.added[epoch];
+    run.added[epoch] += growth.added[epoch];
+  }
+  return Grown::kCounted;
+}
+
+std::vector<uint64_t> Coalescer::AttachedRuns() const {
+  std::vector<uint64_t> out;
+  out.reserve(attached_.size());
+  for (const auto& [kernel_run, run] : attached_) out.push_back(kernel_run);
+  return out;
+}
+
+void Coalescer::PutExtension(Run* run, RecordBatch* out) {
+  if (run->added[0] + run->added[1] == 0) return;
+  out->extensions.push_back({run->run_id, run->kind, run->count, run->last_ns, run->added});
+  run->added = {};
+}
+
 void Coalescer::Flush(int64_t now_boot_ns, RecordBatch* out) {
-  out->ended_runs.insert(out->ended_runs.end(), ended_.begin(), ended_.end());
-  ended_.clear();
   absl::erase_if(runs_, [&](auto& entry) {
-    Run& run = entry.second;
-    if (run.added[0] + run.added[1] != 0) {
-      out->extensions.push_back({run.run_id, run.kind, run.count, run.last_ns, run.added});
-      run.added = {};
-    }
-    if (!Expired(run, now_boot_ns)) return false;
-    if (run.run_id != 0) out->ended_runs.push_back(run.run_id);
+    PutExtension(entry.second.get(), out);
+    if (!Expired(*entry.second, now_boot_ns)) return false;
+    BeginEnd(std::move(entry.second));
+    return true;
+  });
+  std::erase_if(closing_, [&](RunPtr& run) {
+    PutExtension(run.get(), out);
+    if (run->closed_ns == 0) run->closed_ns = now_boot_ns;
+    if (!run->attached.empty() && Elapsed(run->closed_ns, now_boot_ns) < kSettleNs) return false;
+    Detach(*run);
+    if (run->run_id != 0) out->ended_runs.push_back(run->run_id);
     return true;
   });
 }
 
 std::array<uint64_t, 2> Coalescer::Drop(uint64_t run_id) {
   std::array<uint64_t, 2> lost{};
-  absl::erase_if(runs_, [&](const auto& entry) {
-    if (entry.second.run_id != run_id) return false;
-    lost = entry.second.added;
+  const auto drop = [&](const Run& run) {
+    if (run.run_id != run_id) return false;
+    for (size_t epoch = 0; epoch < 2; ++epoch) lost[epoch] += run.added[epoch];
+    unwanted_.insert(unwanted_.end(), run.attached.begin(), run.attached.end());
+    Detach(run);
     return true;
-  });
+  };
+  absl::erase_if(runs_, [&](const auto& entry) { return drop(*entry.second); });
+  std::erase_if(closing_, [&](const RunPtr& run) { return drop(*run); });
   return lost;
 }
 

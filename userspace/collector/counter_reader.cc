@@ -4,6 +4,8 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 
+#include <bit>
+
 #include "bpf/event_abi.h"
 #include "userspace/base/status_util.h"
 #include "userspace/collector/kind_map.h"
@@ -59,11 +61,32 @@ CounterKey ToKey(const nsobs_counter_key& key) {
 
 bool IsFamily(uint16_t family) { return family >= 1 && family < NSOBS_COUNT_END; }
 
-absl::Status ReadCounters(int fd, KernelCounters* out) {
+KernelRuns::CounterWords WordsOf(const nsobs_counter_key& key) {
+  return std::bit_cast<KernelRuns::CounterWords>(key);
+}
+
+// Adds what the runs counted. A counter that was deleted or never had room comes back.
+void AddRuns(KernelRuns::Counts counts, std::vector<nsobs_counter_key>* keys,
+             std::vector<uint64_t>* values) {
+  if (counts.empty()) return;
+  for (size_t i = 0; i < keys->size(); ++i) {
+    auto it = counts.find(WordsOf((*keys)[i]));
+    if (it == counts.end()) continue;
+    (*values)[i] += it->second;
+    counts.erase(it);
+  }
+  for (const auto& [words, count] : counts) {
+    keys->push_back(std::bit_cast<nsobs_counter_key>(words));
+    values->push_back(count);
+  }
+}
+
+absl::Status ReadCounters(int fd, KernelRuns* runs, KernelCounters* out) {
   std::vector<nsobs_counter_key> keys;
   std::vector<uint64_t> values;
   NSOBS_RETURN_IF_ERROR(ReadHash(fd, &keys, &values));
   out->keys = keys.size();
+  AddRuns(runs->CountsSoFar(), &keys, &values);
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!IsFamily(keys[i].family)) continue;
     out->counters.push_back({static_cast<CounterFamily>(keys[i].family), false, ToKey(keys[i]),
@@ -173,7 +196,7 @@ NamespaceKind NamespaceOf(EventKind kind) {
 absl::StatusOr<KernelCounters> CounterReader::Read() const {
   KernelCounters out;
   NSOBS_ASSIGN_OR_RETURN(out.capacity, MaxEntries(fds_.counters));
-  NSOBS_RETURN_IF_ERROR(ReadCounters(fds_.counters, &out));
+  NSOBS_RETURN_IF_ERROR(ReadCounters(fds_.counters, runs_, &out));
   NSOBS_RETURN_IF_ERROR(ReadOverflow(fds_.overflow, &out));
   NSOBS_RETURN_IF_ERROR(ReadTcp(fds_, &out));
   NSOBS_ASSIGN_OR_RETURN(out.losses, ReadLosses());
@@ -205,6 +228,10 @@ absl::StatusOr<KernelTally> CounterReader::ReadTally(uint8_t epoch, EventKind ki
     out.observed += tally.observed;
     for (size_t cause = 0; cause < NSOBS_LOST_CAUSES; ++cause) out.lost[cause] += tally.lost[cause];
   }
+  if (kind == EventKind::kSignal) out.observed += runs_->Observed(NSOBS_RUN_SIGNAL, epoch);
+  if (kind == EventKind::kConnectFailure) {
+    out.observed += runs_->Observed(NSOBS_RUN_CONNECT_FAILURE, epoch);
+  }
   return out;
 }
 
@@ -221,6 +248,7 @@ void CounterReader::Delete(absl::Span<const Counter> counters,
                                    c.a,
                                    c.b};
     bpf_map_delete_elem(fds_.counters, &key);
+    runs_->Forget(WordsOf(key));
   }
   for (const TcpCounter& c : tcp) {
     if (c.overflow) continue;

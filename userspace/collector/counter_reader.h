@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "userspace/collector/kernel_runs.h"
 #include "userspace/event/event.h"
 
 namespace nsobs {
@@ -92,10 +93,11 @@ struct CounterMapFds {
   int tallies = -1;
 };
 
-// Reads maps by fd (owned by ProbeSet). Thread-safe: keeps no state.
+// Reads maps by fd, and the runs that the kernel counts apart (both owned by ProbeSet). Thread-safe:
+// keeps no state.
 class CounterReader {
  public:
-  explicit CounterReader(CounterMapFds fds) : fds_(fds) {}
+  CounterReader(CounterMapFds fds, KernelRuns* runs) : fds_(fds), runs_(runs) {}
 
   absl::StatusOr<KernelCounters> Read() const;
   absl::StatusOr<std::vector<KernelLoss>> ReadLosses() const;
@@ -105,6 +107,7 @@ class CounterReader {
 
  private:
   CounterMapFds fds_;
+  KernelRuns* runs_;
 };
 
 }  // namespace nsobs

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -92,6 +94,9 @@ void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
   bpf_map__set_max_entries(skeleton->maps.critical,
                            static_cast<uint32_t>(options.critical_ring_bytes));
   bpf_map__set_max_entries(skeleton->maps.bulk, static_cast<uint32_t>(options.bulk_ring_bytes));
+  bpf_map__set_max_entries(skeleton->maps.runs,
+                           static_cast<uint32_t>(std::max(libbpf_num_possible_cpus(), 1)) *
+                               NSOBS_RUN_KINDS * NSOBS_RUN_SLOTS);
 }
 
 bool IsOn(ProgramGroup group, const ProbeOptions& options) {
@@ -137,11 +142,44 @@ int TryLoad(const ProbeOptions& options, const ProgramNames& names, Skeleton* ou
   return 0;
 }
 
+// The map of runs in our memory.
+class RunMapping {
+ public:
+  RunMapping() = default;
+  RunMapping(const RunMapping&) = delete;
+  RunMapping& operator=(const RunMapping&) = delete;
+  ~RunMapping() {
+    if (address_ != MAP_FAILED) munmap(address_, bytes_);
+  }
+
+  absl::Status Map(const bpf_map* map) {
+    const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    const size_t slots = bpf_map__max_entries(map);
+    bytes_ = (slots * sizeof(nsobs_run) + page - 1) / page * page;
+    address_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+    if (address_ == MAP_FAILED) return ErrnoStatus(errno, "mapping the runs");
+    runs_.emplace(absl::MakeSpan(static_cast<nsobs_run*>(address_), slots));
+    return absl::OkStatus();
+  }
+
+  KernelRuns& runs() { return *runs_; }
+
+ private:
+  void* address_ = MAP_FAILED;
+  size_t bytes_ = 0;
+  std::optional<KernelRuns> runs_;
+};
+
 }  // namespace
 
 class ProbeSet::Impl {
  public:
   absl::Status Load(const ProbeOptions& options) {
+    NSOBS_RETURN_IF_ERROR(LoadPrograms(options));
+    return mapping_.Map(skeleton_->maps.runs);
+  }
+
+  absl::Status LoadPrograms(const ProbeOptions& options) {
     libbpf_set_print(LogLibbpf);
     NSOBS_RETURN_IF_ERROR(CheckHost());
     ProgramNames names = {kSelfTest};
@@ -189,6 +227,7 @@ class ProbeSet::Impl {
   }
 
   Skeleton skeleton_;
+  RunMapping mapping_;
   std::vector<Link> links_;
   std::vector<ProbeState> states_;
 
@@ -265,6 +304,7 @@ void ProbeSet::Apply(const ProbeSettings& in) {
   out.bulk_rate_per_second = in.bulk_rate_per_second;
   out.bulk_burst = in.bulk_burst;
   out.abandoned_told_after_ns = static_cast<uint64_t>(in.abandoned_told_after_ns);
+  out.run_window_ns = static_cast<uint64_t>(std::max<int64_t>(in.run_window_ns, 0));
 }
 
 absl::Status ProbeSet::WatchCgroups(const std::vector<uint64_t>& ids) {
@@ -295,8 +335,11 @@ CounterReader ProbeSet::counters() const {
   const auto& maps = impl_->skeleton_->maps;
   return CounterReader({bpf_map__fd(maps.counters), bpf_map__fd(maps.counters_overflow),
                         bpf_map__fd(maps.tcp_connects), bpf_map__fd(maps.tcp_connects_overflow),
-                        bpf_map__fd(maps.losses), bpf_map__fd(maps.tallies)});
+                        bpf_map__fd(maps.losses), bpf_map__fd(maps.tallies)},
+                       &runs());
 }
+
+KernelRuns& ProbeSet::runs() const { return impl_->mapping_.runs(); }
 
 int ProbeSet::critical_ring_fd() const { return bpf_map__fd(impl_->skeleton_->maps.critical); }
 int ProbeSet::bulk_ring_fd() const { return bpf_map__fd(impl_->skeleton_->maps.bulk); }

@@ -29,6 +29,8 @@ struct ProbeSettings {
   uint64_t bulk_rate_per_second = 250'000;  // of one container
   uint64_t bulk_burst = 1'000'000;
   int64_t abandoned_told_after_ns = 250'000'000;
+  // Equal events in a row are counted in the kernel while they pause less than this; 0: none is.
+  int64_t run_window_ns = 0;
 };
 
 class ProbeSet {
@@ -59,6 +61,7 @@ class ProbeSet {
   uint8_t FlipEpoch();
 
   CounterReader counters() const;
+  KernelRuns& runs() const;
   int critical_ring_fd() const;
   int bulk_ring_fd() const;
 

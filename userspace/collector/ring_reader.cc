@@ -95,25 +95,56 @@ void RingReader::Loop() {
     Wait();
     Drain();
   }
+  woken_ = true;
   Drain();
-  Deliver(/*flush=*/true);
+}
+
+// How long nobody needs to look. After a record the kernel is silent for a period; a record that
+// was reserved then and submitted later is found by the second, longer look.
+absl::Duration RingReader::Patience() const {
+  if (quiet_ < 2) return quiet_ == 0 ? options_.period : 4 * options_.period;
+  return coalescer_.idle() && early_.empty() ? options_.rest_period : options_.flush_period;
 }
 
 void RingReader::Wait() {
   pollfd fds[2] = {{wake_fd_.get(), POLLIN, 0}, {ring_buffer__epoll_fd(ring_.get()), POLLIN, 0}};
-  // A quiet host is looked at less often: a ring that fills up wakes us all the same.
-  const absl::Duration period = quiet_ ? 4 * options_.period : options_.period;
-  poll(fds, 2, static_cast<int>(absl::ToInt64Milliseconds(period)));
-  uint64_t ignored;
-  (void)!read(wake_fd_.get(), &ignored, sizeof ignored);
+  poll(fds, 2, static_cast<int>(absl::ToInt64Milliseconds(Patience())));
+  uint64_t wakes = 0;
+  woken_ = read(wake_fd_.get(), &wakes, sizeof wakes) > 0;
 }
 
 void RingReader::Drain() {
   coalescer_.set_window(absl::Nanoseconds(window_ns_.load()));
-  quiet_ = ring_buffer__consume(ring_.get()) == 0;
+  quiet_ = ring_buffer__consume(ring_.get()) == 0 ? quiet_ + 1 : 0;
   const bool flush =
-      BootNowNs() - last_flush_ns_ >= absl::ToInt64Nanoseconds(options_.flush_period);
+      woken_ || BootNowNs() - last_flush_ns_ >= absl::ToInt64Nanoseconds(options_.flush_period);
+  if (flush) TakeGrowth();
   if (flush || !batch_.records.empty()) Deliver(flush);
+  CloseRuns();
+}
+
+void RingReader::TakeGrowth() {
+  if (options_.runs == nullptr) return;
+  std::vector<RunGrowth> growth = options_.runs->Collect(coalescer_.AttachedRuns());
+  growth.insert(growth.begin(), early_.begin(), early_.end());
+  early_.clear();
+  for (const RunGrowth& g : growth) {
+    switch (coalescer_.Extend(g)) {
+      case Coalescer::Grown::kCounted:
+        break;
+      case Coalescer::Grown::kUnknown:
+        early_.push_back(g);
+        break;
+      case Coalescer::Grown::kLost:
+        Lose(KernelRuns::KindOf(g.run), g.added);
+    }
+  }
+}
+
+void RingReader::CloseRuns() {
+  for (uint64_t run : coalescer_.TakeUnwanted()) {
+    if (options_.runs != nullptr) options_.runs->Close(run);
+  }
 }
 
 void RingReader::Deliver(bool flush) {
@@ -133,21 +164,20 @@ void RingReader::Deliver(bool flush) {
   DropRecords();
 }
 
+void RingReader::Lose(EventKind kind, const std::array<uint64_t, 2>& counts) {
+  for (uint8_t epoch = 0; epoch < 2; ++epoch) {
+    if (counts[epoch] != 0) handlers_.lost(kind, epoch, counts[epoch]);
+  }
+}
+
 void RingReader::DropRecords() {
   for (const RawRecord& record : batch_.records) {
     handlers_.lost(record.kind, record.epoch, 1);
     if (record.run_id == 0) continue;
-    const auto counted = coalescer_.Drop(record.run_id);
-    for (uint8_t epoch = 0; epoch < 2; ++epoch) {
-      if (counted[epoch] != 0) handlers_.lost(record.kind, epoch, counted[epoch]);
-    }
+    Lose(record.kind, coalescer_.Drop(record.run_id));
     std::erase_if(batch_.extensions, [&](const RunExtension& extension) {
       if (extension.run_id != record.run_id) return false;
-      for (uint8_t epoch = 0; epoch < 2; ++epoch) {
-        if (extension.added[epoch] != 0) {
-          handlers_.lost(extension.kind, epoch, extension.added[epoch]);
-        }
-      }
+      Lose(extension.kind, extension.added);
       return true;
     });
   }

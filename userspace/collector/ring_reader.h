@@ -1,8 +1,10 @@
-// The thread that drains both rings. It wakes by a short timer (a wake-up by the kernel costs the
-// observed process 4 us each) or when a ring is a quarter full, coalesces, and hands on what is
-// new. It never waits for anybody: what the consumer does not take is counted as lost.
+// The thread that drains both rings, coalesces, and hands on what is new. The kernel wakes it for
+// the first record after a pause and when a ring is a quarter full (each wake-up costs the observed
+// process 4 us); while records keep coming it looks by a short timer. It never waits for anybody:
+// what the consumer does not take is counted as lost.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -21,7 +23,11 @@ namespace nsobs {
 struct RingReaderOptions {
   int critical_map_fd = -1;
   int bulk_map_fd = -1;
+  KernelRuns* runs = nullptr;  // outlives the reader; null: the kernel counts none
+  // The kernel wakes us at most once in this time (WAKEUP_PERIOD_NS of bpf/lib/emit.h): after a
+  // record we look again by ourselves.
   absl::Duration period = absl::Milliseconds(5);
+  absl::Duration rest_period = absl::Milliseconds(250);
   absl::Duration flush_period = absl::Milliseconds(50);  // of counts of open runs
   CoalescerOptions coalescer;
 };
@@ -54,8 +60,12 @@ class RingReader {
   void Loop();
   void Drain();
   void Deliver(bool flush);
+  void TakeGrowth();
+  void CloseRuns();
+  void Lose(EventKind kind, const std::array<uint64_t, 2>& counts);
   void DropRecords();
   void Wait();
+  absl::Duration Patience() const;
 
   const RingReaderOptions options_;
   const RingReaderHandlers handlers_;
@@ -67,7 +77,9 @@ class RingReader {
   };
   std::unique_ptr<ring_buffer, FreeRing> ring_;
   RecordBatch batch_;
-  bool quiet_ = false;  // nothing came the last time
+  std::vector<RunGrowth> early_;  // their records are still on the ring
+  int quiet_ = 0;                 // looks in a row at which nothing had come
+  bool woken_ = false;            // by Wake(): somebody waits for what is open
   int64_t last_flush_ns_ = 0;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

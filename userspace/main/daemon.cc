@@ -50,6 +50,7 @@ ProbeSettings ProbeSettingsOf(const Config& config) {
   out.bulk_rate_per_second = config.budget.events_per_second;
   out.bulk_burst = config.budget.burst;
   out.abandoned_told_after_ns = absl::ToInt64Nanoseconds(config.connect.abandoned_after);
+  out.run_window_ns = absl::ToInt64Nanoseconds(config.coalesce.window);
   return out;
 }
 

@@ -68,6 +68,7 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions
   RingReaderOptions ring;
   ring.critical_map_fd = probes->critical_ring_fd();
   ring.bulk_map_fd = probes->bulk_ring_fd();
+  ring.runs = &probes->runs();
   ring.coalescer.window = options.coalesce_window;
   RingReaderHandlers handlers;
   handlers.deliver = [self = p.get()](RecordBatch& batch) { return self->Take(batch); };

@@ -69,6 +69,7 @@ void Probes::StartDraining() {
   RingReaderOptions options;
   options.critical_map_fd = set_->critical_ring_fd();
   options.bulk_map_fd = set_->bulk_ring_fd();
+  options.runs = &set_->runs();
   options.period = absl::Milliseconds(2);
   options.coalescer.window = absl::ZeroDuration();
   RingReaderHandlers handlers;

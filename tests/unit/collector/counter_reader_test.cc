@@ -73,7 +73,8 @@ TEST(CounterKeyTest, AllPartsCount) {
 }
 
 TEST(CounterReaderTest, WithoutMapsItSaysSo) {
-  const CounterReader reader{CounterMapFds{}};
+  KernelRuns runs({});
+  const CounterReader reader(CounterMapFds{}, &runs);
   EXPECT_FALSE(reader.Read().ok());
   EXPECT_FALSE(reader.ReadLosses().ok());
   EXPECT_FALSE(reader.ReadTally(0, EventKind::kSignal).ok());

@@ -1,0 +1,196 @@
+// Runs of equal events that the kernel counts by itself: one row with the right count, and books
+// that balance whatever happens to the run.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "tests/bpf/support/cgroup_lab.h"
+#include "tests/bpf/support/run_rig.h"
+#include "tests/bpf/support/wait.h"
+
+namespace nsobs {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr uint64_t kMany = 2000;
+
+Deed SendToSelf(int signal_number, uint64_t count) {
+  return [=](Line&) {
+    signal(signal_number, SIG_IGN);
+    for (uint64_t i = 0; i < count; ++i) kill(getpid(), signal_number);
+    return 0;
+  };
+}
+
+uint64_t InKernel(RunRig& rig, nsobs_run_kind kind) {
+  return rig.set().runs().Observed(kind, 0) + rig.set().runs().Observed(kind, 1);
+}
+
+TEST(Run, OfSignalsIsOneRow) {
+  RunRig rig(absl::Seconds(5));
+  rig.StartReading();
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child child({.cgroup = &cgroup}, SendToSelf(SIGINT, kMany));
+  child.Run();
+  EXPECT_TRUE(WaitUntil([&] { return rig.Told(EventKind::kSignal, child) == kMany; }));
+  const std::vector<Row> rows = rig.Rows(EventKind::kSignal, child);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].count, kMany);
+  EXPECT_GT(rows[0].last_boot_ns, rows[0].event.boot_ns);
+  EXPECT_EQ(rig.Count(CounterFamily::kSignal, cgroup), kMany);
+  EXPECT_GT(InKernel(rig, NSOBS_RUN_SIGNAL), kMany / 2) << "the kernel did not do it";
+  EXPECT_TRUE(rig.Balances(EventKind::kSignal));
+}
+
+int ConnectOften(Line&) {
+  sockaddr_in nobody{};
+  nobody.sin_family = AF_INET;
+  nobody.sin_port = htons(9);
+  nobody.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (uint64_t i = 0; i < kMany; ++i) {
+    const UniqueFd fd(socket(AF_INET, SOCK_STREAM, 0));
+    if (connect(fd.get(), reinterpret_cast<sockaddr*>(&nobody), sizeof nobody) == 0) return 1;
+  }
+  return 0;
+}
+
+TEST(Run, OfConnectFailuresIsOneRow) {
+  RunRig rig(absl::Seconds(5));
+  rig.StartReading();
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child child({.cgroup = &cgroup}, ConnectOften);
+  child.Run();
+  EXPECT_TRUE(WaitUntil([&] { return rig.Told(EventKind::kConnectFailure, child) == kMany; }));
+  const std::vector<Row> rows = rig.Rows(EventKind::kConnectFailure, child);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].count, kMany);
+  EXPECT_EQ(std::get<ConnectFailure>(rows[0].event.detail).error, ECONNREFUSED);
+  EXPECT_EQ(rig.Count(CounterFamily::kConnectFailure, cgroup), kMany);
+  EXPECT_GT(InKernel(rig, NSOBS_RUN_CONNECT_FAILURE), kMany / 2) << "the kernel did not do it";
+  EXPECT_TRUE(rig.Balances(EventKind::kConnectFailure));
+}
+
+// More different ones in turn than there are slots: those without one are records, as ever.
+TEST(Run, OfManyKindsInTurnAreARowEach) {
+  RunRig rig(absl::Seconds(5));
+  rig.StartReading();
+  Cgroup cgroup(Hierarchy::kUnified);
+  constexpr int kFirst = 34, kLast = 61, kRounds = 50;
+  Child child({.cgroup = &cgroup}, [](Line&) {
+    for (int s = kFirst; s <= kLast; ++s) signal(s, SIG_IGN);
+    for (int round = 0; round < kRounds; ++round) {
+      for (int s = kFirst; s <= kLast; ++s) kill(getpid(), s);
+    }
+    return 0;
+  });
+  child.Run();
+  constexpr uint64_t kAll = uint64_t{kLast - kFirst + 1} * kRounds;
+  EXPECT_TRUE(WaitUntil([&] { return rig.Told(EventKind::kSignal, child) == kAll; }));
+  std::map<int, uint64_t> counts;
+  for (const Row& row : rig.Rows(EventKind::kSignal, child)) {
+    EXPECT_TRUE(counts.emplace(std::get<Signal>(row.event.detail).signal, row.count).second);
+  }
+  EXPECT_EQ(counts.size(), size_t{kLast - kFirst + 1});
+  for (const auto& [signal, count] : counts) EXPECT_EQ(count, uint64_t{kRounds}) << signal;
+  EXPECT_EQ(rig.Count(CounterFamily::kSignal, cgroup), kAll);
+  EXPECT_TRUE(rig.Balances(EventKind::kSignal));
+}
+
+// The slot is closed, its run's row ends, and the same slot takes the next run.
+TEST(Run, EndsWhenItPauses) {
+  RunRig rig(absl::Milliseconds(150));
+  rig.StartReading();
+  Child child({}, [](Line& line) {
+    signal(SIGINT, SIG_IGN);
+    for (int burst = 0; burst < 3; ++burst) {
+      for (uint64_t i = 0; i < 100; ++i) kill(getpid(), SIGINT);
+      usleep(400'000);
+    }
+    line.Send('.');
+    return 0;
+  });
+  child.Run();
+  EXPECT_TRUE(WaitUntil([&] { return rig.Told(EventKind::kSignal, child) == 300; }));
+  std::vector<uint64_t> counts;
+  for (const Row& row : rig.Rows(EventKind::kSignal, child)) counts.push_back(row.count);
+  EXPECT_THAT(counts, ElementsAre(100, 100, 100));
+  EXPECT_TRUE(rig.Balances(EventKind::kSignal));
+}
+
+TEST(Run, WindowZeroMakesEachARecord) {
+  RunRig rig(absl::ZeroDuration());
+  rig.StartReading();
+  Child child({}, SendToSelf(SIGINT, 200));
+  child.Run();
+  EXPECT_TRUE(WaitUntil([&] { return rig.Rows(EventKind::kSignal, child).size() == 200; }));
+  EXPECT_EQ(InKernel(rig, NSOBS_RUN_SIGNAL), 0u);
+  EXPECT_TRUE(rig.Balances(EventKind::kSignal));
+}
+
+// Without the record that would begin it there is no run: what follows is lost one by one.
+TEST(Run, DoesNotBeginWithALostRecord) {
+  RunRig rig(absl::ZeroDuration(), /*bulk_ring_bytes=*/1 << 16);
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child fill({}, SendToSelf(SIGINT, kMany));
+  fill.Run();
+  rig.SetWindow(absl::Seconds(5));
+  Child child({.cgroup = &cgroup}, SendToSelf(SIGINT, 100));
+  child.Run();
+  EXPECT_EQ(rig.LostInKernel(EventKind::kSignal, cgroup), 100u);
+  EXPECT_EQ(InKernel(rig, NSOBS_RUN_SIGNAL), 0u);
+  EXPECT_EQ(rig.Count(CounterFamily::kSignal, cgroup), 100u);
+  rig.StartReading();
+  EXPECT_TRUE(rig.Balances(EventKind::kSignal));
+}
+
+// Signals until it's told to stop.
+int Flood(Line& line) {
+  signal(SIGINT, SIG_IGN);
+  for (;;) {
+    kill(getpid(), SIGINT);
+    char stop;
+    if (recv(line.fd(), &stop, 1, MSG_DONTWAIT) == 1) return 0;
+  }
+}
+
+// A row that nobody took: all of its run is lost and counted, and the next one is a row again.
+TEST(Run, WhoseRowIsRefusedIsLostAndBeginsAnew) {
+  RunRig rig(absl::Seconds(5));
+  rig.Refuse(true);
+  rig.StartReading();
+  Child child({}, Flood);
+  child.Go();
+  EXPECT_TRUE(WaitUntil([&] { return rig.Lost(EventKind::kSignal) > 100; }));
+  rig.Refuse(false);
+  EXPECT_TRUE(WaitUntil([&] { return rig.Told(EventKind::kSignal, child) > 100; }));
+  child.Send('s');
+  child.Wait();
+  EXPECT_EQ(rig.Rows(EventKind::kSignal, child).size(), 1u);
+  EXPECT_TRUE(rig.Balances(EventKind::kSignal));
+}
+
+TEST(Run, BalancesByEpochUnderLoad) {
+  RunRig rig(absl::Milliseconds(100));  // runs of a second: they end and begin all the while
+  rig.StartReading();
+  Child child({}, Flood);
+  child.Go();
+  for (int round = 0; round < 30; ++round) {
+    usleep(100'000);
+    EXPECT_TRUE(rig.Balances(EventKind::kSignal)) << "round " << round;
+  }
+  child.Send('s');
+  child.Wait();
+  EXPECT_GE(rig.Rows(EventKind::kSignal, child).size(), 2u);
+  EXPECT_EQ(rig.Lost(EventKind::kSignal), 0u);
+  EXPECT_TRUE(rig.Balances(EventKind::kSignal));
+}
+
+}  // namespace
+}  // namespace nsobs
