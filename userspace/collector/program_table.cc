@@ -8,7 +8,7 @@ using G = ProgramGroup;
 constexpr std::string_view kSyscallCost =
     "every syscall of the host: about 50-80 ns (once for all)";
 constexpr std::string_view kFileCost =
-    "each such call: about 25-40 ns, refused about 400 ns; every syscall of the host: about 50-80 "
+    "each such call: about 25-50 ns, refused about 400 ns; every syscall of the host: about 50-80 "
     "ns (once for all)";
 constexpr std::string_view kNothing = "nothing";
 

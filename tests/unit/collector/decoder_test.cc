@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "tests/unit/collector/records.h"
+#include "userspace/collector/kind_map.h"
 
 namespace nsobs {
 namespace {
@@ -22,7 +23,7 @@ std::pair<Event, Detail> Decoded(const Record& record) {
     ADD_FAILURE() << event.status();
     return {};
   }
-  EXPECT_EQ(static_cast<int>(event->kind), record.h.kind);
+  EXPECT_EQ(KernelKindOf(event->kind), record.h.kind);
   EXPECT_EQ(event->epoch, 1);
   EXPECT_EQ(event->cpu, 513);
   EXPECT_EQ(event->boot_ns, static_cast<int64_t>(kSampleBootNs));
