@@ -19,6 +19,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// To hang up while something is unread would take the answer away from the other side.
+void DropUnread(int connection) {
+  char packet[1];
+  shutdown(connection, SHUT_RD);
+  while (recv(connection, packet, sizeof(packet), MSG_DONTWAIT | MSG_TRUNC) > 0) continue;
+}
+
 constexpr absl::Duration kReceiveTime = absl::Seconds(3);
 constexpr absl::Duration kStoreTime = absl::Seconds(5);
 
@@ -128,6 +135,7 @@ void ControlServer::Serve(int connection) {
   const std::string answer = Answer(connection);
   // Whoever asked may have gone; nothing is left to be done then.
   (void)SendMessage(connection, answer, absl::Now() + absl::Seconds(1));
+  DropUnread(connection);
 }
 
 std::string ControlServer::Answer(int connection) {

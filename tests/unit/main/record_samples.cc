@@ -1,6 +1,7 @@
 #include "tests/unit/main/record_samples.h"
 
 #include "tests/unit/main/samples.h"
+#include "userspace/base/clock.h"
 #include "userspace/event/event_json.h"
 
 namespace nsobs {

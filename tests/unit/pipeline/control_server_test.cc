@@ -48,7 +48,7 @@ class ControlServerTest : public ::testing::Test {
     const auto fd = ConnectSeqpacket(path_);
     EXPECT_TRUE(fd.ok()) << fd.status();
     const absl::Time deadline = absl::Now() + absl::Seconds(10);
-    EXPECT_TRUE(SendMessage(fd->get(), text, deadline).ok());
+    (void)SendMessage(fd->get(), text, deadline);  // it may refuse before it has read all
     const auto answer = ReceiveMessage(fd->get(), 1 << 20, deadline);
     EXPECT_TRUE(answer.ok()) << answer.status();
     return answer.ok() ? Json::parse(*answer) : Json();
