@@ -123,7 +123,7 @@ static __always_inline int end_call(long ret) {
   __builtin_memset(e, 0, sizeof(*e));
   fill_header(&e->h, &t, sizeof(*e));
   fill_bind_failure(e, &call, -ret);
-  bpf_ringbuf_submit(e, wakeup_bulk());
+  bpf_ringbuf_submit(e, wakeup_bulk(&t));
   return 0;
 }
 

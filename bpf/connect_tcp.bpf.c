@@ -30,7 +30,7 @@ struct attempt_map {
   __type(value, struct attempt);
 };
 
-/* Those that the table has no room for. Without bounds, but 400 ns dearer. */
+/* Those that the table has no room for. Without bounds, but allocated one by one. */
 struct more_attempts_map {
   __uint(type, BPF_MAP_TYPE_SK_STORAGE);
   __uint(map_flags, BPF_F_NO_PREALLOC);

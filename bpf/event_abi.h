@@ -426,10 +426,11 @@ NSOBS_ASSERT_SIZE(struct nsobs_loss_key, 32);
 
 /* ---- runs of equal events that are counted without a record ---------------------------------- */
 
-#define NSOBS_RUN_SLOTS 32      /* for each kind and CPU; a power of two */
-#define NSOBS_RUN_KEY_WORDS 12  /* what has to be equal; which words is the kernel side's business \
-                                 */
-#define NSOBS_RUN_SLOT_SHIFT 40 /* a run's number is its slot and how many there were in it */
+/* Slots for each kind and CPU (a power of two), words that have to be equal (which ones is the
+ * kernel side's business); a run's number is its slot, shifted, and how many there were in it. */
+#define NSOBS_RUN_SLOTS 32
+#define NSOBS_RUN_KEY_WORDS 12
+#define NSOBS_RUN_SLOT_SHIFT 40
 
 enum nsobs_run_kind {
   NSOBS_RUN_SIGNAL = 0,

@@ -85,7 +85,7 @@ static __always_inline int tell_failure(long ret, u8 operation, u32 path_at, int
   read_call_args(&args);
   read_path(e, args.value[path_at]);
   if (flags_at >= 0) e->flags = (u32)args.value[flags_at];
-  bpf_ringbuf_submit(e, wakeup_bulk());
+  bpf_ringbuf_submit(e, wakeup_bulk(&t));
   return 0;
 }
 
@@ -121,7 +121,7 @@ int nsobs_openat2_exit(struct trace_event_raw_sys_exit* ctx) {
   read_call_args(&args);
   read_path(e, args.value[1]);
   bpf_probe_read_user(&e->flags, sizeof(e->flags), (void*)args.value[2]);
-  bpf_ringbuf_submit(e, wakeup_bulk());
+  bpf_ringbuf_submit(e, wakeup_bulk(&t));
   return 0;
 }
 
@@ -137,6 +137,6 @@ int nsobs_write_exit(struct trace_event_raw_sys_exit* ctx) {
   if (!e) return 0;
   read_call_args(&args);
   read_file_name(e, args.value[0]);
-  bpf_ringbuf_submit(e, wakeup_bulk());
+  bpf_ringbuf_submit(e, wakeup_bulk(&t));
   return 0;
 }

@@ -200,6 +200,6 @@ int BPF_PROG(nsobs_packet_drop, struct sk_buff* skb, void* location, enum skb_dr
   e = reserve_bulk(&t, sizeof(drop));
   if (!e) return 0;
   __builtin_memcpy(e, &drop, sizeof(drop));
-  bpf_ringbuf_submit(e, wakeup_bulk());
+  bpf_ringbuf_submit(e, wakeup_bulk(&t));
   return 0;
 }

@@ -10,7 +10,7 @@
 #include "bpf/lib/count.h"
 
 #define WAKEUP_PERIOD_NS 5000000 /* RingReaderOptions::period */
-#define RATE_STEP_NS 1000000 /* tokens are added in steps of a millisecond */
+#define RATE_STEP_NS 1000000     /* tokens are added in steps of a millisecond */
 
 struct telling {
   struct nsobs_owner_key owner;

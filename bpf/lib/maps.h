@@ -20,7 +20,7 @@
 #define OVERFLOW_PER_FAMILY 2048
 #define OWNER_KEYS 8192
 #define ATTEMPTS 8192 /* TCP connects under way at once; more cost more */
-#define CALLS 8192 /* threads inside one of the hooked calls at once */
+#define CALLS 8192    /* threads inside one of the hooked calls at once */
 
 struct critical_ring {
   __uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -1,6 +1,7 @@
 // Births and deaths of cgroups, in both hierarchies that name containers.
 #include <gtest/gtest.h>
 
+#include "bpf/event_abi.h"
 #include "tests/bpf/support/cgroup_lab.h"
 #include "tests/bpf/support/expect.h"
 #include "tests/bpf/support/probes.h"
@@ -43,7 +44,7 @@ TEST_P(CgroupTest, LongPathIsCutAndSaysSo) {
   ASSERT_EQ(events.size(), 1u);
   const auto& change = std::get<CgroupChange>(events[0].detail);
   EXPECT_TRUE(change.truncated);
-  EXPECT_EQ(change.path, inner.path().substr(0, 319));
+  EXPECT_EQ(change.path, inner.path().substr(0, NSOBS_PATH_LEN - 1));
   EXPECT_EQ(change.level, 3u);
 }
 

@@ -93,8 +93,8 @@ struct CounterMapFds {
   int tallies = -1;
 };
 
-// Reads maps by fd, and the runs that the kernel counts apart (both owned by ProbeSet). Thread-safe:
-// keeps no state.
+// Reads maps by fd, and the runs that the kernel counts apart (both owned by ProbeSet).
+// Thread-safe: keeps no state.
 class CounterReader {
  public:
   CounterReader(CounterMapFds fds, KernelRuns* runs) : fds_(fds), runs_(runs) {}

@@ -13,7 +13,8 @@ namespace nsobs {
 namespace {
 
 constexpr int64_t kLossPeriodNs = 1'000'000'000;
-constexpr int64_t kTickPeriodNs = 200'000'000;
+constexpr int64_t kTickPeriodNs = 100'000'000;
+constexpr absl::Duration kPeriodicPause = absl::Milliseconds(200);  // at most, without batches
 
 bool IsContext(EventKind kind) {
   return kind == EventKind::kCgroupChange || kind == EventKind::kProcessExec ||
@@ -134,7 +135,7 @@ void Pipeline::Loop() {
   prctl(PR_SET_NAME, "nsobs-pipeline");
   while (true) {
     const bool closed = queue_.closed();
-    std::vector<RecordBatch> batches = queue_.PopAll(absl::Milliseconds(200));
+    std::vector<RecordBatch> batches = queue_.PopAll(kPeriodicPause);
     for (const RecordBatch& batch : batches) {
       WriteBatch out;
       Process(batch, &out);
