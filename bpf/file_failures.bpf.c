@@ -56,19 +56,19 @@ static __always_inline void read_file_name(struct nsobs_file_failure* e, u32 fd)
 }
 
 /* Counted, then room for its record with all but path and flags; NULL if it isn't told. */
-static __always_inline struct nsobs_file_failure* begin_failure(long ret, u8 operation) {
+static __always_inline struct nsobs_file_failure* begin_failure(struct telling* t, long ret,
+                                                                u8 operation) {
   struct task_struct* task = bpf_get_current_task_btf();
   struct nsobs_file_failure* e;
-  struct telling t = {};
 
   if (constants.files_watched && !is_watched(task)) return NULL;
-  owner_of_files(&t.owner, task);
-  bump(&t.owner, NSOBS_COUNT_FILE_FAILURE, operation, -ret);
-  begin_telling(&t, NSOBS_KIND_FILE_FAILURE);
-  e = reserve_bulk(&t, sizeof(*e));
+  owner_of_files(&t->owner, task);
+  bump(&t->owner, NSOBS_COUNT_FILE_FAILURE, operation, -ret);
+  begin_telling(t, NSOBS_KIND_FILE_FAILURE);
+  e = reserve_bulk(t, sizeof(*e));
   if (!e) return NULL;
   __builtin_memset(e, 0, sizeof(*e));
-  fill_header(&e->h, &t, sizeof(*e));
+  fill_header(&e->h, t, sizeof(*e));
   read_process(&e->process, task);
   e->error = -ret;
   e->operation = operation;
@@ -78,9 +78,10 @@ static __always_inline struct nsobs_file_failure* begin_failure(long ret, u8 ope
 static __always_inline int tell_failure(long ret, u8 operation, u32 path_at, int flags_at) {
   struct nsobs_file_failure* e;
   struct call_args args;
+  struct telling t = {};
 
   if (!is_told(ret)) return 0;
-  e = begin_failure(ret, operation);
+  e = begin_failure(&t, ret, operation);
   if (!e) return 0;
   read_call_args(&args);
   read_path(e, args.value[path_at]);
@@ -114,9 +115,10 @@ SEC("tracepoint/syscalls/sys_exit_openat2")
 int nsobs_openat2_exit(struct trace_event_raw_sys_exit* ctx) {
   struct nsobs_file_failure* e;
   struct call_args args;
+  struct telling t = {};
 
   if (!is_told(ctx->ret)) return 0;
-  e = begin_failure(ctx->ret, NSOBS_FILE_OPEN);
+  e = begin_failure(&t, ctx->ret, NSOBS_FILE_OPEN);
   if (!e) return 0;
   read_call_args(&args);
   read_path(e, args.value[1]);
@@ -130,10 +132,11 @@ SEC("tracepoint/syscalls/sys_exit_write")
 int nsobs_write_exit(struct trace_event_raw_sys_exit* ctx) {
   struct nsobs_file_failure* e;
   struct call_args args;
+  struct telling t = {};
   long ret = ctx->ret;
 
   if (ret != -ENOSPC && ret != -EROFS && ret != -EDQUOT) return 0;
-  e = begin_failure(ret, NSOBS_FILE_WRITE);
+  e = begin_failure(&t, ret, NSOBS_FILE_WRITE);
   if (!e) return 0;
   read_call_args(&args);
   read_file_name(e, args.value[0]);
