@@ -66,7 +66,7 @@ void RuleEngine::OnTick() {
 void RuleEngine::Judge(size_t seat, Anomaly anomaly) {
   const Gate::Verdict verdict = gate_.Judge(&anomaly);
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     RuleCounts& counts = counts_[seat];
     if (verdict == Gate::Verdict::kPass) {
       ++counts.fired;
@@ -80,7 +80,7 @@ void RuleEngine::Judge(size_t seat, Anomaly anomaly) {
 }
 
 std::vector<RuleCounts> RuleEngine::counts() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return counts_;
 }
 

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "userspace/anomaly/gate.h"
 #include "userspace/anomaly/lru_map.h"
 #include "userspace/anomaly/options.h"
 #include "userspace/anomaly/rule.h"
 #include "userspace/base/clock.h"
+#include "userspace/base/mutex.h"
 
 namespace nsobs {
 
@@ -58,7 +58,7 @@ class RuleEngine {
   std::vector<Seat> seats_;
   Gate gate_;
   LruMap<uint64_t, ObservedEvent> runs_;  // their first events
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   std::vector<RuleCounts> counts_ ABSL_GUARDED_BY(mutex_);  // in the order of seats_
 };
 

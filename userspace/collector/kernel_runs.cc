@@ -18,7 +18,7 @@ size_t KindOfSlot(size_t slot) { return slot / NSOBS_RUN_SLOTS % NSOBS_RUN_KINDS
 KernelRuns::KernelRuns(absl::Span<nsobs_run> slots) : slots_(slots), known_(slots.size()) {}
 
 std::vector<RunGrowth> KernelRuns::Collect(absl::Span<const uint64_t> runs) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   for (uint64_t run : runs) Look(SlotOf(run));
   return std::exchange(growth_, {});
 }
@@ -26,20 +26,20 @@ std::vector<RunGrowth> KernelRuns::Collect(absl::Span<const uint64_t> runs) {
 void KernelRuns::Close(uint64_t run) {
   const size_t slot = SlotOf(run);
   if (slot >= slots_.size()) return;
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   // Only what is known may be closed: the kernel may then write over what belongs to it.
   Look(slot);
   if (known_[slot].run == run) __atomic_store_n(&slots_[slot].closed, run, __ATOMIC_RELEASE);
 }
 
 KernelRuns::Counts KernelRuns::CountsSoFar() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   for (size_t slot = 0; slot < slots_.size(); ++slot) Look(slot);
   return counts_;
 }
 
 void KernelRuns::Forget(const CounterWords& key) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   counts_.erase(key);
 }
 

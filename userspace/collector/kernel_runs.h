@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "bpf/event_abi.h"
+#include "userspace/base/mutex.h"
 #include "userspace/event/event.h"
 
 namespace nsobs {
@@ -57,7 +57,7 @@ class KernelRuns {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const absl::Span<nsobs_run> slots_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::vector<Known> known_ ABSL_GUARDED_BY(mutex_);
   std::vector<RunGrowth> growth_ ABSL_GUARDED_BY(mutex_);
   Counts counts_ ABSL_GUARDED_BY(mutex_);

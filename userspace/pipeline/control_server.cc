@@ -8,9 +8,9 @@
 
 #include <utility>
 
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "userspace/base/log.h"
+#include "userspace/base/mutex.h"
 #include "userspace/base/seqpacket.h"
 #include "userspace/base/status_util.h"
 
@@ -45,19 +45,19 @@ absl::StatusOr<uint32_t> PeerPid(int connection, uid_t allowed_uid) {
 
 // What the timeline's thread will say of a snapshot; outlives whoever waits for it.
 struct Outcome {
-  absl::Mutex mutex;
+  Mutex mutex;
   bool done ABSL_GUARDED_BY(mutex) = false;
   absl::StatusOr<int64_t> id ABSL_GUARDED_BY(mutex) =
       absl::DeadlineExceededError("the timeline is slow; it may still be stored");
 
   void Set(const absl::StatusOr<int64_t>& value) {
-    absl::MutexLock lock(&mutex);
+    MutexLock lock(&mutex);
     id = value;
     done = true;
   }
   absl::StatusOr<int64_t> Await(absl::Duration most) {
-    absl::MutexLock lock(&mutex);
-    mutex.AwaitWithTimeout(absl::Condition(&done), most);
+    MutexLock lock(&mutex);
+    mutex.AwaitWithTimeout([this] { return done; }, most);
     return id;
   }
 };

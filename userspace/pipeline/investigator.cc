@@ -81,14 +81,7 @@ absl::StatusOr<nlohmann::ordered_json> Investigator::Look(const Investigation& w
   if (snapshotter_ == nullptr) return absl::UnavailableError("snapshots are switched off");
   SnapshotRequest request =
       MakeRequest(work.anomaly, inventory, work.net == nullptr ? -1 : work.net->get());
-  if (request.sections.empty()) return nlohmann::ordered_json::object();
-  auto sections = snapshotter_->Take(request);
-  if (!absl::IsNotFound(sections.status()) || work.anomaly.container == nullptr) return sections;
-  // The subject is gone: its container may still be there.
-  const ContainerRef& container = work.anomaly.container;
-  if (container->init == request.target || container->died_boot_ns != 0) return sections;
-  request.target = container->init;
-  request.namespaces = container->namespaces;
+  if (request.sections.empty()) return absl::NotFoundError("there is nothing to look at");
   return snapshotter_->Take(request);
 }
 
@@ -100,7 +93,8 @@ void Investigator::Investigate(Investigation work) {
     book_->Taken(absl::Nanoseconds(clock_->BootNs() - begun_ns));
     AddSections(*std::move(sections), &record);
   } else {
-    book_->Failed();
+    // Who died of what is to be explained can't be looked at any more: no failure of the look.
+    absl::IsNotFound(sections.status()) ? book_->Suppressed("target_gone") : book_->Failed();
     AddError(sections.status(), &record);
   }
   SnapshotRow row;

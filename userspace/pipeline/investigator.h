@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -18,9 +17,6 @@
 #include "userspace/timeline/timeline.h"
 
 namespace nsobs {
-
-// Not a rule of anomaly/: a look at a container that is well.
-inline constexpr std::string_view kBaselineRule = "baseline";
 
 struct Investigation {
   Anomaly anomaly;

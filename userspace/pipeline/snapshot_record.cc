@@ -7,7 +7,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/event/event_json.h"
-#include "userspace/pipeline/investigator.h"
+#include "userspace/timeline/snapshot_row.h"
 
 namespace nsobs {
 namespace {
@@ -140,7 +140,13 @@ Json MakeRecord(const Anomaly& anomaly, const std::vector<ObservedEvent>& before
 
 void AddSections(Json sections, Json* record) {
   if (!sections.is_object()) return;
-  for (auto& [name, section] : sections.items()) (*record)[name] = std::move(section);
+  for (auto& [name, section] : sections.items()) {
+    if (name == "target" && section.is_object()) {
+      (*record)["target"].update(section);  // who was looked at, besides whom it is about
+    } else {
+      (*record)[name] = std::move(section);
+    }
+  }
 }
 
 }  // namespace nsobs

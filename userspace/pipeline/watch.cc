@@ -2,14 +2,17 @@
 
 #include <utility>
 
-#include "userspace/snapshot/cgroup_facts_reader.h"
+#include "userspace/anomaly/rules.h"
+#include "userspace/base/file.h"
+#include "userspace/snapshot/cgroup/cgroup_facts_reader.h"
 
 namespace nsobs {
 namespace {
 
 constexpr size_t kMaxBaselines = 256;               // that wait
 constexpr int64_t kBaselinePeriodNs = 500'000'000;  // between two of them
-constexpr size_t kMaxCgroups = 1000;                // that are read in one go
+constexpr size_t kMaxMountinfo = 16 << 20;
+constexpr size_t kMaxCgroups = 1000;  // that are read in one go
 
 }  // namespace
 
@@ -108,11 +111,16 @@ void Watch::Idle() {
   const int64_t now = clock_->BootNs();
   if (now - last_cgroups_ns_ < absl::ToInt64Nanoseconds(options_.cgroup_period)) return;
   last_cgroups_ns_ = now;
+  const auto mountinfo = ReadSmallFile("/proc/self/mountinfo", kMaxMountinfo);
+  if (!mountinfo.ok()) return;
+  const CgroupMountPoints mounts = FindCgroupMountPoints(*mountinfo);
   std::vector<CgroupFacts> facts;
   for (const ContainerRef& container : correlator_->inventory()->containers()) {
     if (facts.size() >= kMaxCgroups) break;
     if (container->died_boot_ns != 0 || container->cgroup_path.empty()) continue;
-    auto one = ReadCgroupFacts(container->cgroup_path);
+    const std::string& path = container->cgroup_path;
+    auto one =
+        ReadCgroupFacts(mounts, {{"", path}, {"memory", path}, {"cpu", path}, {"pids", path}});
     if (!one.ok()) continue;
     one->container = container;
     facts.push_back(*std::move(one));

@@ -38,7 +38,7 @@ std::vector<Section> ForConnect(const ConnectFailure* connect) {
 std::vector<Row> Rows() {
   return {
       {"term_ignored", {Section::kPid}},
-      {"container_end", {Section::kPid}},
+      {"container_end", {}},  // nobody is left to look at
       {"crash", {Section::kPid}},
       {"sigkill_by_other", {Section::kPid}},
       {"zombies", {Section::kPid}},

@@ -11,8 +11,8 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "userspace/base/mutex.h"
 #include "userspace/base/status_util.h"
 #include "userspace/snapshot/fd_passing.h"
 #include "userspace/snapshot/frames.h"
@@ -43,7 +43,7 @@ class HelperSnapshotter : public Snapshotter {
   }
 
   absl::StatusOr<SectionJson> Take(const SnapshotRequest& request) override {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     if (gone_) return absl::UnavailableError("the snapshot helper is gone");
     const absl::Time begin = absl::Now();
     NSOBS_ASSIGN_OR_RETURN(Conversation talk, Talk(request));
@@ -63,7 +63,7 @@ class HelperSnapshotter : public Snapshotter {
   bool TakeReply(Conversation* talk);
   static absl::Status Judge(const WireReply& reply, Gathered& gathered);
 
-  absl::Mutex mutex_;
+  Mutex mutex_;
   const pid_t helper_;
   UniqueFd socket_;
   uint64_t serial_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -71,7 +71,6 @@ class HelperSnapshotter : public Snapshotter {
 };
 
 absl::StatusOr<Conversation> HelperSnapshotter::Talk(const SnapshotRequest& request) {
-  mutex_.AssertHeld();
   WireRequest wire{.serial = ++serial_, .has_net_fd = request.net_fd >= 0, .request = request};
   NSOBS_ASSIGN_OR_RETURN(const std::string message, EncodeRequest(wire));
   int ends[2];

@@ -8,8 +8,8 @@
 
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "userspace/base/mutex.h"
 #include "userspace/base/seqpacket.h"
 
 namespace nsobs {

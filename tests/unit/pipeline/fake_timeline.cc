@@ -69,7 +69,7 @@ absl::Status FakeTimeline::Write(absl::Span<const TimelineItem> items) {
 }
 
 absl::StatusOr<int64_t> FakeTimeline::WriteSnapshot(const SnapshotRow& row) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (!failures_.empty()) {
     calls_.push_back(absl::StrCat("failed snapshot ", row.target));
     absl::Status status = std::move(failures_.front());

@@ -52,18 +52,6 @@ Json Lineage(const Entry& entry) {
   return out;
 }
 
-std::string_view Name(Entry::By by) {
-  switch (by) {
-    case Entry::By::kEngine:
-      return "engine";
-    case Entry::By::kStranger:
-      return "stranger";
-    case Entry::By::kUnknown:
-      return "unknown";
-  }
-  return "";
-}
-
 class NamespaceEntryRule : public Rule {
  public:
   explicit NamespaceEntryRule(Severity severity) : severity_(severity) {}
