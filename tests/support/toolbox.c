@@ -8,7 +8,7 @@
 //   toolbox graceful           sleep; SIGTERM ends it with exit code 0
 //   toolbox stubborn           sleep; SIGTERM is caught and does nothing
 //   toolbox memory MIB         touch so much memory, then sleep
-//   toolbox bind PORT          bind and listen on 0.0.0.0, then sleep
+//   toolbox serve ADDRESS PORT listen, accept and close, on and on
 //   toolbox connects ADDRESS PORT N   N connects that are kept open, then exit
 //   toolbox nonblocking ADDRESS PORT  a connect by poll(), exit code 0 when it is established
 //   toolbox eyeballs PORT      ::1 first, which is refused, then 127.0.0.1
@@ -81,12 +81,14 @@ static int memory(size_t mib) {
   return forever();
 }
 
-static int listen_on(const char* port) {
-  const struct sockaddr_in address = inet_address("0.0.0.0", port);
+static int serve(const char* where, const char* port) {
+  const struct sockaddr_in address = inet_address(where, port);
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  const int one = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   if (bind(fd, (const struct sockaddr*)&address, sizeof address) != 0) return errno;
-  if (listen(fd, 16) != 0) return errno;
-  return forever();
+  if (listen(fd, 64) != 0) return errno;
+  for (;;) close(accept(fd, NULL, NULL));
 }
 
 static int connects(const char* where, const char* port, int count) {
@@ -146,7 +148,7 @@ int main(int argc, char** argv) {
   if (argc == 3 && strcmp(what, "stale") == 0) return stale(argv[2]);
   if (argc == 3 && strcmp(what, "zombies") == 0) return zombies(atoi(argv[2]));
   if (argc == 3 && strcmp(what, "memory") == 0) return memory((size_t)atoi(argv[2]));
-  if (argc == 3 && strcmp(what, "bind") == 0) return listen_on(argv[2]);
+  if (argc == 4 && strcmp(what, "serve") == 0) return serve(argv[2], argv[3]);
   if (argc == 5 && strcmp(what, "connects") == 0) return connects(argv[2], argv[3], atoi(argv[4]));
   if (argc == 4 && strcmp(what, "nonblocking") == 0) return nonblocking(argv[2], argv[3]);
   if (argc == 3 && strcmp(what, "eyeballs") == 0) return eyeballs(argv[2]);

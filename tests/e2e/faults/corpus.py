@@ -51,7 +51,7 @@ def loopback_of_the_host(lab, runtime):
 
 @fault("net-loopback")
 def loopback_of_another_container(lab, runtime):
-    db = lab.start(runtime, "db", "/bin/toolbox", "bind", "5432")
+    db = lab.start(runtime, "db", "/bin/toolbox", "serve", "0.0.0.0", "5432")
     web = lab.start(runtime, "web")
     web.exec("/bin/nc", "127.0.0.1", "5432")
     return web
@@ -101,7 +101,7 @@ def own_packet_filter_drops(lab, runtime):
 
 @fault("net-policy-drop", within=10)
 def packet_filter_of_the_peer_drops(lab, runtime):
-    db = lab.start(runtime, "db", "/bin/toolbox", "bind", "5432")
+    db = lab.start(runtime, "db", "/bin/toolbox", "serve", "0.0.0.0", "5432")
     lab.nft(db, "table inet guard { chain in { type filter hook input priority 0;\n"
                 "  tcp dport 5432 counter drop\n}\n}\n")
     web = lab.start(runtime, "web")
@@ -130,7 +130,7 @@ def nobody_answers_on_the_link(lab, runtime):
 
 @fault("net-local-only")
 def peer_listens_on_its_loopback(lab, runtime):
-    db = lab.start(runtime, "db", "/bin/nc", "-lk", "-s", "127.0.0.1", "-p", "5432", "-e", "/bin/true")
+    db = lab.start(runtime, "db", "/bin/toolbox", "serve", "127.0.0.1", "5432")
     web = lab.start(runtime, "web")
     web.exec("/bin/nc", address_of(db), "5432")
     return web
@@ -145,7 +145,7 @@ def resolver_is_the_stub_of_the_host(lab, runtime):
 
 @fault("net-ephemeral")
 def no_local_port_is_left(lab, runtime):
-    web = lab.start(runtime, "web", "/bin/toolbox", "bind", "9000")
+    web = lab.start(runtime, "web", "/bin/toolbox", "serve", "0.0.0.0", "9000")
     lab.sysctl(web, "net.ipv4.ip_local_port_range", "40000 40003")
     web.exec("/bin/toolbox", "connects", "127.0.0.1", "9000", "20")
     return web
@@ -168,9 +168,9 @@ def unix_socket_is_stale(lab, runtime):
 
 @fault("net-port-clash", on=("docker",))
 def port_of_the_shared_namespace_is_taken(lab, runtime):
-    first = lab.start(runtime, "first", "/bin/toolbox", "bind", "8080")
+    first = lab.start(runtime, "first", "/bin/toolbox", "serve", "0.0.0.0", "8080")
     web = lab.start(runtime, "web", options=("--network", f"container:{first.name}"))
-    web.exec("/bin/toolbox", "bind", "8080")
+    web.exec("/bin/toolbox", "serve", "0.0.0.0", "8080")
     return web
 
 

@@ -30,7 +30,7 @@ def decoy(*, on: tuple[str, ...] = ENGINES):
 
 
 def serve(lab: Lab, runtime: str) -> Container:
-    web = lab.start(runtime, "web", "/bin/nc", "-lk", "-s", "0.0.0.0", "-p", "8080", "-e", "/bin/true")
+    web = lab.start(runtime, "web", "/bin/toolbox", "serve", "0.0.0.0", "8080")
     time.sleep(0.3)
     return web
 

@@ -54,8 +54,7 @@ class Lab:
 
     def listener(self, address: str, port: int, netns: str | None = None) -> None:
         """A listener of the host's (or of the named net namespace), for the rest of the session."""
-        words = [str(self.images.rootfs / "bin/busybox"), "nc", "-lk", "-s", address, "-p", str(port),
-                 "-e", "/bin/true"]
+        words = [str(self.images.rootfs / "bin/toolbox"), "serve", address, str(port)]
         if netns:
             words = ["nsenter", f"--net=/run/netns/{netns}", "--", *words]
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
