@@ -485,7 +485,9 @@ struct nsobs_constants {
   __u32 syscall_hooks;  /* 1: the returns of connect() are seen */
   __u32 io_uring_hook;  /* 1: the completions of io_uring are seen */
   __u32 files_watched;  /* 1: file failures only of the cgroups in `watched_cgroups` */
+  __u32 own_helper_pid; /* the observer's own looks into namespaces are its children; 0: none */
+  __u32 pad;
 };
-NSOBS_ASSERT_SIZE(struct nsobs_constants, 40);
+NSOBS_ASSERT_SIZE(struct nsobs_constants, 48);
 
 #endif /* NSOBS_BPF_EVENT_ABI_H_ */

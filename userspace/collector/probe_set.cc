@@ -89,6 +89,7 @@ void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
   constants.syscall_hooks = options.syscall_hooks;
   constants.io_uring_hook = options.io_uring_hook;
   constants.files_watched = options.files_watched;
+  constants.own_helper_pid = static_cast<uint32_t>(options.own_helper_pid);
   constants.ring_quarter_bytes_critical = options.critical_ring_bytes / 4;
   constants.ring_quarter_bytes_bulk = options.bulk_ring_bytes / 4;
   bpf_map__set_max_entries(skeleton->maps.critical,

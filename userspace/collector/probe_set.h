@@ -20,6 +20,7 @@ struct ProbeOptions {
   bool io_uring_hook = true;
   bool files = false;          // file failures
   bool files_watched = false;  // only in the cgroups of WatchCgroups()
+  int own_helper_pid = 0;      // whose children's setns() are not observed; 0: nobody's
 };
 
 // What may change while the programs run.

@@ -65,7 +65,13 @@ std::vector<std::string> UsualFiles(const std::string& runtime) {
   return files;
 }
 
+// What the child that looks is called (snapshot/child.cc); it runs no other program.
+constexpr char kLookComm[] = "nsobs-look";
+
 }  // namespace
+
+EntryJudge::EntryJudge(Indexes* indexes)
+    : indexes_(*indexes), own_(StatExecutable(indexes->options.proc_root + "/self/exe")) {}
 
 std::optional<Entry> EntryJudge::Judge(const Process& who, const NamespaceChange& change,
                                        OwnerId target, int64_t boot_ns) const {
@@ -79,8 +85,9 @@ std::optional<Entry> EntryJudge::Judge(const Process& who, const NamespaceChange
   Entry entry;
   entry.lineage = ToAncestors(lineage);
   entry.before_start = !owner->init_is_alive;
+  const bool own_look = own_.known() && change.executable == own_ && who.comm == kLookComm;
   // Before the first program there is nothing in it but what engines put there.
-  entry.by = entry.before_start
+  entry.by = entry.before_start || own_look
                  ? Entry::By::kEngine
                  : Decide(lineage, EngineOf(*owner, boot_ns), owner->facts.id, boot_ns);
   return entry;

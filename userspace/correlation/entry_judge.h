@@ -22,7 +22,7 @@ namespace nsobs {
 class EntryJudge {
  public:
   // `indexes` outlives this.
-  explicit EntryJudge(Indexes* indexes) : indexes_(*indexes) {}
+  explicit EntryJudge(Indexes* indexes);
 
   // `who` called setns() for namespaces of `target`. nullopt: that was no entry, because it failed,
   // the process is at home there, or the container is dead and being cleaned up.
@@ -56,6 +56,7 @@ class EntryJudge {
   Entry::By Decide(const Lineage& who, const Engine& engine, OwnerId target, int64_t boot_ns) const;
 
   Indexes& indexes_;
+  const Executable own_;  // the observer's: `nsobserver snapshot` looks, it does not come in
 };
 
 }  // namespace nsobs

@@ -87,7 +87,9 @@ absl::Status Daemon::OpenTimeline(const Config& config) {
 }
 
 absl::Status Daemon::LoadProbes(const Config& config) {
-  NSOBS_ASSIGN_OR_RETURN(probes_, ProbeSet::Load(ProbeOptionsOf(config), ProbeSettingsOf(config)));
+  ProbeOptions options = ProbeOptionsOf(config);
+  if (snapshotter_ != nullptr) options.own_helper_pid = snapshotter_->helper_pid();
+  NSOBS_ASSIGN_OR_RETURN(probes_, ProbeSet::Load(options, ProbeSettingsOf(config)));
   return probes_->SelfTest();
 }
 
@@ -99,9 +101,9 @@ absl::Status Daemon::StartPipeline(const Config& config) {
   NSOBS_RETURN_IF_ERROR(correlator_->ScanHost());
   PipelineOptions options;
   options.coalesce_window = config.coalesce.window;
-  NSOBS_ASSIGN_OR_RETURN(pipeline_,
-                         Pipeline::Create(options, probes_.get(), correlator_.get(),
-                                          timeline_.get(), snapshotter_.get(), clock_));
+  options.watch.anomaly = config.anomaly;
+  NSOBS_ASSIGN_OR_RETURN(pipeline_, Pipeline::Create(options, probes_.get(), correlator_.get(),
+                                                     timeline_.get(), snapshotter_.get(), clock_));
   metrics_ =
       std::make_unique<MetricsBuilder>(BuildFacts{kVersion, kRevision, KernelRelease()},
                                        probes_.get(), correlator_.get(), pipeline_.get(), clock_);

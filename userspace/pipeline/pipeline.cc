@@ -54,9 +54,8 @@ Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator*
       counters_(probes->counters()),
       losses_(clock),
       writer_(std::make_unique<TimelineWriter>(timeline, &ledger_, clock, options.queue_records)),
-      watch_(std::make_unique<Watch>(
-          options.watch, snapshotter, correlator, clock,
-          [this](SnapshotRow row) { return Store(std::move(row)); })),
+      watch_(std::make_unique<Watch>(options.watch, snapshotter, correlator, clock,
+                                     [this](SnapshotRow row) { return Store(std::move(row)); })),
       queue_(/*capacity=*/1 << 16) {}
 
 absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions& options,

@@ -58,10 +58,12 @@ NamespaceSet HostNamespaces(const Inventory& inventory) {
   return host;
 }
 
-Json World(const Inventory& inventory) {
+// A baseline is compared with what comes later of the same container: the others say nothing.
+Json World(const Anomaly& anomaly, const Inventory& inventory) {
+  const size_t most = anomaly.rule == kBaselineRule ? 0 : kMaxContainers;
   Json containers = Json::array();
   for (const ContainerRef& container : inventory.containers()) {
-    if (containers.size() >= kMaxContainers) break;
+    if (containers.size() >= most) break;
     containers.push_back(WorldContainer(container));
   }
   return {{"containers", std::move(containers)},
@@ -135,7 +137,7 @@ Json MakeRecord(const Anomaly& anomaly, const std::vector<ObservedEvent>& before
             {"namespaces", ToJson(anomaly.subject.namespaces)},
             {"alive", alive}}},
           {"before", Events(before)},
-          {"world", World(inventory)}};
+          {"world", World(anomaly, inventory)}};
 }
 
 void AddSections(Json sections, Json* record) {

@@ -55,6 +55,7 @@ class HelperSnapshotter : public Snapshotter {
     return record;
   }
 
+  int helper_pid() const override { return helper_; }
   int socket() const { return socket_.get(); }
 
  private:

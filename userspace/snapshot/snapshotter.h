@@ -36,6 +36,9 @@ class Snapshotter {
   // A helper that is gone stays gone: a new one could only be forked by a process that holds BPF,
   // threads and the database. Restart the observer.
   virtual absl::StatusOr<nlohmann::ordered_json> Take(const SnapshotRequest& request) = 0;
+
+  // Of the helper, in the initial pid namespace: all that looks is its children.
+  virtual int helper_pid() const = 0;
 };
 
 }  // namespace nsobs
