@@ -66,13 +66,14 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, cons
   return daemon;
 }
 
-// Without it the observer still sees, counts and remembers.
+// Without it the observer still sees, counts and remembers; said once everything else is well,
+// since what can't start at all says so in one line.
 void Daemon::StartSnapshotter() {
   auto snapshotter = Snapshotter::Start();
   if (snapshotter.ok()) {
     snapshotter_ = *std::move(snapshotter);
   } else {
-    spdlog::warn("snapshots are off: {}", std::string(snapshotter.status().message()));
+    snapshotter_status_ = snapshotter.status();
   }
 }
 
@@ -97,6 +98,9 @@ absl::Status Daemon::LoadProbes(const Config& config) {
 absl::Status Daemon::StartPipeline(const Config& config) {
   probes_->Attach();
   LogProbes(*probes_);
+  if (!snapshotter_status_.ok()) {
+    spdlog::warn("snapshots are off: {}", std::string(snapshotter_status_.message()));
+  }
   correlator_ = std::make_unique<Correlator>(CorrelatorOptionsOf(config), clock_);
   NSOBS_RETURN_IF_ERROR(correlator_->ScanHost());
   PipelineOptions options;

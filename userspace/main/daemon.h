@@ -48,7 +48,8 @@ class Daemon {
 
   const Clock* const clock_;
   std::atomic<bool> started_{false};
-  std::unique_ptr<Snapshotter> snapshotter_;
+  std::unique_ptr<Snapshotter> snapshotter_;  // nullptr: for the reason that stands beside it
+  absl::Status snapshotter_status_;
   TimelineOpenReport open_report_;
   std::unique_ptr<Timeline> timeline_;
   std::unique_ptr<ProbeSet> probes_;

@@ -1,0 +1,64 @@
+#include "userspace/pipeline/finding_book.h"
+
+#include <gtest/gtest.h>
+
+namespace nsobs {
+namespace {
+
+constexpr int64_t kMinute = 60'000'000'000;
+
+Finding Of(const std::string& case_id) {
+  Finding finding;
+  finding.case_id = case_id;
+  return finding;
+}
+
+TEST(FindingBookTest, CountsForEverAndIsActiveForAWhile) {
+  FindingBook book(absl::Minutes(10));
+  auto web = std::make_shared<Container>();
+  web->id = "7c75";
+  book.Found(Of("net-dns"), web, 0);
+  book.Found(Of("net-dns"), web, 5 * kMinute);
+  book.Found(Of("oom-host"), nullptr, 0);
+
+  InvestigationCounts counts = book.Counts(9 * kMinute);
+  EXPECT_EQ(counts.findings, (std::map<std::string, uint64_t>{{"net-dns", 2}, {"oom-host", 1}}));
+  ASSERT_EQ(counts.active.size(), 2u);
+  EXPECT_EQ(counts.active[0].case_id, "net-dns");
+  EXPECT_EQ(counts.active[0].container, web);
+  EXPECT_EQ(counts.active[1].container, nullptr);
+
+  counts = book.Counts(12 * kMinute);
+  ASSERT_EQ(counts.active.size(), 1u);
+  EXPECT_EQ(counts.active[0].case_id, "net-dns");
+  EXPECT_TRUE(book.Counts(15 * kMinute).active.empty());
+  EXPECT_EQ(book.Counts(15 * kMinute).findings.at("net-dns"), 2u);
+}
+
+TEST(FindingBookTest, CountsLooks) {
+  FindingBook book(absl::Minutes(10));
+  book.Taken(absl::Milliseconds(250));
+  book.Taken(absl::Milliseconds(500));
+  book.Failed();
+  book.Suppressed("queue_full");
+  book.Suppressed("queue_full", 2);
+  const InvestigationCounts counts = book.Counts(0);
+  EXPECT_EQ(counts.snapshots_taken, 2u);
+  EXPECT_EQ(counts.snapshots_failed, 1u);
+  EXPECT_DOUBLE_EQ(counts.snapshot_seconds, 0.75);
+  EXPECT_EQ(counts.snapshots_suppressed, (std::map<std::string, uint64_t>{{"queue_full", 3}}));
+}
+
+TEST(FindingBookTest, HoldsABoundedNumber) {
+  FindingBook book(absl::Minutes(10));
+  for (int i = 0; i < 10000; ++i) {
+    auto container = std::make_shared<Container>();
+    container->id = std::to_string(i);
+    book.Found(Of("net-dns"), container, 0);
+  }
+  EXPECT_LE(book.Counts(0).active.size(), 4096u);
+  EXPECT_EQ(book.Counts(0).findings.at("net-dns"), 10000u);
+}
+
+}  // namespace
+}  // namespace nsobs
