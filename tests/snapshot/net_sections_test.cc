@@ -217,6 +217,54 @@ TEST_F(NetSections, PeersAndTheEndOfAVeth) {
   EXPECT_NE(Find((*record)["errors"], "section", "peer_nets"), nullptr);
 }
 
+TEST_F(NetSections, PacketFilterOfThePeerThatWasAskedFor) {
+  constexpr char kGuard[] = R"(ip link add d0 type bridge; ip link set d0 up
+nft 'table inet guard { chain in { type filter hook input priority 0;
+  tcp dport 5432 counter drop
+ }
+}'
+ip addr add dev d0 )";
+  const Inhabitant db(kGuard + std::string("10.81.0.7/24"));
+  const Inhabitant other(kGuard + std::string("10.81.0.8/24"));
+  SnapshotRequest request = RequestFor(*inhabitant_, {Section::kNet, Section::kPeerNets});
+  request.peers = {{"other", "id1", other.key(), other.net_inode()},
+                   {"db", "id2", db.key(), db.net_inode()}};
+  for (const char* destination : {"10.81.0.7", "::ffff:10.81.0.7"}) {
+    request.destination = destination;
+    const Json record = SharedSnapshotter().Take(request).value();
+    ASSERT_EQ(record["peer_nets"].size(), 2U) << record["errors"];
+    EXPECT_FALSE(record["peer_nets"][0].contains("netfilter"));
+    const Json& peer = record["peer_nets"][1];
+    EXPECT_EQ(peer["owner"], "db");
+    ASSERT_EQ(peer["netfilter"]["available"], true) << record["errors"];
+    const Json drop = Find(peer["netfilter"]["rules"], "verdict", "drop");
+    EXPECT_EQ(drop["table"], "guard");
+    EXPECT_EQ(drop["hook"], "input");
+    EXPECT_EQ(drop["position"], 1);
+    EXPECT_EQ(record["net"]["inode"], inhabitant_->net_inode());
+    EXPECT_EQ(Find(record["net"]["netfilter"]["chains"], "name", "in"), nullptr);
+  }
+  for (const char* destination : {"", "127.0.0.1", "::1", "10.81.0.9", "x"}) {
+    request.destination = destination;
+    for (const Json& peer : SharedSnapshotter().Take(request).value()["peer_nets"])
+      EXPECT_FALSE(peer.contains("netfilter")) << destination;
+  }
+}
+
+TEST_F(NetSections, WhatIsCutFromAPeerIsNamedWithItsRow) {
+  const Inhabitant peer(
+      "ip link add d0 type bridge; ip link set d0 up; ip addr add 10.82.0.1/16 dev d0;"
+      "{ echo 'table inet guard { chain in { type filter hook input priority 0;';"
+      "for i in $(seq 1 1500); do echo tcp dport $i accept; done; echo '}'; echo '}'; } | nft -f "
+      "-");
+  SnapshotRequest request = RequestFor(*inhabitant_, {Section::kPeerNets});
+  request.peers = {{"db", "id", peer.key(), peer.net_inode()}};
+  request.destination = "10.82.0.1";
+  const Json record = SharedSnapshotter().Take(request).value();
+  EXPECT_EQ(record["peer_nets"][0]["netfilter"]["rules"].size(), 1000U) << record["errors"];
+  EXPECT_THAT(record["truncated"], ::testing::Contains("/peer_nets/0/netfilter/rules"));
+}
+
 TEST_F(NetSections, TenThousandRoutesAreCutAndTheDefaultStays) {
   const Inhabitant many(
       "ip link add d0 type bridge; ip addr add 10.0.0.1/30 dev d0; ip link set d0 up;"

@@ -102,7 +102,8 @@ Json CompleteRecord(const Json& taken, const LiveTarget& live, const Inventory& 
                    {"alive", live.process.pid != 0}}},
                  {"before", Json::array()},
                  {"world", WorldOf(inventory)}};
-  if (taken.is_object()) record.update(taken);
+  // "target" of both: whom it is about, and how that was found to be.
+  if (taken.is_object()) record.update(taken, /*merge_objects=*/true);
   return record;
 }
 

@@ -144,6 +144,7 @@ void PrintRecord(const Json& record, const Console& console) {
   Page page(console);
   PrintHead(record, console, &page);
   PrintNet(Child(record, "net"), console, &page);
+  PrintPeers(List(record, "peer_nets"), console, &page);
   PrintMounts(Child(record, "mnt"), console, &page);
   PrintProcesses(Child(record, "pid"), console, &page);
   PrintCgroup(Child(record, "cgroup"), &page);

@@ -1,3 +1,6 @@
+#include <string_view>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/main/record_page.h"
@@ -119,16 +122,24 @@ void PrintResolver(const Json& net, Page* page) {
   }
 }
 
-void PrintRules(const Json& net, const Console& console, Page* page) {
+// "inet guard in (input)": a chain may be named otherwise than what it hangs on.
+std::string ChainText(const Json& rule) {
+  const std::string hook = Clean(rule, "hook");
+  const std::string chain = Clean(rule, "chain");
+  const bool said = hook.empty() || absl::EqualsIgnoreCase(hook, chain);
+  return absl::StrCat(Clean(rule, "family"), " ", Clean(rule, "table"), " ", chain,
+                      said ? "" : absl::StrCat(" (", hook, ")"));
+}
+
+void PrintRules(const Json& net, std::string_view heading, const Console& console, Page* page) {
   const Json& netfilter = Child(net, "netfilter");
   if (netfilter.is_null()) return;
-  page->Heading("Packet filter");
+  page->Heading(heading);
   Table table({{"  WHERE", 2, 16}, {"RULE", 0, 20}, {"PACKETS", 1, 7, true, true}}, console.screen);
   for (const Json& rule : List(netfilter, "rules")) {
     const std::string verdict = Text(rule, "verdict");
     const bool stops = verdict == "drop" || verdict == "reject";
-    table.AddRow({{absl::StrCat("  ", Clean(rule, "family"), " ", Clean(rule, "table"), " ",
-                                Clean(rule, "chain"))},
+    table.AddRow({{"  " + ChainText(rule)},
                   {Clean(rule, "text"), stops ? Style::kRed : Style::kPlain},
                   {NumberText(rule, "packets"), Style::kDim}});
   }
@@ -145,7 +156,14 @@ void PrintNet(const Json& net, const Console& console, Page* page) {
   PrintLinks(net, console, page);
   PrintRoutes(net, console, page);
   PrintResolver(net, page);
-  PrintRules(net, console, page);
+  PrintRules(net, "Packet filter", console, page);
+}
+
+void PrintPeers(const Json& peers, const Console& console, Page* page) {
+  for (const Json& peer : peers) {
+    PrintRules(peer, absl::StrCat("Packet filter of ", OrDash(Clean(peer, "owner"))), console,
+               page);
+  }
 }
 
 }  // namespace nsobs

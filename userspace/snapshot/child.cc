@@ -41,9 +41,10 @@ class Child {
   void ReportTarget();
   void ReadHost();
   void ReadPeers();
+  void ReadFilterRulesOfPeer();
   void ReadTargetNet();
   void ReadOthers();
-  void ReadFilterRules(NetContext* context);
+  void ReadFilterRules(const NetContext& base);
   bool Enter(int fd, std::string_view section);
   NetContext Context(std::string section, uint32_t inode, ReadNotes* notes) const;
 
@@ -54,6 +55,8 @@ class Child {
   UniqueFd net_, root_, host_root_;
   uint32_t net_inode_ = 0, host_inode_ = 0;
   std::vector<KnownNetns> known_peers_;  // as they are, not as they are said to be
+  UniqueFd asked_net_;                   // of the peer that owns request.destination, if one does
+  size_t asked_row_ = 0;                 // of it in `peer_nets`
   ReadNotes target_notes_;
 };
 
@@ -156,11 +159,30 @@ NetContext Child::Context(std::string section, uint32_t inode, ReadNotes* notes)
 }
 
 // The packet filter stands by itself: libnftables may end the process.
-void Child::ReadFilterRules(NetContext* context) {
+void Child::ReadFilterRules(const NetContext& base) {
   ReadNotes notes;
-  context->notes = &notes;
-  const SectionJson value = {{"netfilter", ReadNetfilter(*context)}};
-  frames_.Section(context->section, value, notes);
+  NetContext context = base;
+  context.notes = &notes;
+  const SectionJson value = {{"netfilter", ReadNetfilter(context)}};
+  frames_.Section(context.section, value, notes);
+}
+
+// Nobody else's rules are listed than the ones that a packet to the destination meets.
+void Child::ReadFilterRulesOfPeer() {
+  if (!asked_net_.ok()) return;
+  ReadNotes notes;
+  if (absl::Now() >= target_.deadline) {
+    notes.Error("peer_nets", "netfilter: no time was left for it");
+    return frames_.Section("peer_nets", SectionJson::array(), notes);
+  }
+  if (!Enter(asked_net_.get(), "peer_nets")) return;
+  const uint32_t inode = InodeOf(asked_net_.get());
+  NetContext context = Context("peer_nets", inode, &notes);
+  context.row = absl::StrCat("/", asked_row_);
+  SectionJson row = {{"inode", inode}, {"netfilter", ReadNetfilter(context)}};
+  SectionJson rows = SectionJson::array();
+  rows.push_back(std::move(row));
+  frames_.Section("peer_nets", rows, notes);
 }
 
 void Child::ReadHost() {
@@ -171,7 +193,7 @@ void Child::ReadHost() {
   ReadNetBase(&context, task_.helper_pid, &value);
   ReadNetFiles(context, host_root_.get(), "/proc/self/mountinfo", &value);
   frames_.Section("host_net", value, notes);
-  ReadFilterRules(&context);
+  ReadFilterRules(context);
 }
 
 bool Child::Enter(int fd, std::string_view section) {
@@ -196,14 +218,18 @@ void Child::ReadPeers() {
       notes.Truncated("/peer_nets");
       break;
     }
-    const absl::StatusOr<UniqueFd> net = OpenNetOf(peer);
+    absl::StatusOr<UniqueFd> net = OpenNetOf(peer);
     if (!net.ok()) {
       notes.Error("peer_nets", absl::StrCat(peer.owner, ": ", std::string(net.status().message())));
       continue;
     }
     if (!Enter(net->get(), "peer_nets")) continue;
     NetContext context = Context("peer_nets", InodeOf(net->get()), &notes);
+    context.row = absl::StrCat("/", peers.size());
     peers.push_back(ReadPeerNet(&context, peer));
+    if (asked_net_.ok() || !OwnsAddress(peers.back(), task_.request.destination)) continue;
+    asked_net_ = std::move(*net);
+    asked_row_ = peers.size() - 1;
   }
   frames_.Section("peer_nets", peers, notes);
 }
@@ -215,7 +241,7 @@ void Child::ReadTargetNet() {
   SectionJson value;
   ReadNetBase(&context, target_.pid, &value);
   frames_.Section("net", value, notes);
-  ReadFilterRules(&context);
+  ReadFilterRules(context);
 }
 
 // What touches the container's files comes last: a filesystem that hangs loses nothing else.
@@ -245,6 +271,7 @@ void Child::ReadAll() {
   if (net_.ok() && !Enter(net_.get(), "net")) net_.reset();
   ReadTargetNet();
   if (process_.has_value()) ReadOthers();
+  ReadFilterRulesOfPeer();  // last: whatever that peer has set up costs nothing of the above
   if (process_.has_value() && !process_->Alive()) {
     ReadNotes notes;
     notes.Error("target", absl::StrCat("process ", target_.pid, " ended while it was looked at"));

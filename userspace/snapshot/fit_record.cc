@@ -29,6 +29,7 @@ constexpr std::array kCuts = {
     Cut{"/host_net/links"},
     Cut{"/host_net/addresses"},
     Cut{"/host_net/netfilter/rules"},
+    Cut{"/peer_nets", "netfilter"},
     Cut{"/net/netfilter/rules"},
     Cut{"/host_net/listeners"},
     Cut{"/peer_nets"},

@@ -22,20 +22,37 @@ std::string Dump(const SectionJson& value) {
   return value.dump(-1, ' ', false, SectionJson::error_handler_t::replace);
 }
 
+const SectionJson& Find(const SectionJson& object, const char* key) {
+  static const SectionJson kNull;
+  const auto it = object.is_object() ? object.find(key) : object.end();
+  return it == object.end() ? kNull : *it;
+}
+
+// The row of the same namespace; null if there is none.
+SectionJson* SameInode(const SectionJson& row, SectionJson* rows) {
+  const SectionJson& inode = Find(row, "inode");
+  if (!inode.is_number()) return nullptr;
+  for (SectionJson& known : *rows)
+    if (Find(known, "inode") == inode) return &known;
+  return nullptr;
+}
+
+// Objects become one; a row of a namespace that is there already is more of that row.
 void Merge(SectionJson part, SectionJson* whole) {
   if (part.is_object() && whole->is_object()) {
     for (auto& [key, value] : part.items()) (*whole)[key] = std::move(value);
   } else if (part.is_array() && whole->is_array()) {
-    for (SectionJson& value : part) whole->push_back(std::move(value));
+    for (SectionJson& value : part) {
+      SectionJson* known = SameInode(value, whole);
+      if (known == nullptr) {
+        whole->push_back(std::move(value));
+      } else {
+        Merge(std::move(value), known);
+      }
+    }
   } else {
     *whole = std::move(part);
   }
-}
-
-const SectionJson& Find(const SectionJson& object, const char* key) {
-  static const SectionJson kNull;
-  const auto it = object.find(key);
-  return it == object.end() ? kNull : *it;
 }
 
 class Gatherer {

@@ -17,7 +17,7 @@ namespace nsobs {
 enum class Section : uint8_t {
   kNet,       // of the target
   kHostNet,   // the same of the host, without what only matters in a container
-  kPeerNets,  // links, addresses and listeners of `peers`
+  kPeerNets,  // links, addresses and listeners of `peers`; the packet filter of the destination's
   kMnt,
   kPid,
   kCgroup,

@@ -41,7 +41,10 @@ TEST(LookTest, ARequestNamesTheProcessAndWhatIsExpected) {
 
 TEST(LookTest, TheRecordIsWholeAndInOrder) {
   const FakeClock clock(5, kSampleWallNs);
-  const Json taken = {{"net", {{"inode", 1}}}, {"errors", Json::array()}, {"took_ns", 7}};
+  const Json taken = {{"target", {{"pid", 8123}, {"alive", false}, {"namespaces", {{"net", 9}}}}},
+                      {"net", {{"inode", 1}}},
+                      {"errors", Json::array()},
+                      {"took_ns", 7}};
   const Json record = CompleteRecord(taken, Web(), Inventory(), clock);
   std::vector<std::string> keys;
   for (const auto& [key, value] : record.items()) keys.push_back(key);
@@ -51,7 +54,8 @@ TEST(LookTest, TheRecordIsWholeAndInOrder) {
   EXPECT_EQ(record["time"], "2026-11-23T14:02:11.123456789Z");
   EXPECT_EQ(record["target"]["container"], ToJson(WebContainer()));
   EXPECT_EQ(record["target"]["process"]["pid"], 8123);
-  EXPECT_EQ(record["target"]["alive"], true);
+  EXPECT_EQ(record["target"]["alive"], false);  // as it was seen, not as it was thought to be
+  EXPECT_EQ(record["target"]["namespaces"]["net"], 9);
   EXPECT_EQ(CompleteRecord(nullptr, Web(), Inventory(), clock)["version"], 1);
 }
 

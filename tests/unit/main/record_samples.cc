@@ -41,6 +41,8 @@ Json SampleRecord() {
        {{"container", ToJson(WebContainer())}, {"process", {{"pid", 8123}}}, {"alive", true}}},
       {"before", Json::array()},
       {"net", SampleNet()}};
+  record["peer_nets"] = Json::parse(R"json([{"owner": "cache", "listeners": []},
+    {"owner": "db", "netfilter": {"available": true, "rules": [{"family": "inet", "table": "guard", "chain": "in", "hook": "input", "text": "tcp dport 5432 counter drop", "verdict": "drop", "packets": 3}]}}])json");
   record["mnt"] = Json::parse(R"json({"mounts": [
     {"mount_point": "/", "fstype": "overlay", "source": "overlay", "options": ["rw"], "super_options": ["rw"], "free_bytes": 52428800},
     {"mount_point": "/data", "fstype": "ext4", "source": "/dev/vda1", "options": ["ro"], "super_options": ["rw"], "free_bytes": null}]})json");
@@ -71,6 +73,7 @@ Json HostileRecord() {
   }
   record["net"]["listeners"][0]["process"]["comm"] = evil;
   record["net"]["netfilter"]["rules"][0]["text"] = evil;
+  record["peer_nets"][1]["owner"] = record["peer_nets"][1]["netfilter"]["rules"][0]["hook"] = evil;
   record["net"]["resolv_conf"]["nameservers"][0] = evil;
   record["mnt"]["mounts"][0]["mount_point"] = evil;
   record["pid"]["processes"][0]["comm"] = evil;

@@ -48,6 +48,16 @@ TEST(Frames, PartsOfASectionBecomeOne) {
   EXPECT_EQ(got.record["errors"][0]["what"], "no \xef\xbf\xbd");
 }
 
+TEST(Frames, MoreOfARowBecomesPartOfThatRow) {
+  const Gathered got = GatherFrames(Written([](FrameWriter* frames) {
+    frames->Section("peer_nets", Json::parse(R"([{"inode": 1, "a": 1}, {"inode": 2}, 3, {}])"), {});
+    frames->Section("peer_nets", Json::parse(R"([{"inode": 2, "b": 2}, {"inode": 4}, {}])"), {});
+  }));
+  EXPECT_EQ(
+      got.record["peer_nets"],
+      Json::parse(R"([{"inode": 1, "a": 1}, {"inode": 2, "b": 2}, 3, {}, {"inode": 4}, {}])"));
+}
+
 TEST(Frames, AStatusArrives) {
   const Gathered got = GatherFrames(
       Written([](FrameWriter* frames) { frames->Status(absl::NotFoundError("gone")); }));
@@ -101,6 +111,14 @@ TEST(Fit, TheHostsDetailsGoFirst) {
   EXPECT_FALSE(record["host_net"]["netfilter"]["rules"][0].contains("expr"));
   EXPECT_TRUE(record["net"]["netfilter"]["rules"][0].contains("expr"));
   EXPECT_EQ(record["net"]["routes"].size(), 100U);
+}
+
+TEST(Fit, APeersPacketFilterGoesBeforeTheTargets) {
+  Json record = Big();
+  record["peer_nets"].push_back({{"owner", "db"}, {"netfilter", record["net"]["netfilter"]}});
+  FitRecord(12'000, &record);
+  EXPECT_EQ(record["peer_nets"], Json::parse(R"([{"owner": "db"}])"));
+  EXPECT_THAT(record["truncated"], Contains("/peer_nets"));
 }
 
 TEST(Fit, AnySizeIsReached) {

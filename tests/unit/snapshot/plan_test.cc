@@ -8,6 +8,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 Anomaly Connect(Protocol protocol, const std::string& path) {
@@ -40,12 +41,16 @@ TEST(Plan, AConnectWithoutItsEventIsTakenForTheNetworks) {
 
 TEST(Plan, OnlyWhatMatters) {
   for (const char* rule :
-       {"term_ignored", "container_end", "crash", "sigkill_by_other", "zombies", "namespace_leak"})
+       {"term_ignored", "crash", "sigkill_by_other", "zombies", "namespace_leak"})
     EXPECT_THAT(PlanSections({.rule = rule}), ElementsAre(Section::kPid)) << rule;
   for (const char* rule : {"oom_kill", "pressure"})
     EXPECT_THAT(PlanSections({.rule = rule}), ElementsAre(Section::kCgroup, Section::kPid)) << rule;
   EXPECT_THAT(PlanSections({.rule = "namespace_entry"}),
               ElementsAre(Section::kPid, Section::kUser));
+}
+
+TEST(Plan, OfAContainerThatEndedNobodyIsLeft) {
+  EXPECT_THAT(PlanSections({.rule = "container_end"}), IsEmpty());
 }
 
 TEST(Plan, ByHandIsEverythingAndTheFilesLast) {

@@ -149,18 +149,20 @@ std::optional<DropPlace> FindDrop(const Record& record, const Failure& failure) 
     return FirstDrop(net["netfilter"], hook, p);
   };
   const Node own = record["net"];
-  if (auto drop = look(own, "output", packet)) return DropPlace{*drop, record.Who(), true, false};
+  const auto own_place = [&](const Drop& drop, bool reply) {
+    return DropPlace{drop, record.Who(), record.Target(), true, reply};
+  };
+  if (auto drop = look(own, "output", packet)) return own_place(*drop, false);
   const std::optional<NetView> owner = OwnerOfAddress(record, failure.destination);
   for (const NetView& net : record.OtherNets()) {
     const bool ends_here = owner && owner->node.pointer() == net.node.pointer();
     // What goes from one container to another passes the host, and no third container.
     if (!net.is_host && !ends_here) continue;
     const auto drop = look(net.node, ends_here ? "input" : "forward", Elsewhere(packet));
-    if (drop) return DropPlace{*drop, net.owner, false, false};
+    const std::string enter = net.is_host ? "" : ShellWord(net.node["owner"].text());
+    if (drop) return DropPlace{*drop, net.owner, enter, false, false};
   }
-  if (auto drop = look(own, "input", ReplyTo(packet))) {
-    return DropPlace{*drop, record.Who(), true, true};
-  }
+  if (auto drop = look(own, "input", ReplyTo(packet))) return own_place(*drop, true);
   return std::nullopt;
 }
 

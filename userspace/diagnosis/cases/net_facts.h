@@ -57,6 +57,7 @@ std::vector<Node> RealLinks(const Node& net);
 struct DropPlace {
   Drop drop;
   std::string owner;   // whose namespace
+  std::string enter;   // what `nsobserver enter` takes for it; "" the host
   bool own = false;    // the target's
   bool reply = false;  // it is the answer that is dropped
 };

@@ -45,10 +45,10 @@ std::optional<Confidence> Sureness(const DropPlace& place, bool seen) {
   return std::nullopt;
 }
 
-std::string Command(const Record& record, const DropPlace& place, std::string_view command) {
-  const std::string plain(command);
-  return place.own ? absl::StrCat("nsobserver enter ", record.Target(), " --net -- ", plain)
-                   : plain;
+std::string Command(const DropPlace& place, const std::string& command) {
+  return place.enter.empty()
+             ? command
+             : absl::StrCat("nsobserver enter ", place.enter, " --net -- ", command);
 }
 
 Finding ByRule(const Record& record, const Failure& f, const DropPlace& place, const Node& seen,
@@ -69,13 +69,12 @@ Finding ByRule(const Record& record, const Failure& f, const DropPlace& place, c
                 drop.where);
   draft.Because("the kernel saw the packet filter drop it", seen);
   const std::string handle = absl::StrCat(drop.where["handle"].number_or(0));
-  draft.Fix(
-      drop.by_policy
-          ? absl::StrCat("accept ", f.protocol, " port ", f.port, " in ", drop.ChainForCommand())
-          : Command(record, place,
-                    absl::StrCat("nft delete rule ", drop.ChainForCommand(), " handle ", handle)) +
-                ", and change what made it (network policy, firewall)");
-  draft.Check(Command(record, place, absl::StrCat("nft -a list chain ", drop.ChainForCommand())));
+  draft.Fix(drop.by_policy ? absl::StrCat("accept ", f.protocol, " port ", f.port, " in ",
+                                          drop.ChainForCommand())
+                           : Command(place, absl::StrCat("nft delete rule ", drop.ChainForCommand(),
+                                                         " handle ", handle)) +
+                                 ", and change what made it (network policy, firewall)");
+  draft.Check(Command(place, absl::StrCat("nft -a list chain ", drop.ChainForCommand())));
   return draft.Done();
 }
 

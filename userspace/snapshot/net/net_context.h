@@ -23,6 +23,7 @@ struct KnownNetns {
 struct NetContext {
   const Target* target = nullptr;
   std::string section = "net";  // the record's key: where errors belong
+  std::string row;              // "/3": of one row of that section
   uint32_t inode = 0;           // of this namespace
   std::vector<KnownNetns> known;
   ReadNotes* notes = nullptr;
@@ -42,7 +43,7 @@ struct NetContext {
   }
   // `list` is below the section: "routes".
   void Cut(std::string_view list) const {
-    notes->Truncated(absl::StrCat("/", section, "/", std::string(list)));
+    notes->Truncated(absl::StrCat("/", section, row, "/", std::string(list)));
   }
 };
 

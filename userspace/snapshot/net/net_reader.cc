@@ -1,5 +1,9 @@
 #include "userspace/snapshot/net/net_reader.h"
 
+#include <arpa/inet.h>
+
+#include <optional>
+
 #include "userspace/base/sanitize.h"
 #include "userspace/snapshot/net/resolver_files.h"
 #include "userspace/snapshot/net/socket_owners.h"
@@ -10,6 +14,26 @@ namespace {
 
 void Append(SectionJson from, SectionJson* to) {
   for (SectionJson& value : from) to->push_back(std::move(value));
+}
+
+// IPv4 as IPv4-mapped IPv6; nothing for what names no single namespace.
+std::optional<in6_addr> UniqueAddress(const std::string& text) {
+  in6_addr address{};
+  in_addr v4{};
+  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) {
+    address.s6_addr16[5] = 0xffff;
+    address.s6_addr32[3] = v4.s_addr;
+  } else if (inet_pton(AF_INET6, text.c_str(), &address) != 1) {
+    return std::nullopt;
+  }
+  if (IN6_IS_ADDR_UNSPECIFIED(&address) || IN6_IS_ADDR_LOOPBACK(&address) ||
+      IN6_IS_ADDR_LINKLOCAL(&address)) {
+    return std::nullopt;
+  }
+  const uint8_t* bytes = &address.s6_addr[12];
+  const bool v4_for_all = bytes[0] == 0 || bytes[0] == 127 || (bytes[0] == 169 && bytes[1] == 254);
+  if (IN6_IS_ADDR_V4MAPPED(&address) && v4_for_all) return std::nullopt;
+  return address;
 }
 
 }  // namespace
@@ -58,6 +82,17 @@ SectionJson ReadPeerNet(NetContext* context, const PeerNamespace& peer) {
   out["links"] = std::move(links);
   out["listeners"] = ReadInetListeners(*context);
   return out;
+}
+
+bool OwnsAddress(const SectionJson& peer, const std::string& destination) {
+  const std::optional<in6_addr> wanted = UniqueAddress(destination);
+  const auto addresses = peer.find("addresses");
+  if (!wanted || addresses == peer.end()) return false;
+  for (const SectionJson& row : *addresses) {
+    const std::optional<in6_addr> own = UniqueAddress(row.value("address", ""));
+    if (own && IN6_ARE_ADDR_EQUAL(&*own, &*wanted)) return true;
+  }
+  return false;
 }
 
 }  // namespace nsobs

@@ -13,7 +13,11 @@ void ReadNetBase(NetContext* context, uint32_t owner_pid, SectionJson* out);
 void ReadNetFiles(const NetContext& context, int root_fd, const std::string& mountinfo,
                   SectionJson* out);
 
-// PEER of event/SNAPSHOT.md.
+// PEER of event/SNAPSHOT.md, without `netfilter`.
 SectionJson ReadPeerNet(NetContext* context, const PeerNamespace& peer);
+
+// Is `destination` one of the addresses of ReadPeerNet's `peer`? ::ffff:10.0.0.1 is 10.0.0.1; what
+// every namespace has (loopback, "any", link-local) is nobody's.
+bool OwnsAddress(const SectionJson& peer, const std::string& destination);
 
 }  // namespace nsobs
