@@ -90,6 +90,17 @@ counted() {
   return 1
 }
 
+# found CONTAINER: true when at least one finding about it is there within 5 s; shows them.
+found() {
+  local try
+  for ((try = 0; try < 50; try++)); do
+    if "$binary" findings --storage.path "$work/storage" --container "$1" 2>/dev/null; then return 0; fi
+    sleep 0.1
+  done
+  echo "MISSING: a finding about $1" >&2
+  return 1
+}
+
 demo() {
   local good=0 name metrics
   work=$(mktemp -d /var/tmp/nsobserver-demo.XXXXXX)
@@ -119,6 +130,11 @@ demo() {
       --kind connect_failure,signal,oom_kill || true
     echo
   done
+  say "What is wrong (nsobserver findings)"
+  for name in demo-web demo-stubborn demo-greedy; do
+    found "$name" || good=1
+  done
+
   say "What Prometheus would get ($url/metrics)"
   grep -E '^nsobserver_(connect_failures|signals|oom_kills)_total\{.*container="demo-.* [1-9]' \
     <<<"$metrics" || true

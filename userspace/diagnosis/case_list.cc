@@ -44,7 +44,7 @@ constexpr CaseRow kCases[] = {
     {"pid-crash", PidCrash, "crash container_end", ""},
     {"pid-who-killed", PidWhoKilled, "sigkill_by_other crash container_end", ""},
     {"pid-init-exit", PidInitExit, "container_end", ""},
-    {"pid-stuck", PidStuck, "stuck term_ignored hand", "pid"},
+    {"pid-stuck", PidStuck, "stuck hand", "pid"},
     {"pid-zombies", PidZombies, "zombies", ""},
     {"pid-zombies", PidZombies, "hand", "pid"},
     {"pressure", Pressure, "pressure", ""},

@@ -4,16 +4,23 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kMaxActive = 4096;
+constexpr int64_t kSameTroubleNs = 15'000'000'000;
 
 }  // namespace
 
-void FindingBook::Found(const Finding& finding, const ContainerRef& container,
+bool FindingBook::Found(const Finding& finding, const ContainerRef& container,
                         int64_t now_boot_ns) {
   MutexLock lock(&mutex_);
-  ++by_case_[finding.case_id];
   const ActiveKey key{finding.case_id, container == nullptr ? "" : container->id};
-  if (active_.size() >= kMaxActive && !active_.contains(key)) return;
-  active_[key] = {container, now_boot_ns + absl::ToInt64Nanoseconds(active_for_)};
+  const int64_t until = now_boot_ns + absl::ToInt64Nanoseconds(active_for_);
+  auto known = active_.find(key);
+  const bool again = known != active_.end() && container != nullptr &&
+                     now_boot_ns - known->second.found_boot_ns < kSameTroubleNs;
+  if (!again) ++by_case_[finding.case_id];
+  if (known != active_.end() || active_.size() < kMaxActive) {
+    active_[key] = {container, until, again ? known->second.found_boot_ns : now_boot_ns};
+  }
+  return !again;
 }
 
 void FindingBook::Taken(absl::Duration took) {

@@ -16,6 +16,9 @@ constexpr size_t kMaxWaiting = 64;
 constexpr size_t kMaxDrops = 1024;
 constexpr absl::Duration kIdlePeriod = absl::Seconds(1);
 
+// An entry is an audit record, always.
+constexpr char kEveryOneCounts[] = "ns-entry";
+
 std::string TargetText(const Anomaly& anomaly) {
   if (anomaly.container != nullptr) return anomaly.container->name;
   return "host";
@@ -99,9 +102,10 @@ void Investigator::Investigate(Investigation work) {
   }
   SnapshotRow row;
   if (work.anomaly.rule != kBaselineRule) row.findings = Diagnose(record);
-  for (const Finding& finding : row.findings) {
-    book_->Found(finding, work.anomaly.container, clock_->BootNs());
-  }
+  std::erase_if(row.findings, [&](const Finding& finding) {
+    const bool fresh = book_->Found(finding, work.anomaly.container, clock_->BootNs());
+    return !fresh && finding.case_id != kEveryOneCounts;
+  });
   row.container = work.anomaly.container;
   row.container_json = ToJson(work.anomaly.container);
   row.target = TargetText(work.anomaly);

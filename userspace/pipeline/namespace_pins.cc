@@ -9,9 +9,8 @@
 namespace nsobs {
 
 // Verified after opening: the pid may be somebody else's by now.
-PinnedFd NamespacePins::Open(uint32_t pid, uint32_t net_inode) const {
-  if (pid == 0) return nullptr;
-  const std::string path = options_.proc_root + "/" + std::to_string(pid) + "/ns/net";
+PinnedFd NamespacePins::Open(const std::string& process, uint32_t net_inode) const {
+  const std::string path = options_.proc_root + "/" + process + "/ns/net";
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat st{};
   if (!fd.ok() || fstat(fd.get(), &st) != 0 || st.st_ino != net_inode) return nullptr;
@@ -28,12 +27,24 @@ void NamespacePins::Add(uint32_t net_inode, PinnedFd fd, int64_t until_boot_ns) 
   pin.until_boot_ns = std::max(pin.until_boot_ns, until_boot_ns);
 }
 
+void NamespacePins::OnBirth(const Process& maker, uint32_t child_pid, uint32_t net_inode,
+                            int64_t now_boot_ns) {
+  if (!Worth(net_inode) || pins_.contains(net_inode) || pins_.size() >= options_.max_pins) return;
+  // Engines written in Go make it in a thread that does nothing else.
+  const std::string process =
+      child_pid != 0 ? std::to_string(child_pid)
+                     : std::to_string(maker.pid) + "/task/" + std::to_string(maker.tid);
+  if (PinnedFd fd = Open(process, net_inode)) {
+    Add(net_inode, std::move(fd), now_boot_ns + absl::ToInt64Nanoseconds(options_.young));
+  }
+}
+
 void NamespacePins::OnStart(const ContainerRef& container, const Process& init,
                             int64_t now_boot_ns) {
   const uint32_t inode = init.namespaces[NamespaceKind::kNet].inode;
   if (container == nullptr || !Worth(inode) || pins_.contains(inode)) return;
   if (pins_.size() >= options_.max_pins) return;
-  if (PinnedFd fd = Open(init.pid, inode)) {
+  if (PinnedFd fd = Open(std::to_string(init.pid), inode)) {
     Add(inode, std::move(fd), now_boot_ns + absl::ToInt64Nanoseconds(options_.young));
   }
 }
@@ -46,9 +57,9 @@ PinnedFd NamespacePins::Hold(const Anomaly& anomaly, int64_t now_boot_ns) {
   if (auto found = pins_.find(inode); found != pins_.end()) {
     fd = found->second.fd;
   } else {
-    fd = Open(anomaly.subject.pid, inode);
+    fd = Open(std::to_string(anomaly.subject.pid), inode);
     if (fd == nullptr && anomaly.container != nullptr) {
-      fd = Open(anomaly.container->init.pid, inode);
+      fd = Open(std::to_string(anomaly.container->init.pid), inode);
     }
   }
   if (fd != nullptr && (pins_.contains(inode) || pins_.size() < options_.max_pins)) {

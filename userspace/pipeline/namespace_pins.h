@@ -19,7 +19,7 @@
 namespace nsobs {
 
 struct PinOptions {
-  absl::Duration young = absl::Seconds(5);  // from a container's start
+  absl::Duration young = absl::Seconds(5);  // from its birth, or a container's start
   absl::Duration after_anomaly = absl::Seconds(10);
   size_t max_pins = 128;
   std::string proc_root = "/proc";
@@ -35,6 +35,10 @@ class NamespacePins {
   explicit NamespacePins(PinOptions options) : options_(std::move(options)) {}
 
   void SetHost(uint32_t net_inode) { host_net_inode_ = net_inode; }
+
+  // A net namespace was made by `maker`, or by its clone() for `child_pid`: holds it, since what
+  // runs in it may be over before we hear of its start.
+  void OnBirth(const Process& maker, uint32_t child_pid, uint32_t net_inode, int64_t now_boot_ns);
 
   // A container began: holds the net namespace of its init, if it is not the host's.
   void OnStart(const ContainerRef& container, const Process& init, int64_t now_boot_ns);
@@ -54,7 +58,7 @@ class NamespacePins {
     int64_t until_boot_ns = 0;
   };
 
-  PinnedFd Open(uint32_t pid, uint32_t net_inode) const;
+  PinnedFd Open(const std::string& process, uint32_t net_inode) const;
   bool Worth(uint32_t net_inode) const;
   void Add(uint32_t net_inode, PinnedFd fd, int64_t until_boot_ns);
 

@@ -41,6 +41,13 @@ void Watch::Stop() { investigator_.Stop(); }
 
 void Watch::OnEvent(const ObservedEvent& event, uint64_t run_id) {
   if (event.event.kind == EventKind::kContainerStart) OnStart(event);
+  if (const auto* change = std::get_if<NamespaceChange>(&event.event.detail)) {
+    const bool makes = change->operation != NamespaceChange::Operation::kSetns;
+    if (makes && change->Changed(NamespaceKind::kNet)) {
+      pins_.OnBirth(event.event.process, change->child_pid, change->to[NamespaceKind::kNet].inode,
+                    clock_->BootNs());
+    }
+  }
   recorder_.Add(event);
   rules_.OnEvent(event, run_id);
 }

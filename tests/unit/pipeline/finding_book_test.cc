@@ -17,8 +17,9 @@ TEST(FindingBookTest, CountsForEverAndIsActiveForAWhile) {
   FindingBook book(absl::Minutes(10));
   auto web = std::make_shared<Container>();
   web->id = "7c75";
-  book.Found(Of("net-dns"), web, 0);
-  book.Found(Of("net-dns"), web, 5 * kMinute);
+  EXPECT_TRUE(book.Found(Of("net-dns"), web, 0));
+  EXPECT_FALSE(book.Found(Of("net-dns"), web, kMinute / 10)) << "the same trouble";
+  EXPECT_TRUE(book.Found(Of("net-dns"), web, 5 * kMinute));
   book.Found(Of("oom-host"), nullptr, 0);
 
   InvestigationCounts counts = book.Counts(9 * kMinute);

@@ -83,6 +83,8 @@ MaybeFinding PidStuck(const Record& record) {
     const bool kill_pending = HasKillPending(detail);
     const std::string why = WhyStuck(detail);
     if (why.empty() || (!kill_pending && !told)) continue;
+    // Who was killed a moment ago still runs while it is torn down.
+    if (!told && detail["state"].Is("R")) continue;
     return Draft(record, "pid-stuck", kill_pending ? Confidence::kCertain : Confidence::kLikely)
         .Summary(absl::StrCat(record.Who(), ": ", NamedProcess(detail), " does not end",
                               kill_pending ? " although SIGKILL is pending" : "", ": ", why))
