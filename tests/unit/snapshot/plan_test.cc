@@ -8,6 +8,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 Anomaly Connect(Protocol protocol, const std::string& path) {
@@ -40,10 +41,17 @@ TEST(Plan, AConnectWithoutItsEventIsTakenForTheNetworks) {
 
 TEST(Plan, OnlyWhatMatters) {
   for (const char* rule :
-       {"term_ignored", "container_end", "crash", "sigkill_by_other", "zombies", "namespace_leak"})
+       {"term_ignored", "crash", "sigkill_by_other", "zombies", "namespace_leak"})
     EXPECT_THAT(PlanSections({.rule = rule}), ElementsAre(Section::kPid)) << rule;
   for (const char* rule : {"oom_kill", "pressure"})
     EXPECT_THAT(PlanSections({.rule = rule}), ElementsAre(Section::kCgroup, Section::kPid)) << rule;
+  for (const char* rule : {"bind_failure", "packet_drop"})
+    EXPECT_THAT(PlanSections({.rule = rule}),
+                ElementsAre(Section::kNet, Section::kHostNet, Section::kPeerNets, Section::kPid))
+        << rule;
+  EXPECT_THAT(PlanSections({.rule = "file_failure"}),
+              ElementsAre(Section::kPid, Section::kUser, Section::kCgroup, Section::kMnt));
+  EXPECT_THAT(PlanSections({.rule = "container_end"}), IsEmpty());  // nobody is left to look at
   EXPECT_THAT(PlanSections({.rule = "namespace_entry"}),
               ElementsAre(Section::kPid, Section::kUser));
 }
