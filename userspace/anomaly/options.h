@@ -24,6 +24,12 @@ struct AnomalyOptions {
   uint64_t connect_failure_burst = 20;
   absl::Duration connect_failure_window = absl::Seconds(10);
 
+  SeverityWord bind_failure = "warning";
+
+  SeverityWord file_failure = "warning";
+
+  SeverityWord packet_drop = "warning";
+
   SeverityWord term_ignored = "warning";
   absl::Duration term_ignored_grace = absl::Seconds(40);  // Kubernetes kills after 30 s
 

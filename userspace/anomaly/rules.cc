@@ -3,12 +3,15 @@
 #include <array>
 #include <utility>
 
+#include "userspace/anomaly/rules/bind_failure.h"
 #include "userspace/anomaly/rules/connect_failure.h"
 #include "userspace/anomaly/rules/container_end.h"
 #include "userspace/anomaly/rules/crash.h"
+#include "userspace/anomaly/rules/file_failure.h"
 #include "userspace/anomaly/rules/namespace_entry.h"
 #include "userspace/anomaly/rules/namespace_leak.h"
 #include "userspace/anomaly/rules/oom_kill.h"
+#include "userspace/anomaly/rules/packet_drop.h"
 #include "userspace/anomaly/rules/pressure.h"
 #include "userspace/anomaly/rules/sigkill_by_other.h"
 #include "userspace/anomaly/rules/term_ignored.h"
@@ -21,6 +24,9 @@ using Maker = std::unique_ptr<Rule> (*)(const AnomalyOptions&);  // nullptr: swi
 
 constexpr auto kMakers = std::to_array<Maker>({
     MakeConnectFailureRule,
+    MakeBindFailureRule,
+    MakeFileFailureRule,
+    MakePacketDropRule,
     MakeTermIgnoredRule,
     MakeContainerEndRule,
     MakeCrashRule,

@@ -113,6 +113,18 @@ constexpr auto kOptions = std::to_array<Option>({
     {"anomaly.connect-failure-window", "DURATION", "10s", kNeedsRestart,
      "The window of connect-failure-burst.",
      DurationOption{AT(anomaly.connect_failure_window), absl::Seconds(1), absl::Hours(1)}},
+    {"anomaly.bind-failure", "SEVERITY", "warning", kNeedsRestart,
+     "How serious it is that a container can't bind or listen: the first failure at an address. An "
+     "IPv6 address that it has not got is an info.",
+     ChoiceOption{AT(anomaly.bind_failure), kSeverities}},
+    {"anomaly.file-failure", "SEVERITY", "warning", kNeedsRestart,
+     "How serious it is that a program of a container can't have a file: read-only, full, over "
+     "quota, not permitted. Needs probes.files.",
+     ChoiceOption{AT(anomaly.file_failure), kSeverities}},
+    {"anomaly.packet-drop", "SEVERITY", "warning", kNeedsRestart,
+     "How serious it is that the packet filter of a container drops what it sends, or datagrams "
+     "to a port of a service. What it keeps out otherwise is an info.",
+     ChoiceOption{AT(anomaly.packet_drop), kSeverities}},
     {"anomaly.term-ignored", "SEVERITY", "warning", kNeedsRestart,
      "How serious it is that PID 1 of a container did not end on SIGTERM and had to be killed.",
      ChoiceOption{AT(anomaly.term_ignored), kSeverities}},

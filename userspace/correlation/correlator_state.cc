@@ -140,6 +140,16 @@ void CorrelatorState::FillNames(Event* event) {
   }
 }
 
+// By the last program that it, or else the parent it was forked from, ran: elsewhere, or here?
+bool CorrelatorState::IsPlumbing(const Process& process) const {
+  const ProcessIndex::Entry* ran = indexes_.processes.Find(IdOf(process));
+  if (ran == nullptr) ran = indexes_.processes.FindParent(process.parent_pid, process);
+  if (ran == nullptr) return false;
+  const uint32_t then = ran->process.namespaces[NamespaceKind::kMnt].inode;
+  const uint32_t now = process.namespaces[NamespaceKind::kMnt].inode;
+  return then != 0 && now != 0 && then != now;
+}
+
 ObservedEvent CorrelatorState::Observe(Event event) {
   const bool carries_news =
       event.kind == EventKind::kNamespaceChange || event.kind == EventKind::kOomKill;
@@ -160,6 +170,9 @@ ObservedEvent CorrelatorState::Observe(Event event) {
   observed.entered = whose.entered && observed.container != nullptr;
   observed.entered_from = observed.entered ? RefOf(whose.entered_from, event.boot_ns) : nullptr;
   observed.peer = PeerOf(event);
+  if (event.kind == EventKind::kFileFailure || event.kind == EventKind::kBindFailure) {
+    observed.plumbing = IsPlumbing(event.process);
+  }
   if (const auto* change = std::get_if<NamespaceChange>(&event.detail)) {
     const OwnerId target = TargetOf(*change, event.boot_ns);
     observed.entry = judge_.Judge(event.process, *change, target, event.boot_ns);

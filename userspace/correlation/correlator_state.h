@@ -52,6 +52,7 @@ class CorrelatorState {
   Attribution WhoseDrop(const Event& event);
   ContainerRef PeerOf(const Event& event);
   OwnerId TargetOf(const NamespaceChange& change, int64_t boot_ns);
+  bool IsPlumbing(const Process& process) const;
   void FillNames(Event* event);
   std::vector<LeakedNamespace> FindLeaked(int64_t now_boot_ns);
 

@@ -48,6 +48,10 @@ struct ObservedEvent {
   bool entered = false;
   ContainerRef entered_from;
 
+  // The process has run no program since it came into its mount namespace: a runtime that sets a
+  // container up, or that goes into it. Given for failures of binds and of files.
+  bool plumbing = false;
+
   ContainerRef
       peer;  // signal: the sender's; namespace_change: owner of the new namespaces (target)
   std::optional<Entry> entry;  // of a setns() whose target is a container

@@ -92,12 +92,25 @@ std::vector<Section> SectionsFor(const Anomaly& anomaly) {
 
 void TakeDestination(const Anomaly& anomaly, SnapshotRequest* request) {
   if (anomaly.events.empty()) return;
-  const auto* failure = std::get_if<ConnectFailure>(&anomaly.events.back().event.detail);
-  if (failure == nullptr) return;
-  request->protocol = std::string(Name(failure->protocol));
-  request->destination = failure->destination;
-  request->port = failure->port;
-  request->path = failure->path;
+  const EventDetail& detail = anomaly.events.back().event.detail;
+  if (const auto* connect = std::get_if<ConnectFailure>(&detail)) {
+    request->protocol = std::string(Name(connect->protocol));
+    request->destination = connect->destination;
+    request->port = connect->port;
+    request->path = connect->path;
+  } else if (const auto* bind = std::get_if<BindFailure>(&detail)) {
+    request->protocol = std::string(Name(bind->protocol));
+    request->destination = bind->address;
+    request->port = bind->port;
+    request->path = bind->path;
+  } else if (const auto* drop = std::get_if<PacketDrop>(&detail)) {
+    request->protocol = std::string(Name(drop->protocol));
+    request->destination = drop->destination;
+    request->port = drop->port;
+  } else if (const auto* file = std::get_if<FileFailure>(&detail)) {
+    // Of a write only the name is known, and where a relative path begins is not.
+    if (file->path.starts_with('/') && !file->truncated) request->path = file->path;
+  }
 }
 
 }  // namespace

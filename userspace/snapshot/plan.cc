@@ -37,6 +37,9 @@ std::vector<Section> ForConnect(const ConnectFailure* connect) {
 
 std::vector<Row> Rows() {
   return {
+      {"bind_failure", {Section::kNet, Section::kHostNet, Section::kPeerNets, Section::kPid}},
+      {"file_failure", {Section::kPid, Section::kUser, Section::kCgroup, Section::kMnt}},
+      {"packet_drop", {Section::kNet, Section::kHostNet, Section::kPeerNets, Section::kPid}},
       {"term_ignored", {Section::kPid}},
       {"container_end", {}},  // nobody is left to look at
       {"crash", {Section::kPid}},

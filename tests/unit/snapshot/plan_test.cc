@@ -45,6 +45,13 @@ TEST(Plan, OnlyWhatMatters) {
     EXPECT_THAT(PlanSections({.rule = rule}), ElementsAre(Section::kPid)) << rule;
   for (const char* rule : {"oom_kill", "pressure"})
     EXPECT_THAT(PlanSections({.rule = rule}), ElementsAre(Section::kCgroup, Section::kPid)) << rule;
+  for (const char* rule : {"bind_failure", "packet_drop"})
+    EXPECT_THAT(PlanSections({.rule = rule}),
+                ElementsAre(Section::kNet, Section::kHostNet, Section::kPeerNets, Section::kPid))
+        << rule;
+  EXPECT_THAT(PlanSections({.rule = "file_failure"}),
+              ElementsAre(Section::kPid, Section::kUser, Section::kCgroup, Section::kMnt));
+  EXPECT_THAT(PlanSections({.rule = "container_end"}), IsEmpty());  // nobody is left to look at
   EXPECT_THAT(PlanSections({.rule = "namespace_entry"}),
               ElementsAre(Section::kPid, Section::kUser));
 }

@@ -29,6 +29,15 @@ std::optional<Failure> Refused(const Record& record) {
   return f;
 }
 
+// To make, remove or rename a file takes the right to write into its folder.
+bool NeedsFolder(const Record& record, const Failure& f) {
+  constexpr int64_t kCreate = 0100;  // O_CREAT
+  const std::string operation = OperationOf(f);
+  if (operation == "mkdir" || operation == "unlink" || operation == "rename") return true;
+  if (operation != "open" || !PathNode(record, f.path)["exists"].is_false()) return false;
+  return (f.node["flags"].number_or(0) & kCreate) != 0;
+}
+
 bool Confines(const std::string& label) {
   return !label.empty() && !label.starts_with("unconfined") &&
          label.find(":unconfined_t") == std::string::npos &&
@@ -73,15 +82,19 @@ MaybeFinding MntReadOnly(const Record& record) {
 MaybeFinding MntPermission(const Record& record) {
   const std::optional<Failure> f = Refused(record);
   if (!f || f->error != "EACCES") return std::nullopt;
-  const Node path = PathNode(record, f->path);
-  const std::optional<Access> access = AccessOf(record, path, WantedBits(*f));
+  const bool folder = NeedsFolder(record, *f);
+  const Node path = folder ? PathNode(record, f->path)["parent"] : PathNode(record, f->path);
+  const std::optional<Access> access = AccessOf(record, path, folder ? 2 : WantedBits(*f));
   if (!access || access->allowed) return std::nullopt;
   const Node map = record["user"]["uid_map"];
   const bool foreign = record["user"]["root_is_root"].is_false();
   return Begin(record, *f, "mnt-permission",
                access->certain ? Confidence::kCertain : Confidence::kLikely)
-      .Summary(absl::StrCat(Denied(record, *f), " (EACCES): ", access->text))
-      .Because("owner and mode of the file, as the host counts uids", path)
+      .Summary(absl::StrCat(Denied(record, *f), " (EACCES): ", folder ? "of its folder, " : "",
+                            access->text))
+      .Because(folder ? "owner and mode of its folder, as the host counts uids"
+                      : "owner and mode of the file, as the host counts uids",
+               path)
       .Because("who asks", record.process()["uid"])
       .Because("the user namespace's map", map)
       .Fix(foreign ? "give the files to the uid of the map (podman unshare chown, :U) or use an "
@@ -95,8 +108,9 @@ MaybeFinding MntLsm(const Record& record) {
   if (!f) return std::nullopt;
   const Node detail = record["pid"][record["pid"]["process"].exists() ? "process" : "init"];
   const std::string label = detail["lsm_label"].text();
-  const Node path = PathNode(record, f->path);
-  const std::optional<Access> access = AccessOf(record, path, WantedBits(*f));
+  const bool folder = NeedsFolder(record, *f);
+  const Node path = folder ? PathNode(record, f->path)["parent"] : PathNode(record, f->path);
+  const std::optional<Access> access = AccessOf(record, path, folder ? 2 : WantedBits(*f));
   if (!Confines(label) || !access || !access->allowed) return std::nullopt;
   const Node file_label = path["lsm_label"];
   return Begin(record, *f, "mnt-lsm", Confidence::kLikely)

@@ -46,15 +46,28 @@ bool IsImage(const Node& mount) {
   return mount["super_options"].Has("ro") || mount["options"].Has("ro");
 }
 
+// Of a write only the file's name is known: it can only be the one writable mount that is full.
+Node OnlyFull(const Record& record, int64_t percent_free) {
+  Node found;
+  for (const Node& mount : record["mnt"]["mounts"].items()) {
+    if (IsImage(mount) || FullText(mount, percent_free).empty()) continue;
+    if (found.exists()) return Node();
+    found = mount;
+  }
+  return found;
+}
+
 }  // namespace
 
 MaybeFinding MntFull(const Record& record) {
   const std::optional<Failure> f = FileFailure(record);
   if (!f || (f->error != "ENOSPC" && f->error != "EDQUOT")) return std::nullopt;
-  const Node mount = MountOf(record, f->path);
+  const bool whole_path = f->path.starts_with('/');
+  const Node mount = whole_path ? MountOf(record, f->path) : OnlyFull(record, 2);
   const std::string full = FullText(mount, 2);
   if (full.empty() && f->error != "EDQUOT") return std::nullopt;
-  return Full(record, mount, full.empty() ? Confidence::kLikely : Confidence::kCertain)
+  const bool sure = whole_path && !full.empty();
+  return Full(record, mount, sure ? Confidence::kCertain : Confidence::kLikely)
       .Summary(absl::StrCat(record.Who(), " cannot write ", OneLine(f->path), " (", f->error,
                             "): ", mount.exists() ? MountText(mount) : "its filesystem", " ",
                             full.empty() ? "has reached its quota" : full))

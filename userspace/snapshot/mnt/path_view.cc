@@ -66,6 +66,26 @@ void AddAttributes(const Target& target, const WalkResult& walk, SectionJson* ou
   (*out)["listening"] = S_ISSOCK(st.stx_mode) ? Listening(target, walk, notes) : nullptr;
 }
 
+// Who may make and remove files beside it: the folder as it is, null if it isn't there either.
+SectionJson ParentOf(const Target& target, const MountTable& mounts) {
+  const std::string& path = target.request->path;
+  const size_t name = path.find_last_not_of('/');
+  const size_t slash = name == path.npos ? path.npos : path.rfind('/', name);
+  if (slash == path.npos) return nullptr;
+  const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
+  const WalkResult walk =
+      WalkPath(target.root_fd, folder, mounts, CautionFor(target), SymlinkRule::kFollow);
+  struct statx st{};
+  if (!walk.fd.ok() ||
+      statx(walk.fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &st) != 0) {
+    return nullptr;
+  }
+  return {{"path", ToUtf8(folder)},
+          {"mode", absl::StrFormat("%04o", st.stx_mode & 07777)},
+          {"uid", st.stx_uid},
+          {"gid", st.stx_gid}};
+}
+
 template <typename Int>
 bool ParseHex(std::string_view word, Int* out) {
   const auto result = std::from_chars(word.data(), word.data() + word.size(), *out, 16);
@@ -103,6 +123,7 @@ SectionJson PathView(const Target& target, const MountTable& mounts, ReadNotes* 
     out["errno_name"] = walk.error == 0 ? SectionJson(nullptr) : SectionJson(ErrnoName(walk.error));
   }
   if (walk.fd.ok()) AddAttributes(target, walk, &out, notes);
+  out["parent"] = ParentOf(target, mounts);
   if (walk.mount != nullptr) {
     out["mount_point"] = ToUtf8(walk.mount->mount_point);
     out["fstype"] = ToUtf8(walk.mount->fstype);
