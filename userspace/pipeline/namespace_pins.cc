@@ -1,12 +1,22 @@
 #include "userspace/pipeline/namespace_pins.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_split.h"
+#include "userspace/base/file.h"
+
 namespace nsobs {
+namespace {
+
+constexpr size_t kMaxChildrenText = 64 << 10;
+constexpr int kMaxLooks = 64;  // at children, in all
+
+}  // namespace
 
 // Verified after opening: the pid may be somebody else's by now.
 PinnedFd NamespacePins::Open(const std::string& process, uint32_t net_inode) const {
@@ -27,6 +37,25 @@ void NamespacePins::Add(uint32_t net_inode, PinnedFd fd, int64_t until_boot_ns) 
   pin.until_boot_ns = std::max(pin.until_boot_ns, until_boot_ns);
 }
 
+// Runtimes make a namespace in one process, fork the container's init out of it as its sibling
+// (CLONE_PARENT) and let the first one end: the init is among the children of who started both.
+PinnedFd NamespacePins::OpenOfChildren(uint32_t parent, uint32_t net_inode) const {
+  if (parent <= 1) return nullptr;
+  const std::string tasks = options_.proc_root + "/" + std::to_string(parent) + "/task";
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(tasks.c_str()), closedir);
+  int looks = 0;
+  for (const dirent* task; folder && (task = readdir(folder.get())) != nullptr;) {
+    if (task->d_name[0] == '.') continue;
+    const auto children = ReadSmallFile(tasks + "/" + task->d_name + "/children", kMaxChildrenText);
+    if (!children.ok()) continue;
+    for (const auto child : absl::StrSplit(*children, ' ', absl::SkipWhitespace())) {
+      if (++looks > kMaxLooks) return nullptr;
+      if (PinnedFd fd = Open(std::string(child), net_inode)) return fd;
+    }
+  }
+  return nullptr;
+}
+
 void NamespacePins::OnBirth(const Process& maker, uint32_t child_pid, uint32_t net_inode,
                             int64_t now_boot_ns) {
   if (!Worth(net_inode) || pins_.contains(net_inode) || pins_.size() >= options_.max_pins) return;
@@ -34,7 +63,9 @@ void NamespacePins::OnBirth(const Process& maker, uint32_t child_pid, uint32_t n
   const std::string process =
       child_pid != 0 ? std::to_string(child_pid)
                      : std::to_string(maker.pid) + "/task/" + std::to_string(maker.tid);
-  if (PinnedFd fd = Open(process, net_inode)) {
+  PinnedFd fd = Open(process, net_inode);
+  if (fd == nullptr) fd = OpenOfChildren(maker.parent_pid, net_inode);
+  if (fd != nullptr) {
     Add(net_inode, std::move(fd), now_boot_ns + absl::ToInt64Nanoseconds(options_.young));
   }
 }

@@ -21,7 +21,7 @@ namespace nsobs {
 struct PinOptions {
   absl::Duration young = absl::Seconds(5);  // from its birth, or a container's start
   absl::Duration after_anomaly = absl::Seconds(10);
-  size_t max_pins = 128;
+  size_t max_pins = 256;
   std::string proc_root = "/proc";
 };
 
@@ -58,6 +58,7 @@ class NamespacePins {
     int64_t until_boot_ns = 0;
   };
 
+  PinnedFd OpenOfChildren(uint32_t parent, uint32_t net_inode) const;
   PinnedFd Open(const std::string& process, uint32_t net_inode) const;
   bool Worth(uint32_t net_inode) const;
   void Add(uint32_t net_inode, PinnedFd fd, int64_t until_boot_ns);

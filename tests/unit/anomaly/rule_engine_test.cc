@@ -184,16 +184,17 @@ TEST_F(RuleEngineTest, AFloodOfDistinctKeysStaysBounded) {
 TEST(RulesTest, TheList) {
   std::vector<std::string> names;
   for (const auto& rule : MakeRules(AnomalyOptions())) names.emplace_back(rule->name());
-  EXPECT_THAT(names, ElementsAre("connect_failure", "term_ignored", "container_end", "crash",
-                                 "oom_kill", "sigkill_by_other", "zombies", "pressure",
-                                 "namespace_entry", "namespace_leak"));
+  EXPECT_THAT(names,
+              ElementsAre("connect_failure", "bind_failure", "file_failure", "packet_drop",
+                          "term_ignored", "container_end", "crash", "oom_kill", "sigkill_by_other",
+                          "zombies", "pressure", "namespace_entry", "namespace_leak"));
 }
 
 TEST(RulesTest, SwitchedOff) {
   AnomalyOptions options;
   options.crash = "off";
   options.zombies = "off";
-  EXPECT_THAT(MakeRules(options), SizeIs(8));
+  EXPECT_THAT(MakeRules(options), SizeIs(11));
   options.enabled = false;
   EXPECT_THAT(MakeRules(options), IsEmpty());
 }

@@ -1,0 +1,70 @@
+"""Looking inside by itself: containers that are gone at once, and the commands that look by hand."""
+
+import json
+import uuid
+
+from observer import Observer, roots_of
+from runtimes import engine
+from shell import wait_until
+
+BRIEF = 100
+
+
+def rows(observer, *words) -> list[dict]:
+    result = observer.cli(*words, "-o", "jsonl", "--limit", "0")
+    assert result.returncode in (0, 1), result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def record_of(observer, snapshot: int) -> dict:
+    shown = json.loads(observer.cli("snapshots", "show", str(snapshot), "-o", "json").stdout)
+    shown = shown[0] if isinstance(shown, list) else shown
+    return shown.get("record", shown)
+
+
+def test_a_container_that_is_gone_is_looked_into(images):
+    """Each fails one connect and ends within milliseconds: its net namespace was held from its birth."""
+    with engine("runc", images) as runc, Observer(*roots_of(runc)) as observer:
+        for number in range(BRIEF):
+            runc.run_once(f"brief{number}", "/bin/nc", "127.0.0.1", str(2000 + number))
+
+        def looks():
+            return [s for s in rows(observer, "snapshots", "list") if s["rule"] == "connect_failure"]
+
+        wait_until(lambda: len(looks()) >= BRIEF, 20, "the snapshots", interval=0.2)
+        records = [record_of(observer, look["id"]) for look in looks()]
+        inside = [r for r in records if r.get("net", {}).get("inode") == r["trigger"]["events"][-1]["namespaces"]["net"]]
+        assert len(records) == BRIEF
+        assert len(inside) >= BRIEF - BRIEF // 100
+        found = {f["container"]["name"] for f in rows(observer, "findings") if f["case"] == "net-loopback"}
+        assert len(found) == BRIEF, "each under its own name"
+
+
+def test_by_hand(images):
+    with engine("podman", images) as podman, Observer(*roots_of(podman)) as observer:
+        name = f"web-{uuid.uuid4().hex[:6]}"
+        web = podman.start(name, command=("/bin/toolbox", "serve", "0.0.0.0", "8080"))
+        roots = roots_of(podman)
+
+        taken = observer.cli("snapshot", name, "--ns", "net", "-o", "json", *roots)
+        assert taken.returncode == 0, taken.stderr
+        record = json.loads(taken.stdout)
+        record = record[0] if isinstance(record, list) else record
+        record = record.get("record", record)
+        listeners = [(one["address"], one["port"]) for one in record["net"]["listeners"]]
+        assert ("0.0.0.0", 8080) in listeners
+        assert "mnt" not in record, "only what was asked for"
+        page = observer.cli("snapshot", name, "--ns", "net", *roots).stdout
+        assert "8080" in page and "toolbox" in page
+
+        stored = [s for s in rows(observer, "snapshots", "list") if not s["rule"]]
+        assert len(stored) == 2, "by hand, through the daemon"
+        diagnosed = observer.cli("diagnose", name, *roots)
+        assert diagnosed.returncode in (0, 1), diagnosed.stderr
+        assert web.name in diagnosed.stdout or "nothing wrong" in diagnosed.stdout
+
+        baseline = wait_until(lambda: [s for s in rows(observer, "snapshots", "list")
+                                       if s["rule"] == "baseline"], 10, "the baseline")
+        assert baseline[0]["container"]["name"] == name
+        entries = [f for f in rows(observer, "findings") if f["case"] == "ns-entry"]
+        assert entries == [], "a look is no entry"
