@@ -18,7 +18,7 @@ from runtimes import ENGINES as KNOWN
 from shell import wait_until
 
 RUNTIMES = ("podman", "docker", "runc")
-SLOW = 20  # seconds: those begin first and are looked at last
+SLOW = 30  # seconds: those begin first and are looked at last
 
 cases = [(fault, runtime) for fault in FAULTS for runtime in fault.runtimes]
 decoys = [(decoy, runtime) for decoy in DECOYS for runtime in decoy.runtimes]
