@@ -5,7 +5,7 @@ import conditions
 
 def show(results: dict) -> None:
     for part, printer in (("table", show_table), ("programs", show_programs), ("burst", show_burst),
-                          ("rest", show_rest), ("targets", show_targets)):
+                          ("rest", show_rest), ("look", show_look), ("targets", show_targets)):
         if results.get(part):
             printer(results[part])
     for warning in conditions.warnings(results["conditions"]):
@@ -50,6 +50,12 @@ def show_burst(burst: dict) -> None:
 def show_rest(rest: dict) -> None:
     print(f"\nAt rest with {rest['count']} {rest['what']}, over {rest['seconds']} s: "
           f"{100 * rest['cpu_share']:.2f} % of a core, {rest['resident_mib']:.1f} MiB")
+
+
+def show_look(look: dict) -> None:
+    print(f"\n{look['count']} failures in {look['containers']} containers: from the failure to the "
+          f"finding that others can read {look['median_ms']:.0f} ms (median), {look['p99_ms']:.0f} ms "
+          f"(p99); the look itself {look['look_median_ms']:.1f} ms, {look['look_p99_ms']:.1f} ms")
 
 
 def show_targets(targets: list[dict]) -> None:

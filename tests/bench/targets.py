@@ -29,6 +29,10 @@ def judge(results: dict) -> list[dict]:
         among = f"at rest with {rest['count']} {rest['what']}"
         out.append(target(f"{among}: % of a core", 100 * rest["cpu_share"], 1))
         out.append(target(f"{among}: MiB", rest["resident_mib"], 40))
+    if "look" in results:
+        look = results["look"]
+        out.append(target("from a failure to its finding, median, ms", look["median_ms"], 150))
+        out.append(target("a look into a container, p99, ms", look["look_p99_ms"], 50))
     return out
 
 

@@ -17,9 +17,7 @@ def rows(observer, *words) -> list[dict]:
 
 
 def record_of(observer, snapshot: int) -> dict:
-    shown = json.loads(observer.cli("snapshots", "show", str(snapshot), "-o", "json").stdout)
-    shown = shown[0] if isinstance(shown, list) else shown
-    return shown.get("record", shown)
+    return json.loads(observer.cli("snapshots", "show", str(snapshot), "-o", "json").stdout)[0]
 
 
 def test_a_container_that_is_gone_is_looked_into(images):
@@ -48,9 +46,7 @@ def test_by_hand(images):
 
         taken = observer.cli("snapshot", name, "--ns", "net", "-o", "json", *roots)
         assert taken.returncode == 0, taken.stderr
-        record = json.loads(taken.stdout)
-        record = record[0] if isinstance(record, list) else record
-        record = record.get("record", record)
+        record = json.loads(taken.stdout)[0]
         listeners = [(one["address"], one["port"]) for one in record["net"]["listeners"]]
         assert ("0.0.0.0", 8080) in listeners
         assert "mnt" not in record, "only what was asked for"

@@ -8,17 +8,21 @@ constexpr int64_t kSameTroubleNs = 15'000'000'000;
 
 }  // namespace
 
-bool FindingBook::Found(const Finding& finding, const ContainerRef& container,
-                        int64_t now_boot_ns) {
+bool FindingBook::Found(const Finding& finding, const std::string& rule,
+                        const ContainerRef& container, int64_t now_boot_ns) {
   MutexLock lock(&mutex_);
   const ActiveKey key{finding.case_id, container == nullptr ? "" : container->id};
   const int64_t until = now_boot_ns + absl::ToInt64Nanoseconds(active_for_);
   auto known = active_.find(key);
-  const bool again = known != active_.end() && container != nullptr &&
+  const bool again = known != active_.end() && container != nullptr && known->second.rule != rule &&
                      now_boot_ns - known->second.found_boot_ns < kSameTroubleNs;
   if (!again) ++by_case_[finding.case_id];
   if (known != active_.end() || active_.size() < kMaxActive) {
-    active_[key] = {container, until, again ? known->second.found_boot_ns : now_boot_ns};
+    if (again) {
+      known->second.until_boot_ns = until;
+    } else {
+      active_[key] = {container, until, rule, now_boot_ns};
+    }
   }
   return !again;
 }

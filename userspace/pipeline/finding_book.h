@@ -20,8 +20,10 @@ class FindingBook {
   // A finding is active for so long after it was last found, unless its container ended.
   explicit FindingBook(absl::Duration active_for) : active_for_(active_for) {}
 
-  // False: the same was found in it a moment ago, by another sign of the same trouble.
-  bool Found(const Finding& finding, const ContainerRef& container, int64_t now_boot_ns);
+  // False: the same was found in it a moment ago by another rule, so it is another sign of the same
+  // trouble (an ignored SIGTERM, then the end). What one rule tells twice are two troubles.
+  bool Found(const Finding& finding, const std::string& rule, const ContainerRef& container,
+             int64_t now_boot_ns);
   void Taken(absl::Duration took);
   void Failed();
   void Suppressed(const std::string& cause, uint64_t count = 1);
@@ -33,6 +35,7 @@ class FindingBook {
   struct Active {
     ContainerRef container;
     int64_t until_boot_ns = 0;
+    std::string rule;  // that told it last
     int64_t found_boot_ns = 0;
   };
 

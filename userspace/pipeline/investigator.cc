@@ -103,7 +103,8 @@ void Investigator::Investigate(Investigation work) {
   SnapshotRow row;
   if (work.anomaly.rule != kBaselineRule) row.findings = Diagnose(record);
   std::erase_if(row.findings, [&](const Finding& finding) {
-    const bool fresh = book_->Found(finding, work.anomaly.container, clock_->BootNs());
+    const bool fresh =
+        book_->Found(finding, work.anomaly.rule, work.anomaly.container, clock_->BootNs());
     return !fresh && finding.case_id != kEveryOneCounts;
   });
   row.container = work.anomaly.container;

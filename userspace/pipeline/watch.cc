@@ -9,8 +9,8 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMaxBaselines = 256;               // that wait
-constexpr int64_t kBaselinePeriodNs = 500'000'000;  // between two of them
+constexpr size_t kMaxBaselines = 256;                 // that wait
+constexpr int64_t kBaselinePeriodNs = 2'000'000'000;  // between two of them
 constexpr size_t kMaxMountinfo = 16 << 20;
 constexpr size_t kMaxCgroups = 1000;  // that are read in one go
 

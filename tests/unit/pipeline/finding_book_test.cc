@@ -17,13 +17,14 @@ TEST(FindingBookTest, CountsForEverAndIsActiveForAWhile) {
   FindingBook book(absl::Minutes(10));
   auto web = std::make_shared<Container>();
   web->id = "7c75";
-  EXPECT_TRUE(book.Found(Of("net-dns"), web, 0));
-  EXPECT_FALSE(book.Found(Of("net-dns"), web, kMinute / 10)) << "the same trouble";
-  EXPECT_TRUE(book.Found(Of("net-dns"), web, 5 * kMinute));
-  book.Found(Of("oom-host"), nullptr, 0);
+  EXPECT_TRUE(book.Found(Of("net-dns"), "connect_failure", web, 0));
+  EXPECT_FALSE(book.Found(Of("net-dns"), "packet_drop", web, kMinute / 10)) << "the same trouble";
+  EXPECT_TRUE(book.Found(Of("net-dns"), "connect_failure", web, kMinute / 10)) << "another one";
+  EXPECT_TRUE(book.Found(Of("net-dns"), "packet_drop", web, 5 * kMinute));
+  book.Found(Of("oom-host"), "oom_kill", nullptr, 0);
 
   InvestigationCounts counts = book.Counts(9 * kMinute);
-  EXPECT_EQ(counts.findings, (std::map<std::string, uint64_t>{{"net-dns", 2}, {"oom-host", 1}}));
+  EXPECT_EQ(counts.findings, (std::map<std::string, uint64_t>{{"net-dns", 3}, {"oom-host", 1}}));
   ASSERT_EQ(counts.active.size(), 2u);
   EXPECT_EQ(counts.active[0].case_id, "net-dns");
   EXPECT_EQ(counts.active[0].container, web);
@@ -33,7 +34,7 @@ TEST(FindingBookTest, CountsForEverAndIsActiveForAWhile) {
   ASSERT_EQ(counts.active.size(), 1u);
   EXPECT_EQ(counts.active[0].case_id, "net-dns");
   EXPECT_TRUE(book.Counts(15 * kMinute).active.empty());
-  EXPECT_EQ(book.Counts(15 * kMinute).findings.at("net-dns"), 2u);
+  EXPECT_EQ(book.Counts(15 * kMinute).findings.at("net-dns"), 3u);
 }
 
 TEST(FindingBookTest, CountsLooks) {
@@ -55,7 +56,7 @@ TEST(FindingBookTest, HoldsABoundedNumber) {
   for (int i = 0; i < 10000; ++i) {
     auto container = std::make_shared<Container>();
     container->id = std::to_string(i);
-    book.Found(Of("net-dns"), container, 0);
+    book.Found(Of("net-dns"), "connect_failure", container, 0);
   }
   EXPECT_LE(book.Counts(0).active.size(), 4096u);
   EXPECT_EQ(book.Counts(0).findings.at("net-dns"), 10000u);
