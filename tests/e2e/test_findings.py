@@ -3,6 +3,8 @@
 import json
 import uuid
 
+import pytest
+
 from observer import Observer, roots_of
 from runtimes import engine
 from shell import wait_until
@@ -20,6 +22,7 @@ def record_of(observer, snapshot: int) -> dict:
     return json.loads(observer.cli("snapshots", "show", str(snapshot), "-o", "json").stdout)[0]
 
 
+@pytest.mark.measuring
 def test_a_container_that_is_gone_is_looked_into(images):
     """Each fails one connect and ends within milliseconds: its net namespace was held from its birth."""
     with engine("runc", images) as runc, Observer(*roots_of(runc)) as observer:
@@ -62,5 +65,5 @@ def test_by_hand(images):
         baseline = wait_until(lambda: [s for s in rows(observer, "snapshots", "list")
                                        if s["rule"] == "baseline"], 10, "the baseline")
         assert baseline[0]["container"]["name"] == name
-        entries = [f for f in rows(observer, "findings") if f["case"] == "ns-entry"]
+        entries = rows(observer, "findings", "--case", "ns-entry", "--container", name)
         assert entries == [], "a look is no entry"
