@@ -16,6 +16,7 @@ import time
 from images import Images
 from observer import Observer
 from runtimes import engine
+from shell import wait_until
 
 FAILURES = 100
 CONTAINERS = 10
@@ -27,7 +28,7 @@ def measure() -> dict:
         runc = stack.enter_context(engine("runc", Images(folder)))
         observer = stack.enter_context(Observer())
         webs = [runc.start(f"look{n}") for n in range(CONTAINERS)]
-        time.sleep(2 * CONTAINERS + 3)  # the baselines are taken one after the other
+        wait_until(lambda: len(listed(observer, "baseline")) == CONTAINERS, 120, "all baselines")
         database = sqlite3.connect(f"file:{observer.storage}/timeline.db?mode=ro", uri=True)
         stack.callback(database.close)
         latencies = [one_failure(webs[n % CONTAINERS], 20000 + n, database) for n in range(FAILURES)]
@@ -53,10 +54,14 @@ def one_failure(web, port: int, database: sqlite3.Connection) -> float:
 
 
 def snapshots(observer) -> list[dict]:
-    listed = observer.cli("snapshots", "list", "-o", "jsonl", "--limit", "0").stdout.splitlines()
-    ids = [row["id"] for row in map(json.loads, listed) if row["rule"] == "connect_failure"]
+    ids = [row["id"] for row in listed(observer, "connect_failure")]
     shown = [json.loads(observer.cli("snapshots", "show", str(i), "-o", "json").stdout) for i in ids]
     return [one[0] for one in shown]
+
+
+def listed(observer, rule: str) -> list[dict]:
+    rows = observer.cli("snapshots", "list", "-o", "jsonl", "--limit", "0").stdout.splitlines()
+    return [row for row in map(json.loads, rows) if row["rule"] == rule]
 
 
 def percentile(values: list[float], percent: int) -> float:

@@ -1,5 +1,6 @@
 """Layout and size of the sources."""
 
+import re
 import subprocess
 
 import tree
@@ -44,6 +45,14 @@ def test_files_are_short():
         if lines > MAX_LINES and str(path) not in LONG_FILES:
             long[str(path)] = lines
     assert long == {}
+
+
+def test_loops_hold_what_they_go_over():
+    """`for (x : maker()->list())`: what maker() gave is gone before the first turn."""
+    dangling = re.compile(r"for \([^;]*? : [^;{]*?\)->\w+\(\)\) ", re.DOTALL)
+    wrong = [f"{path}: {match.group()}" for path in tree.files("userspace/*.cc", "exporters/*.cc", "tests/*.cc")
+             for match in dangling.finditer((tree.ROOT / path).read_text())]
+    assert wrong == []
 
 
 def test_headers_have_one_guard():

@@ -63,7 +63,7 @@ def test_by_hand(images):
         assert web.name in diagnosed.stdout or "nothing wrong" in diagnosed.stdout
 
         baseline = wait_until(lambda: [s for s in rows(observer, "snapshots", "list")
-                                       if s["rule"] == "baseline"], 10, "the baseline")
+                                       if s["rule"] == "baseline"], 20, "the baseline")
         assert baseline[0]["container"]["name"] == name
         entries = rows(observer, "findings", "--case", "ns-entry", "--container", name)
         assert entries == [], "a look is no entry"

@@ -146,7 +146,8 @@ void Daemon::StartControl(const Config& config) {
   handlers.store_snapshot = [this](SnapshotRow row) { return pipeline_->Store(std::move(row)); };
   handlers.record_event = [this](ObservedEvent e) { return pipeline_->Store(std::move(e)); };
   handlers.find_container = [this](const std::string& runtime, const std::string& id) {
-    for (const ContainerRef& c : correlator_->inventory()->containers()) {
+    const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
+    for (const ContainerRef& c : inventory->containers()) {
       if (c->runtime == runtime && c->id == id) return c;
     }
     return ContainerRef();

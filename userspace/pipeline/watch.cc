@@ -10,7 +10,7 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kMaxBaselines = 256;                 // that wait
-constexpr int64_t kBaselinePeriodNs = 2'000'000'000;  // between two of them
+constexpr int64_t kBaselinePeriodNs = 5'000'000'000;  // between two of them
 constexpr size_t kMaxMountinfo = 16 << 20;
 constexpr size_t kMaxCgroups = 1000;  // that are read in one go
 
@@ -31,7 +31,8 @@ Watch::Watch(const WatchOptions& options, Snapshotter* snapshotter, const Correl
 Watch::~Watch() { Stop(); }
 
 void Watch::Start() {
-  for (const NamespaceRecord& record : correlator_->inventory()->namespaces()) {
+  const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
+  for (const NamespaceRecord& record : inventory->namespaces()) {
     if (record.is_host && record.kind == NamespaceKind::kNet) pins_.SetHost(record.identity.inode);
   }
   investigator_.Start();
@@ -84,7 +85,8 @@ void Watch::TakeBaselines(int64_t now_boot_ns) {
   if (baselines_.front().boot_ns > now_boot_ns) return;
   Due due = std::move(baselines_.front());
   baselines_.pop_front();
-  for (const ContainerRef& container : correlator_->inventory()->containers()) {
+  const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
+  for (const ContainerRef& container : inventory->containers()) {
     if (container->id != due.container->id || container->died_boot_ns != 0) continue;
     last_baseline_ns_ = now_boot_ns;
     Investigation work;
@@ -122,7 +124,8 @@ void Watch::Idle() {
   if (!mountinfo.ok()) return;
   const CgroupMountPoints mounts = FindCgroupMountPoints(*mountinfo);
   std::vector<CgroupFacts> facts;
-  for (const ContainerRef& container : correlator_->inventory()->containers()) {
+  const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
+  for (const ContainerRef& container : inventory->containers()) {
     if (facts.size() >= kMaxCgroups) break;
     if (container->died_boot_ns != 0 || container->cgroup_path.empty()) continue;
     const std::string& path = container->cgroup_path;
