@@ -158,7 +158,8 @@ TEST_F(CorrelatorPlainTest, AContainerWhoseStateComesLateReplacesTheGuess) {
   ASSERT_THAT(made, SizeIs(1)) << "one start, under the better name";
   EXPECT_EQ(made[0].container->name, "late");
   int alive = 0;
-  for (const ContainerRef& container : correlator_.inventory()->containers()) {
+  const auto inventory = correlator_.inventory();
+  for (const ContainerRef& container : inventory->containers()) {
     alive += container->died_boot_ns == 0;
   }
   EXPECT_EQ(alive, 1);
