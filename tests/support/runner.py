@@ -42,7 +42,7 @@ class Part:
     def log(self) -> pathlib.Path:
         return self.folder / "log"
 
-    def run(self, command: list[str], timeout: int = 1200, **environment: str) -> int:
+    def run(self, command: list[str], timeout: int = 1800, **environment: str) -> int:
         """Appends to the log. The whole process group dies with the timeout."""
         if self.low_priority:
             command = ["nice", "-n", "19", *command]
