@@ -149,6 +149,10 @@ std::span<const SampleKey> InitialKeys() {
       SampleKey{Family::kNamespaceChanges, Number(Op::kSetns), Number(NamespaceKind::kMnt)},
       SampleKey{Family::kNamespaceChanges, Number(Op::kSetns), Number(NamespaceKind::kNet)},
       SampleKey{Family::kNamespaceChanges, Number(Op::kUnshare), Number(NamespaceKind::kUser)},
+      // A filter that drops, and a port that is taken: the first one already has to be an increase.
+      SampleKey{Family::kPacketDrops, Number(Protocol::kTcp), 0},
+      SampleKey{Family::kPacketDrops, Number(Protocol::kUdp), 0},
+      SampleKey{Family::kBindFailures, EADDRINUSE, 0},
       // attempts = outcomes + in flight has to hold from the first scrape.
       SampleKey{Family::kTcpConnects, 0, 0},
       SampleKey{Family::kTcpConnects, 1, 0},

@@ -147,7 +147,7 @@ struct AgentHealth {
 struct AnomalyCount {
   std::string rule;
   uint64_t fired = 0;
-  std::map<std::string, uint64_t> suppressed;  // by cause: "repeat", "container_rate", "host_rate"
+  std::map<std::string, uint64_t> suppressed;  // by cause: "repeat", "container_rate", "rate"
 };
 
 struct ActiveFinding {

@@ -1,12 +1,21 @@
 #include "userspace/pipeline/finding_book.h"
 
+#include "userspace/diagnosis/case_list.h"
+
 namespace nsobs {
 namespace {
 
 constexpr size_t kMaxActive = 4096;
 constexpr int64_t kSameTroubleNs = 15'000'000'000;
 
+constexpr const char* kCauses[] = {"queue_full", "stopping", "target_gone", "timeline_full"};
+
 }  // namespace
+
+FindingBook::FindingBook(absl::Duration active_for) : active_for_(active_for) {
+  for (const CaseRow& row : CaseList()) by_case_[std::string(row.id)] = 0;
+  for (const char* cause : kCauses) counts_.snapshots_suppressed[cause] = 0;
+}
 
 bool FindingBook::Found(const Finding& finding, const std::string& rule,
                         const ContainerRef& container, int64_t now_boot_ns) {

@@ -17,8 +17,9 @@ namespace nsobs {
 // Thread-safe.
 class FindingBook {
  public:
-  // A finding is active for so long after it was last found, unless its container ended.
-  explicit FindingBook(absl::Duration active_for) : active_for_(active_for) {}
+  // A finding is active for so long after it was last found, also when its container ended. Every
+  // known case and cause is counted from 0, so that the first one is an increase.
+  explicit FindingBook(absl::Duration active_for);
 
   // False: the same was found in it a moment ago by another rule, so it is another sign of the same
   // trouble (an ignored SIGTERM, then the end). What one rule tells twice are two troubles.

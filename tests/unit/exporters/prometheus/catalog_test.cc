@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "exporters/prometheus/example_queries.h"
 #include "exporters/prometheus/prometheus_exporter.h"
 #include "tests/unit/exporters/exposition.h"
 #include "tests/unit/exporters/prometheus/snapshots.h"
@@ -63,6 +64,14 @@ TEST(Catalog, NamesFollowTheConventions) {
     EXPECT_TRUE(absl::StartsWith(name, "nsobserver_")) << name;
     EXPECT_EQ(absl::EndsWith(name, "_total"), info.kind == MetricKind::kCounter) << name;
     EXPECT_EQ(info.help.back(), '.') << name;
+    for (const char* unit : {"_ms", "_milliseconds", "_us", "_ns", "_nanoseconds", "_kib", "_mib",
+                             "_minutes", "_percent", "_count", "_sum", "_bucket"}) {
+      EXPECT_FALSE(absl::StrContains(absl::StrCat(name, "_"), absl::StrCat(unit, "_"))) << name;
+    }
+    for (std::string_view label : info.labels()) {
+      EXPECT_FALSE(label == "job" || label == "instance" || label == "le" || label == "quantile")
+          << name << ": Prometheus has labels of that name";
+    }
     EXPECT_EQ(info.help.find_first_of("\\\n"), std::string_view::npos) << name;
     if (info.owned()) {
       EXPECT_EQ(info.labels()[0], "container") << name;
@@ -107,12 +116,31 @@ TEST(Catalog, KeepsTheContract) {
   }
 }
 
+TEST(Catalog, EveryFamilyHasAnExampleThatFitsIntoACell) {
+  for (const FamilyInfo& info : Catalog()) {
+    const std::string query = ExampleQuery(info);
+    EXPECT_THAT(query, ::testing::HasSubstr(std::string(info.name)));
+    EXPECT_EQ(query.find_first_of("|`\n"), std::string::npos) << query;
+  }
+}
+
+// What a rule that nobody wrote an example for gets.
+TEST(Catalog, ExampleOfAFamilyWithoutARow) {
+  EXPECT_EQ(ExampleQuery(Info(Family::kOomKills)),
+            "sum by (container, reason) (increase(nsobserver_oom_kills_total[5m]))");
+  EXPECT_EQ(ExampleQuery(Info(Family::kBarrierTimeouts)),
+            "increase(nsobserver_scrape_barrier_timeouts_total[5m])");
+  EXPECT_EQ(ExampleQuery(Info(Family::kQueueCapacity)), "nsobserver_queue_capacity");
+}
+
 std::string Table() {
-  std::string table = "| metric | type | labels | what it says |\n|---|---|---|---|\n";
+  std::string table =
+      "| metric | type | labels | what it says | to ask, for example |\n|---|---|---|---|---|\n";
   for (const FamilyInfo& info : Catalog()) {
     std::vector<std::string> names(info.labels().begin(), info.labels().end());
     absl::StrAppend(&table, "| `", std::string(info.name), "` | ", TypeName(info.kind), " | ",
-                    absl::StrJoin(names, ", "), " | ", std::string(info.help), " |\n");
+                    absl::StrJoin(names, ", "), " | ", std::string(info.help), " | `",
+                    ExampleQuery(info), "` |\n");
   }
   return table;
 }
