@@ -1,52 +1,10 @@
 """A real Prometheus scrapes the daemon, and promtool reads what it serves."""
 
-import contextlib
-import json
-import subprocess
-import tempfile
-import urllib.parse
-import urllib.request
 import uuid
 
+from monitoring import prometheus
 from namespaces import net_namespace
-from shell import free_port, run, terminate, wait_until
-
-CONFIG = """
-global: {{scrape_interval: 1s, scrape_timeout: 1s}}
-scrape_configs:
-  - job_name: nsobserver
-    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
-"""
-
-
-@contextlib.contextmanager
-def prometheus(target_port: int):
-    """Yields a function that asks it a query: [(labels, value)]."""
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="nsobs-prometheus-") as folder:
-        with open(f"{folder}/prometheus.yml", "w") as file:
-            file.write(CONFIG.format(port=target_port))
-        run("promtool", "check", "config", f"{folder}/prometheus.yml")
-        with open(f"{folder}/log", "wb") as log:
-            server = subprocess.Popen(
-                ["prometheus", f"--config.file={folder}/prometheus.yml",
-                 f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-        def query(text: str) -> list[tuple[dict, float]]:
-            address = f"http://127.0.0.1:{port}/api/v1/query?query={urllib.parse.quote(text)}"
-            try:
-                with urllib.request.urlopen(address, timeout=5) as answer:
-                    result = json.load(answer)["data"]["result"]
-            except OSError:
-                return []
-            return [(entry["metric"], float(entry["value"][1])) for entry in result]
-
-        try:
-            yield query
-        finally:
-            terminate(server)
-
+from shell import run, wait_until
 
 def test_promtool_finds_nothing(observer):
     with net_namespace() as name:
@@ -59,7 +17,8 @@ def test_promtool_finds_nothing(observer):
 
 def test_prometheus_scrapes_and_answers(observer):
     name = f"prom-{uuid.uuid4().hex[:6]}"
-    with prometheus(observer.port) as query, net_namespace(name):
+    with prometheus(observer.port) as server, net_namespace(name):
+        query = server.query
         wait_until(lambda: query('up{job="nsobserver"} == 1'), 20, "the first scrape")
         for _ in range(3):
             run("ip", "netns", "exec", name, "/bin/busybox", "nc", "127.0.0.1", "9", check=False)

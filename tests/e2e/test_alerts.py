@@ -1,0 +1,50 @@
+"""A container breaks, and the one who is on call hears of it: daemon, Prometheus and Alertmanager are the real ones."""
+
+import uuid
+
+from monitoring import Receiver, alertmanager, prometheus
+from observer import ROOT, Observer, roots_of
+from runtimes import engine
+from shell import wait_until
+
+MEGABYTE = 1 << 20
+SLOW = 60  # seconds, on a machine that is busy
+
+
+def test_a_container_that_runs_out_of_memory_is_a_ticket(images):
+    with Receiver() as receiver, alertmanager(receiver) as port, engine("podman", images) as podman, \
+            Observer(*roots_of(podman)) as observer, \
+            prometheus(observer.port, alertmanager_port=port, rules=True) as server:
+        wait_until(lambda: server.query('up{job="nsobserver"} == 1'), SLOW, "the first scrape", interval=0.2)
+        web = podman.start(f"web-{uuid.uuid4().hex[:6]}", memory=16 * MEGABYTE)
+
+        def firing() -> set[str]:  # of this container: others may run on the machine
+            return {alert["labels"]["alertname"] for alert in server.firing()
+                    if alert["labels"].get("container") == web.name}
+
+        def told_of() -> list[dict]:
+            return [alert for alert in receiver.of("/ticket", "NsobserverContainerOomKilled")
+                    if alert["labels"]["container"] == web.name]
+
+        wait_until(lambda: server.query(f'nsobserver_container_info{{container="{web.name}"}}'), SLOW, "it is watched",
+                   interval=0.2)
+        assert firing() == set(), "all is well"
+
+        web.exec("/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1")
+        told = wait_until(told_of, SLOW, "the ticket", interval=0.2)[0]
+
+        labels, notes = told["labels"], told["annotations"]
+        assert told["status"] == "firing"
+        assert (labels["container"], labels["case"]) == (web.name, "oom-helper"), "dd, not PID 1"
+        assert (labels["severity"], labels["family"]) == ("ticket", "memory")
+        assert notes["summary"] == f"{web.name} on 127.0.0.1:{observer.port}: a helper process was killed at its memory " \
+                                   "limit, its PID 1 lives on without it (oom-helper)"
+        page, _, section = notes["runbook_url"].partition("#")
+        assert f"\n## {section}\n" in (ROOT / page).read_text()
+        command = notes["description"].partition("nsobserver ")[2].split()
+        found = observer.cli(*command)
+        assert (found.returncode, web.name in found.stdout) == (0, True), "what the alert says to do shows it"
+        assert firing() == {"NsobserverContainerOomKilled"}, \
+            f"one trouble, one alert: {observer.cli('findings', '--container', web.name).stdout}"
+        assert [alert for path, alert in receiver.received
+                if path == "/page" and alert["labels"].get("container") == web.name] == []
