@@ -75,14 +75,14 @@ def replaced(text: str, *pairs: tuple[str, str]) -> str:
 
 @contextlib.contextmanager
 def prometheus(target_port: int, alertmanager_port: int = 9, rules: bool = False):
-    """deploy/prometheus/prometheus.yml, every second, of that daemon."""
+    """deploy/prometheus/prometheus.yml, every other second, of that daemon."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="nsobs-prometheus-") as folder:
         config = pathlib.Path(folder) / "prometheus.yml"
         config.write_text(replaced(
             (DEPLOY / "prometheus.yml").read_text(), ("127.0.0.1:9917", f"127.0.0.1:{target_port}"),
             ("127.0.0.1:9093", f"127.0.0.1:{alertmanager_port}"),
-            ("scrape_interval: 15s", "scrape_interval: 1s\n  scrape_timeout: 1s"),
+            ("scrape_interval: 15s", "scrape_interval: 2s\n  scrape_timeout: 2s"),
             ("evaluation_interval: 15s", "evaluation_interval: 1s"),
             ("[rules/*.yml]", f"[{DEPLOY}/rules/*.yml]" if rules else "[]")))
         run("promtool", "check", "config", config)

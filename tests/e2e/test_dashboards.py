@@ -1,0 +1,126 @@
+"""Every query of every panel, and every example of the metrics' table, against a real Prometheus during a workload."""
+
+import json
+import sys
+import threading
+import uuid
+
+import pytest
+
+from monitoring import prometheus
+from observer import ROOT, Observer, roots_of
+from runtimes import engine
+from shell import wait_until
+
+sys.path.append(str(ROOT / "tests/check"))
+
+from catalog import catalog  # noqa: E402
+
+MEGABYTE = 1 << 20
+SLOW = 120  # seconds, on a machine that is busy
+PAGES = ("fleet", "node", "container", "agent")
+
+
+class Workload:
+    """A container in which something of everything goes wrong, again and again."""
+
+    def __init__(self, podman):
+        self.web = podman.start(f"web-{uuid.uuid4().hex[:6]}", memory=16 * MEGABYTE, options=("--read-only",))
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.go_on)
+
+    def once(self) -> None:
+        for command in (("/bin/nc", "127.0.0.1", "9"), ("/bin/touch", "/etc/not-writable"), ("/bin/kill", "-TERM", "1"),
+                        ("/bin/unshare", "-n", "/bin/true"), ("/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1")):
+            self.web.exec(*command)
+
+    def go_on(self) -> None:
+        while not self.stopping.wait(1):
+            self.once()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exc_info):
+        self.stopping.set()
+        self.thread.join(60)
+
+
+@pytest.fixture(scope="module")
+def watched(images):
+    """(Prometheus, the container's name), when its first failure has been scraped and told."""
+    with engine("podman", images) as podman, Observer("--probes.files=on", *roots_of(podman)) as observer, \
+            prometheus(observer.port, rules=True) as server, Workload(podman) as load:
+        name = load.web.name
+        for what, query in {
+                "its findings": f'nsobserver_finding_active{{container="{name}"}} == 1',
+                "an alert": f'ALERTS{{container="{name}",alertstate="firing"}}',
+                "a moving count": f'increase(nsobserver_oom_kills_total{{container="{name}"}}[1m]) > 0'}.items():
+            wait_until(lambda q=query: server.query(q), SLOW, what, interval=0.5)
+        yield server, name
+
+
+def queries_of(page: str, container: str) -> dict[str, str]:
+    panels = json.loads((ROOT / f"deploy/grafana/dashboards/{page}.json").read_text())["panels"]
+    queries = {f"{panel['title']} {target['refId']}": target["expr"]
+               for panel in panels for target in panel.get("targets", [])}
+    for title, query in queries.items():
+        for name, value in (("$__rate_interval", "1m"), ("$__range", "2m"), ("$node", ".*"), ("$container", container)):
+            query = query.replace(name, value)
+        assert "$" not in query, title
+        queries[title] = query
+    return queries
+
+
+def wait_for_data(without) -> None:
+    """Until `without` returns none; the failure tells which are left."""
+    left = []
+
+    def none_left() -> bool:
+        left[:] = without()
+        return not left
+
+    wait_until(none_left, SLOW, left, interval=1)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_panel_has_data(watched, page):
+    server, name = watched
+    queries = queries_of(page, name)
+    assert len(queries) > 10
+    refused = {title: error for title, query in queries.items() if (error := server.error_of(query))}
+    assert refused == {}
+
+    wait_for_data(lambda: [title for title, query in queries.items() if not server.query(query)])
+
+
+def test_what_the_container_did_is_what_its_panels_show(watched):
+    server, name = watched
+    queries = queries_of("container", name)
+    for title, labels in {
+            "Connect failures A": {"protocol": "tcp", "errno": "ECONNREFUSED"},
+            "File calls that fail (probes.files) A": {"operation": "open", "errno": "EROFS"},
+            "OOM kills by whose limit A": {"reason": "cgroup"},
+            "Signals by what became of them A": {"signal": "SIGTERM", "result": "ignored"}}.items():
+        wait_until(lambda q=queries[title], want=labels: any(
+            value > 0 and want.items() <= have.items() for have, value in server.query(q)), SLOW, title, interval=1)
+    info = server.query(queries["What it is A"])
+    assert [labels["runtime"] for labels, _ in info] == ["podman"]
+
+
+def test_variables_offer_the_container(watched):
+    server, name = watched
+    answer = server.get("/api/v1/label/container/values", **{"match[]": "nsobserver_tcp_connect_attempts_total"})
+    assert name in answer["data"]
+
+
+def test_every_example_of_the_readme_is_a_query(watched):
+    server, _ = watched
+    examples = [metric.example for metric in catalog().values()]
+    refused = {example: error for example in examples if (error := server.error_of(example))}
+    assert refused == {}
+
+    # But for those that only show what is wrong.
+    plain = [example for example in examples if not any(sign in example for sign in (" > ", " < ", "== 0"))]
+    wait_for_data(lambda: [example for example in plain if not server.query(example)])
