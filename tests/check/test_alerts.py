@@ -129,3 +129,10 @@ def test_runbooks_name_every_alert():
 def test_rules_ask_for_what_there_is():
     for rule in rules():
         assert unknown_metrics(rule["expr"], catalog(), recorded(rules())) == [], rule.get("alert") or rule["record"]
+
+
+def test_the_guide_counts_them_right():
+    guide = (tree.ROOT / "deploy/prometheus/README.md").read_text()
+    for severity in SEVERITIES:
+        number = sum(rule["labels"]["severity"] == severity for rule in alerts().values())
+        assert re.search(rf"^\| {severity} \| .* \| {number} \|$", guide, re.MULTILINE), (severity, number)

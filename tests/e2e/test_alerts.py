@@ -1,11 +1,16 @@
 """A container breaks, and the one who is on call hears of it: daemon, Prometheus and Alertmanager are the real ones."""
 
+import os
+import re
+import shlex
+import shutil
+import textwrap
 import uuid
 
-from monitoring import Receiver, alertmanager, prometheus
+from monitoring import DEPLOY, Receiver, alertmanager, prometheus, quick_config, replaced
 from observer import ROOT, Observer, roots_of
 from runtimes import engine
-from shell import wait_until
+from shell import free_port, run, wait_until
 
 MEGABYTE = 1 << 20
 SLOW = 120  # seconds, on a machine that is busy
@@ -50,3 +55,36 @@ def test_a_container_that_runs_out_of_memory_is_a_ticket(images):
             f"one trouble, one alert: {observer.cli('findings', '--container', web.name).stdout}"
         assert [alert for path, alert in receiver.received
                 if path == "/page" and alert["labels"].get("container") == web.name] == []
+
+
+def commands_of(readme: str) -> list[str]:
+    """The bash blocks, without what indents them in a list."""
+    return [textwrap.dedent(block) for block in re.findall(r"^ *```bash\n(.*?)^ *```$", readme, re.DOTALL | re.MULTILINE)]
+
+
+def test_the_commands_of_the_guide(images, tmp_path):
+    """deploy/prometheus/README.md to the letter, but for ports, the folder and where this podman keeps its things."""
+    with engine("podman", images) as podman, Observer(*roots_of(podman)) as observer:
+        pretended = tmp_path / "bin/podman"
+        pretended.parent.mkdir()
+        real = [shutil.which("podman") if word == "podman" else str(word) for word in podman.prefix]
+        pretended.write_text(f'#!/bin/sh\ncd {podman.folder}\nexec {shlex.join(real)} "$@"\n')
+        pretended.chmod(0o755)
+        config = tmp_path / "prometheus.yml"
+        ports = [(port, str(free_port())) for port in ("9090", "9093")]
+        config.write_text(quick_config(observer.port, int(ports[1][1]), rules=True))
+        start, break_it, look, end = (
+            replaced(block, ("/var/tmp/nsobserver-monitoring", str(tmp_path / "kept")))
+            if "/var/tmp" in block else block for block in commands_of((DEPLOY / "README.md").read_text()))
+        start = replaced(start, ("deploy/prometheus/prometheus.yml", str(config)), *ports)
+        look = replaced(look, *ports)
+        script = "\n".join([
+            "set -e", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT", start, break_it, f"look() {{\n{look}\n}}",
+            f"for try in $(seq {SLOW}); do", "  said=$(look) || said=", "  case $said in", "  *greedy*greedy*) break ;;",
+            "  esac", "  sleep 1", "done", 'printf "%s\\n" "$said"', end])
+        told = run("timeout", 2 * SLOW, "bash", "-c", script, cwd=ROOT, timeout=3 * SLOW,
+                   env={**podman.environment, "PATH": f"{pretended.parent}:{os.environ['PATH']}"})
+        assert '"case":"oom-container","container":"greedy"' in told.stdout, told.stdout
+        assert re.search(r"NsobserverContainerOomKilled.*greedy on 127\.0\.0\.1:\d+: killed at its memory limit \(oom-container\)",
+                         told.stdout), told.stdout
+        assert not (tmp_path / "kept").exists(), "it leaves nothing"

@@ -73,18 +73,23 @@ def replaced(text: str, *pairs: tuple[str, str]) -> str:
     return text
 
 
+def quick_config(target_port: int, alertmanager_port: int, rules: bool) -> str:
+    """deploy/prometheus/prometheus.yml, every other second, of that daemon."""
+    return replaced(
+        (DEPLOY / "prometheus.yml").read_text(), ("127.0.0.1:9917", f"127.0.0.1:{target_port}"),
+        ("127.0.0.1:9093", f"127.0.0.1:{alertmanager_port}"),
+        ("scrape_interval: 15s", "scrape_interval: 2s\n  scrape_timeout: 2s"),
+        ("evaluation_interval: 15s", "evaluation_interval: 1s"),
+        ("[rules/*.yml]", f"[{DEPLOY}/rules/*.yml]" if rules else "[]"))
+
+
 @contextlib.contextmanager
 def prometheus(target_port: int, alertmanager_port: int = 9, rules: bool = False):
-    """deploy/prometheus/prometheus.yml, every other second, of that daemon."""
+    """One with quick_config(), for as long as the block runs."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="nsobs-prometheus-") as folder:
         config = pathlib.Path(folder) / "prometheus.yml"
-        config.write_text(replaced(
-            (DEPLOY / "prometheus.yml").read_text(), ("127.0.0.1:9917", f"127.0.0.1:{target_port}"),
-            ("127.0.0.1:9093", f"127.0.0.1:{alertmanager_port}"),
-            ("scrape_interval: 15s", "scrape_interval: 2s\n  scrape_timeout: 2s"),
-            ("evaluation_interval: 15s", "evaluation_interval: 1s"),
-            ("[rules/*.yml]", f"[{DEPLOY}/rules/*.yml]" if rules else "[]")))
+        config.write_text(quick_config(target_port, alertmanager_port, rules))
         run("promtool", "check", "config", config)
         with program("prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/data",
                      f"--web.listen-address=127.0.0.1:{port}"):
