@@ -26,6 +26,7 @@ class Containerd(Engine):
         self.cgroups = (self.namespace,)
 
     def set_up(self):
+        self.socket = self.folder / "containerd.sock"
         config = self.folder / "config.toml"
         config.write_text(CONFIG.format(folder=self.folder))
         log = self.stack.enter_context((self.folder / "log").open("wb"))
@@ -36,8 +37,14 @@ class Containerd(Engine):
         self.ctr("images", "import", self.images.oci)
 
     def ctr(self, *words, check=True, timeout=60, **options):
-        return run("ctr", "--address", self.folder / "containerd.sock", "--namespace", self.namespace,
+        return run("ctr", "--address", self.reach(self.socket), "--namespace", self.namespace,
                    *words, check=check, timeout=timeout, **options)
+
+    def daemons(self):
+        return [self.daemon.pid]
+
+    def sockets(self):
+        return [self.socket]
 
     def start(self, name, *, command=SLEEP, memory=None):
         container_id = f"{name}-{self.suffix}"

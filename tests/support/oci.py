@@ -7,9 +7,8 @@ import cgroups
 from runtimes import SLEEP, Engine
 from shell import run
 
-# crun refuses a cgroup2 with controllers beside v1: it gets a mount namespace that has none.
 HIDE_CGROUP2 = ("unshare", "-m", "--propagation", "private", "sh", "-c",
-                'mount -t tmpfs none /sys/fs/cgroup/unified && exec "$@"', "sh")
+                f'{cgroups.HIDE} && exec "$@"', "sh")
 
 
 class Runc(Engine):
