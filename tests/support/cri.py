@@ -90,9 +90,11 @@ class Kubernetes(Engine):
         return int((bundle / "init.pid").read_text())
 
     def run_once(self, name, *command):
-        """The container ends by itself; the pod is removed with all the others."""
-        container = self.start(name, command=command)
-        return container.name
+        """The container ends by itself; its pod is removed with all the others."""
+        pod = self.make_pod(f"pod-of-{name}")
+        with self.client() as client:
+            client.run_container(pod, name, IMAGE, command)
+        return name
 
     def exec(self, container, command, check, timeout):
         return run("runc", "--root", "/run/containerd/runc/k8s.io", "exec", container.id, *command,

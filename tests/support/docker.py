@@ -40,8 +40,10 @@ class Docker(Engine):
         limit = ("--memory", memory, "--memory-swap", memory) if memory else ()
         container_id = self.docker("run", "-d", "--name", name, *limit, *options, IMAGE,
                                    *command).stdout.strip()
-        state = json.loads(self.docker("inspect", container_id).stdout)[0]["State"]
-        return self.adopt(name, container_id, state["Pid"], image=IMAGE)
+        return self.adopt(name, container_id, self.pid(container_id), image=IMAGE)
+
+    def pid(self, container_id: str) -> int:
+        return json.loads(self.docker("inspect", container_id).stdout)[0]["State"]["Pid"]
 
     def run_once(self, name, *command):
         self.docker("run", "--rm", "--name", name, IMAGE, *command, check=False)
@@ -66,6 +68,11 @@ class Docker(Engine):
     def rename(self, container, name):
         self.docker("rename", container.name, name)
         container.name = name
+
+    def again(self, container):
+        """Stopped and started: the same name and id."""
+        self.docker("restart", "-t", "0", container.id)
+        container.pid = self.pid(container.id)
 
     def kill(self, container, name):
         self.docker("kill", "--signal", name, container.name)

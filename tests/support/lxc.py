@@ -1,6 +1,7 @@
 """LXC: a name is an id; no engine, a monitor for each container."""
 
 import os
+import subprocess
 
 from images import make_copy
 from runtimes import SLEEP, Engine
@@ -49,13 +50,18 @@ class Lxc(Engine):
 
     def start(self, name, *, command=SLEEP, memory=None):
         name = self.create(name, command)
-        self.again(name)
-        pid = int(self.lxc("info", "-n", name, "-p", "-H").stdout)
-        return self.adopt(name, name, pid)
+        return self.adopt(name, name, self.run_detached(name))
 
-    def again(self, name) -> None:
+    def run_detached(self, name) -> int:
         # The monitor keeps our standard output.
-        self.lxc("start", "-d", "-n", name, "-o", self.folder / "log", stdout=-3, stderr=-3)
+        self.lxc("start", "-d", "-n", name, "-o", self.folder / "log", stdout=subprocess.DEVNULL,
+                 stderr=subprocess.DEVNULL)
+        return int(self.lxc("info", "-n", name, "-p", "-H").stdout)
+
+    def again(self, container):
+        """Stopped and started: the same name."""
+        self.lxc("stop", "-k", "-n", container.id)
+        container.pid = self.run_detached(container.id)
 
     def run_once(self, name, *command):
         """By a script in the root file system: LXC's command line knows no quoting."""

@@ -42,18 +42,16 @@ def mount_namespace(script: str, *words):
 
     Enter it with `nsenter -t PID -m`: absolute paths, as the working directory is lost.
     """
-    ready, told = os.pipe()
     keeper = subprocess.Popen(
         ["unshare", "-m", "--propagation", "private", "sh", "-ec",
-         f"{script}\necho >&{told}\nexec sleep 1000000", "sh", *map(str, words)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[told])
-    os.close(told)
+         f"{script}\necho ready\nexec sleep 1000000 >/dev/null", "sh", *map(str, words)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     try:
-        with os.fdopen(ready, "rb") as pipe:
-            assert pipe.read(1), f"failed in a mount namespace: {script}"
+        assert keeper.stdout.readline(), f"failed in a mount namespace: {script}"
         yield keeper.pid
     finally:
         terminate(keeper)
+        keeper.stdout.close()
 
 
 def loopback_up(pid: int) -> None:

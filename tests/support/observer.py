@@ -34,6 +34,16 @@ def roots_of(engine: Engine) -> list[str]:
     return [f"--runtimes.{option}={folder / name}" for option, name in roots.items()]
 
 
+def roots_of_all(engines) -> list[str]:
+    """The same for several beside each other."""
+    values: dict[str, list[str]] = {}
+    for option in (option for engine in engines for option in roots_of(engine)):
+        key, _, value = option.partition("=")
+        if pathlib.Path(value).exists():
+            values.setdefault(key, []).append(value)
+    return [f"{key}={','.join(dict.fromkeys(value))}" for key, value in values.items()]
+
+
 class Observer:
     """A context manager: ready when entered, stopped when left. Every scrape checks the sums."""
 

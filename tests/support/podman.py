@@ -73,6 +73,15 @@ class Podman(Engine):
     def exec(self, container, command, check, timeout):
         return self.podman("exec", container.name, *command, check=check, timeout=timeout)
 
+    def rename(self, container, name):
+        self.podman("rename", container.name, name)
+        container.name = name
+
+    def again(self, container):
+        """Stopped and started: the same name and id."""
+        self.podman("restart", "-t", "0", container.id)
+        container.pid = self.pid(container.id)
+
     def kill(self, container, name):
         self.podman("kill", "--signal", name, container.name)
 
