@@ -1,5 +1,7 @@
 """containerd of our own, driven by ctr: a name is an id, and there is no network but lo."""
 
+import contextlib
+import pathlib
 import subprocess
 import uuid
 
@@ -17,6 +19,14 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
 """
 
 
+RUNC_ROOT = pathlib.Path("/run/containerd/runc")  # wherever containerd's own state is
+
+
+def remove_if_empty(folder: pathlib.Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
 class Containerd(Engine):
     runtime = "containerd"
 
@@ -32,6 +42,7 @@ class Containerd(Engine):
         log = self.stack.enter_context((self.folder / "log").open("wb"))
         self.daemon = subprocess.Popen(["containerd", "--config", config], stdin=subprocess.DEVNULL,
                                        stdout=log, stderr=log)
+        self.stack.callback(remove_if_empty, RUNC_ROOT / self.namespace)
         self.stack.callback(terminate, self.daemon)
         wait_until(lambda: self.ctr("version", check=False).returncode == 0, 30, "containerd")
         self.ctr("images", "import", self.images.oci)

@@ -28,6 +28,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "overlayfs"
 """
+RUNC_ROOT = "/run/containerd/runc/k8s.io"
 KUBERNETES_NAMESPACE = "prod"
 
 
@@ -97,11 +98,11 @@ class Kubernetes(Engine):
         return name
 
     def exec(self, container, command, check, timeout):
-        return run("runc", "--root", "/run/containerd/runc/k8s.io", "exec", container.id, *command,
+        return run("runc", "--root", RUNC_ROOT, "exec", container.id, *command,
                    check=check, timeout=timeout)
 
     def kill(self, container, name):
-        run("runc", "--root", "/run/containerd/runc/k8s.io", "kill", container.id, name)
+        run("runc", "--root", RUNC_ROOT, "kill", container.id, name)
 
     def remove(self, container):
         pod = next(p for p in self.pods.values() if p.name == container.facts["pod"])

@@ -28,6 +28,7 @@ def roots_of(engine: Engine) -> list[str]:
     folder = engine.folder
     roots = {
         "podman": {"podman-storage-root": "root", "podman-run-root": "run"},
+        "crio": {"podman-storage-root": "root", "podman-run-root": "run"},
         "docker": {"docker-data-root": "data", "docker-exec-root": "exec"},
         "containerd": {"containerd-state-root": "state"},
     }.get(engine.runtime, {})

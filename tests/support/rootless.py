@@ -70,36 +70,25 @@ class User:
     def delete(self) -> None:
         with contextlib.suppress(KeyError):
             uid = pwd.getpwnam(self.name).pw_uid
-            ids = range(uid, uid + 1), *subordinate_ids(self.name)
-            wait_until(lambda: not kill_all(ids), 10, f"the end of the processes of {self.name}")
+            wait_until(lambda: not kill_all(uid), 10, f"the end of the processes of {self.name}")
             remove_folder(pathlib.Path(f"/run/user/{uid}"))
             with contextlib.suppress(OSError):
                 os.rmdir("/run/user")  # where systemd runs it is not empty
             run("userdel", self.name, check=False)
 
 
-def subordinate_ids(name: str) -> list[range]:
-    found = []
-    for line in pathlib.Path("/etc/subuid").read_text().splitlines():
-        owner, begin, count = line.split(":")
-        if owner == name:
-            found.append(range(int(begin), int(begin) + int(count)))
-    return found
-
-
-def kill_all(ids) -> int:
-    """Ends the processes of these users; how many there were."""
+def kill_all(uid: int) -> int:
+    """Ends the processes of the user; how many there were. Those of its subordinate ids die with their PID 1."""
     killed = 0
     for entry in pathlib.Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and is_run_by((entry / "status").read_text(), ids):
+            if entry.name.isdigit() and is_run_by((entry / "status").read_text(), uid):
                 os.kill(int(entry.name), signal.SIGKILL)
                 killed += 1
     return killed
 
 
-def is_run_by(status: str, ids) -> bool:
+def is_run_by(status: str, uid: int) -> bool:
     """By what /proc/PID/status says; a zombie waits for its parent only."""
     fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-    uid = int(fields["Uid"].split()[0])
-    return fields["State"].split()[0] != "Z" and any(uid in some for some in ids)
+    return int(fields["Uid"].split()[0]) == uid and fields["State"].split()[0] != "Z"
