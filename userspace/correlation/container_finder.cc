@@ -12,6 +12,7 @@ constexpr int kMaxNested = 64;      // containers inside one container; more cou
 constexpr size_t kMaxCgroups = 16;  // that are remembered of one container
 constexpr int64_t kFirstRetryNs = 5'000'000;
 constexpr int64_t kLastRetryNs = 60'000'000'000;
+constexpr int64_t kStatPeriodNs = 200'000'000;
 
 int64_t RetryDelay(int tries) {
   return std::min(kLastRetryNs, kFirstRetryNs << std::min(tries, 20));
@@ -247,6 +248,14 @@ void ContainerFinder::TryName(Owner* owner, int64_t boot_ns, bool force) {
   }
   Apply(*record, owner);
   owner->confirmed = owner->confirmed || confirmed;
+}
+
+bool ContainerFinder::IsRenamed(Owner* owner, int64_t boot_ns) const {
+  if (!owner->facts.alive || owner->name_file.empty()) return false;
+  if (boot_ns < owner->next_stat_boot_ns) return false;
+  owner->next_stat_boot_ns = boot_ns + kStatPeriodNs;
+  const auto version = StatStateFile(owner->name_file);
+  return version && !(*version == owner->name_file_version);
 }
 
 void ContainerFinder::Detach(const CgroupKey& cgroup, Owner* owner) {

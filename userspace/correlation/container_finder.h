@@ -42,6 +42,9 @@ class ContainerFinder {
   // if its cgroup turns out to bear the id of a container that lies elsewhere.
   void TryName(Owner* owner, int64_t boot_ns, bool force);
 
+  // True if the file that holds its name has changed since. Looks at it each 200 ms at most.
+  bool IsRenamed(Owner* owner, int64_t boot_ns) const;
+
   void ForgetUnknownCgroups();
   uint64_t version() const { return version_; }  // changes with KnownOwners()
 

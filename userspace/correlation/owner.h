@@ -49,6 +49,7 @@ struct Owner {
   bool exit_told = false;
   std::string name_file;  // where its name stood; "": nowhere that changes
   FileVersion name_file_version;
+  int64_t next_stat_boot_ns = 0;  // of looking whether that file has changed
 
   int64_t next_try_boot_ns = 0;  // of looking for its name
   int tries = 0;
