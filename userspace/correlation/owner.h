@@ -36,6 +36,7 @@ struct Owner {
   bool confirmed = false;  // the runtime's files name the cgroup that it was found by
   bool nested = false;     // inside another container: its files can't be seen from here
   int nested_count = 0;    // of containers in it
+  uint32_t uid = 0;        // whose runtime's: root's, or another user's of the host
   std::vector<CgroupKey> cgroups;
   std::map<std::string, std::string> cgroup_paths;  // as its runtime says, by controller
   std::optional<ProcessId> told_init;               // by its runtime; start_ticks 0: not told

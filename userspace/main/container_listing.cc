@@ -1,5 +1,6 @@
 #include "userspace/main/container_listing.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -25,6 +26,33 @@ Json TimeOrNull(int64_t wall_ns) {
 
 const char* StateOf(const ContainerEntry& entry) { return entry.running ? "running" : "exited"; }
 
+Json UserJson(const std::optional<ContainerUser>& user) {
+  if (!user) return nullptr;
+  Json map = Json::array();
+  for (const IdRange& range : user->uid_map) {
+    map.push_back({range.inside, range.outside, range.count});
+  }
+  return {{"uid", user->uid}, {"uid_map", std::move(map)}};
+}
+
+Json ParentsJson(const std::vector<ContainerParent>& parents) {
+  Json out = Json::array();
+  for (const ContainerParent& parent : parents) {
+    out.push_back({{"name", ToUtf8(parent.name)},
+                   {"id", ToUtf8(parent.id)},
+                   {"runtime", ToUtf8(parent.runtime)}});
+  }
+  return out;
+}
+
+// null for what runs no more: whom it shared with is not remembered.
+Json UseJson(const std::map<NamespaceKind, std::string>& use) {
+  if (use.empty()) return nullptr;
+  Json out = Json::object();
+  for (const auto& [kind, text] : use) out[std::string(Name(kind))] = text;
+  return out;
+}
+
 Json EntryJson(const ContainerEntry& entry) {
   const Container& c = entry.container;
   Json labels = Json::object();
@@ -44,7 +72,30 @@ Json EntryJson(const ContainerEntry& entry) {
           {"cgroup_path", c.cgroup_path.empty() ? Json(nullptr) : Json(ToUtf8(c.cgroup_path))},
           {"started", TimeOrNull(entry.started_wall_ns)},
           {"died", TimeOrNull(entry.died_wall_ns)},
-          {"namespaces", ToJson(c.namespaces)}};
+          {"namespaces", ToJson(c.namespaces)},
+          {"oci_runtime", c.oci_runtime.empty() ? Json(nullptr) : Json(ToUtf8(c.oci_runtime))},
+          {"created", TimeOrNull(c.created_wall_ns)},
+          {"generation", c.generation},
+          {"restart_count", c.restart_count ? Json(*c.restart_count) : Json(nullptr)},
+          {"pod_role", !c.pod ? Json(nullptr) : Json(c.sandbox ? "sandbox" : "container")},
+          {"user", UserJson(c.user)},
+          {"parents", ParentsJson(c.parents)},
+          {"namespace_use", UseJson(entry.use)},
+          {"visibility", c.blind_spots.empty() ? "full" : "from_outside"},
+          {"blind_spots", c.blind_spots.empty() ? Json(nullptr) : Json(ToUtf8(c.blind_spots))}};
+}
+
+// How a container has a namespace: "host", "own", "pod", "shared", or somebody else's by name.
+std::string UseOf(const Container& container, const NamespaceRecord& ns) {
+  if (ns.is_host) return "host";
+  bool all_of_pod = container.pod.has_value();
+  for (const ContainerRef& owner : ns.owners) {
+    all_of_pod = all_of_pod && owner->pod == container.pod &&
+                 owner->pod_namespace == container.pod_namespace;
+  }
+  if (ns.owners.empty()) return "unknown";
+  if (ns.owners.size() == 1) return ns.owners[0]->id == container.id ? "own" : "shared";
+  return all_of_pod ? "pod" : "shared";
 }
 
 std::string Ago(int64_t wall_ns, int64_t now_wall_ns) {
@@ -101,6 +152,21 @@ std::vector<ContainerEntry> MergeContainers(const std::vector<ContainerRef>& liv
     entries.push_back({s.container, false, s.first_seen_wall_ns, s.died_wall_ns});
   }
   return entries;
+}
+
+void AddNamespaceUse(const Inventory& inventory, std::vector<ContainerEntry>* entries) {
+  // By inode: what is listed is alive, so that none stands for two.
+  std::map<std::pair<NamespaceKind, uint32_t>, const NamespaceRecord*> known;
+  for (const NamespaceRecord& ns : inventory.namespaces()) {
+    known[{ns.kind, ns.identity.inode}] = &ns;
+  }
+  for (ContainerEntry& entry : *entries) {
+    if (!entry.running || entry.container.init.pid == 0) continue;
+    for (NamespaceKind kind : kNamespaceKinds) {
+      const auto found = known.find({kind, entry.container.namespaces[kind].inode});
+      entry.use[kind] = found == known.end() ? "unknown" : UseOf(entry.container, *found->second);
+    }
+  }
 }
 
 void PrintContainers(const std::vector<ContainerEntry>& entries, OutputFormat format,
