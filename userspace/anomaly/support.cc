@@ -32,7 +32,8 @@ bool SameOwner(const ContainerRef& a, const ContainerRef& b) {
 }
 
 bool IsPlain(const ContainerRef& container) {
-  return container && (container->runtime == "netns" || container->runtime == "unshare");
+  return container && (container->runtime == "netns" || container->runtime == "unshare" ||
+                       container->runtime == "systemd");
 }
 
 bool IsInit(const ContainerRef& container, const Process& process) {
