@@ -20,6 +20,10 @@ bool StillRuns(const std::string& proc_root, const ProcessId& id) {
 Owner* TakeLxc(Indexes* indexes, uint32_t uid, const Process& init) {
   const std::string& proc = indexes->options.proc_root;
   if (init.parent_pid <= 1 || RealUid(proc, init.parent_pid) != uid) return nullptr;
+  // The list of sockets may be long: it is read only of what calls itself a monitor.
+  const auto comm =
+      ReadSmallFile(proc + "/" + std::to_string(init.parent_pid) + "/comm", kProcTextCap);
+  if (!comm.ok() || *comm != "lxc-start\n") return nullptr;
   const auto monitor = FindLxcMonitor(proc, init.parent_pid);
   if (!monitor) return nullptr;
   RuntimeRoots roots = RuntimeRoots::None();

@@ -134,6 +134,30 @@ TEST_F(RootlessTest, RecordedPodmanWithRuncWhoseStorageOnlyTheBundleNames) {
   EXPECT_EQ(record->oci_runtime, "runc");
 }
 
+TEST_F(RootlessTest, RecordedDocker) {
+  const std::string id = "b10dd0a9b13b93c5050fd2cd0fbc6c3c6c78eb9b701104cbda74095fbac465af";
+  WriteUsers("user/docker/containers/" + id + "/config.v2.json",
+             Fixture("rootless_docker_config.v2.json"));
+  WriteUsers("user/exec/runtime-runc/moby/" + id + "/state.json",
+             Fixture("rootless_docker_runc_state.json"));
+  RuntimeRoots roots = RuntimeRoots::None();
+  roots.docker_data = {host_.Path("user/docker")};
+  roots.docker_exec = {host_.Path("user/exec")};
+  roots.runc = {host_.Path("user/exec/runtime-runc/moby")};
+  UserRuntimes users(host_.Path("passwd"), host_.Path("run"));
+  users.Learn(uid_, roots);
+  const nlohmann::json state = nlohmann::json::parse(Fixture("rootless_docker_runc_state.json"));
+  const ProcessId init{state["init_process_pid"], state["init_process_start"]};
+  const auto record = users.FindByInit(uid_, init, kSecond);
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->runtime, "docker");
+  EXPECT_EQ(record->oci_runtime, "runc");
+  EXPECT_EQ(record->name, "drl-web");
+  EXPECT_EQ(record->id, id);
+  EXPECT_THAT(record->restart_count, Optional(0u));
+  EXPECT_THAT(record->labels, testing::Contains(testing::Pair("app", "rl")));
+}
+
 TEST_F(RootlessTest, NamesAContainerOfTheUsersAndWhoseItIs) {
   const CorrelatorOptions options = Options();
   WritePodman(4711);
