@@ -106,7 +106,9 @@ std::optional<Match> MatchNameForm(std::string_view component) {
                           (rest.starts_with("qemu\\x2d") || rest.starts_with("lxc\\x2d"));
     if (libvirts || rest.empty()) continue;
     const bool of_systemd = form.runtime == PathRuntime::kNspawn;
-    return Match{form.runtime, form.monitor, of_systemd ? Unescape(rest) : std::string(rest)};
+    std::string name = of_systemd ? Unescape(rest) : std::string(rest);
+    if (!IsSafeFileName(name)) name = std::string(rest);
+    return Match{form.runtime, form.monitor, std::move(name)};
   }
   return std::nullopt;
 }

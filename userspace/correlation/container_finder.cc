@@ -134,12 +134,16 @@ Owner* ContainerFinder::AddByPath(const CgroupPath& parsed, std::string key) {
   owner->draft.name = is_full_id ? parsed.id.substr(0, kShortId) : parsed.id;
   owner->draft.runtime = runtime.empty() ? "unknown" : std::string(runtime);
   owner->draft.source = "cgroup";
-  owner->draft.certain = !runtime.empty() && parsed.parents.empty();
+  // LXC adds a number to a name that is taken: without its file "web-1" may be "web".
+  const bool numbered = parsed.runtime == PathRuntime::kLxc && !parsed.id.empty() &&
+                        parsed.id.back() >= '0' && parsed.id.back() <= '9';
+  owner->draft.certain = !runtime.empty() && parsed.parents.empty() && !numbered;
   owner->draft.cgroup_path = parsed.container_path;
   owner->draft.blind_spots = BlindSpotsOf(owner->draft.runtime, "");
   if (!parsed.pod_uid.empty()) owner->draft.pod_uid = parsed.pod_uid;
   owner->facts.pod_key = PodKeyOf(parsed);
   owner->uid = parsed.uid;
+  if (parsed.uid != 0) owner->draft.user = ContainerUser{parsed.uid, {}};
   // lxc and nspawn: what the path says is the name.
   owner->named = owner->confirmed = !is_full_id;
   return owner;
@@ -223,6 +227,7 @@ Owner* ContainerFinder::TakeUsers(uint32_t uid, const RuntimeRecord& record) {
   if (owner == nullptr) owner = owners_.Add(OwnerSort::kContainer, key);
   if (owner == nullptr) return nullptr;
   owner->uid = uid;
+  if (!owner->draft.user) owner->draft.user = ContainerUser{uid, {}};
   Apply(record, owner);
   owner->confirmed = true;
   owner->facts.has_cgroup = !owner->cgroups.empty();

@@ -26,6 +26,7 @@ struct CorrelatorOptions {
   std::string cgroup_root;  // "": found through <proc_root>/self/mountinfo
   RuntimeRoots roots;
   std::string passwd_path = "/etc/passwd";           // for the homes of users with containers
+  std::string users_run = "/run/user";               // <uid>: XDG_RUNTIME_DIR of each
   UserDomainFn user_domain = ReadUserDomain;         // another one in tests without namespaces
   absl::Duration tombstone_ttl = absl::Minutes(10);  // how long the dead keep their names
   size_t max_containers = 10000;                     // alive and tombstones

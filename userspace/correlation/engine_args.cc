@@ -56,8 +56,18 @@ void TakeConmon(const std::vector<std::string>& args, const std::string& cwd, Ru
     if (userdata == cwd) break;
   }
   // <run-root>/<driver>-containers/<id>/userdata/pidfile
+  // CRI-O tells its runtime where to keep states: --runtime-arg --root=/run/runc-crio.
+  const std::string state = Option(args, {"--root"});
+  AddPath(state, &out->runc);
+  AddPath(state, &out->crun);
   const std::string running = Ancestor(Option(args, {"-p", "--container-pidfile"}), 3);
-  if (running.ends_with("-containers")) AddPath(Ancestor(running, 1), &out->podman_run);
+  if (!running.ends_with("-containers")) return;
+  const std::string run = Ancestor(running, 1);
+  AddPath(run, &out->podman_run);
+  // Rootless: <XDG_RUNTIME_DIR>/containers, beside what the low-level runtime keeps.
+  if (!run.ends_with("/containers")) return;
+  AddPath(Ancestor(run, 1) + "/runc", &out->runc);
+  AddPath(Ancestor(run, 1) + "/crun", &out->crun);
 }
 
 // <state>/io.containerd.runtime.v2.task/<namespace>/<id>, where containerd starts a shim.
@@ -75,16 +85,15 @@ void TakeShimDirectory(const std::string& cwd, RuntimeRoots* out) {
 
 // containerd-shim-runc-v2 -namespace <ns> -id <id> -address <dir>/containerd.sock
 void TakeShim(const std::vector<std::string>& args, const std::string& cwd, RuntimeRoots* out) {
-  TakeShimDirectory(cwd, out);
   const std::string directory = Ancestor(Option(args, {"-address", "--address"}), 1);
-  if (directory.empty()) return;
-  AddPath(directory, &out->containerd_state);
+  if (!directory.empty()) AddPath(directory, &out->containerd_state);
   // The one that dockerd starts: <exec-root>/containerd/{containerd.sock,daemon/}.
   if (directory.ends_with("/containerd")) {
     AddPath(directory + "/daemon", &out->containerd_state);
     const bool docker = Option(args, {"-namespace", "--namespace"}) == "moby";
     if (docker) AddPath(Ancestor(directory, 1), &out->docker_exec);
   }
+  TakeShimDirectory(cwd, out);
 }
 
 void TakeDockerd(const std::vector<std::string>& args, const std::string&, RuntimeRoots* out) {

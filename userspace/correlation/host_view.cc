@@ -188,7 +188,7 @@ OwnerId HostView::ListedOwner(const Process& process, int64_t boot_ns) {
   const ProcessId id = IdOf(process);
   const auto listed = listed_inits_.find(id);
   if (listed != listed_inits_.end()) return listed->second;
-  if (!IsNamespaceInit(process, indexes_.namespaces)) return 0;
+  if (!MayBeInit(indexes_, process)) return 0;
   const Owner* known = indexes_.owners.FindByInit(id);
   if (known != nullptr && known->sort == OwnerSort::kContainer) return known->facts.id;
   const auto engines = engines_inits_.find(id);

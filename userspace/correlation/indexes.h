@@ -21,14 +21,14 @@ struct Indexes {
       : options(std::move(correlator_options)),
         roots(options.roots),
         readers(MakeRuntimeReaders(roots)),
-        users(options.passwd_path),
+        users(options.passwd_path, options.users_run),
         cgroups(FindCgroupMounts(options.proc_root, options.cgroup_root),
                 {50000, options.tombstone_ttl}),
         processes(ProcessIndex::Limits{}),
         namespaces({16384, options.tombstone_ttl}),
         owners({options.max_containers, options.max_containers / 4, options.tombstone_ttl}),
         finder(&readers, &users, &cgroups, &owners),
-        plain(&namespaces, &owners, &processes) {}
+        plain(&namespaces, &owners, &processes, &cgroups) {}
   Indexes(const Indexes&) = delete;
   Indexes& operator=(const Indexes&) = delete;
 

@@ -157,6 +157,9 @@ void Learner::OnExec(const Process& process, const ProcessExec& exec, int64_t bo
     if (id == 0) id = FindUsersInit(process, boot_ns);
     if (id == 0) id = NameByMaker(process, boot_ns);
   }
+  if (id == 0 && !IsNamespaceInit(process, indexes_.namespaces) && MayBeInit(indexes_, process)) {
+    id = FindUsersInit(process, boot_ns);
+  }
   if (id == 0) id = TakeSandbox(process, exec.args, exec.truncated);
   if (id != 0) {
     RunInContainer(id, process, boot_ns);

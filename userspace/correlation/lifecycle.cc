@@ -36,7 +36,9 @@ void Lifecycle::Start(OwnerId id, const Process& init, int64_t boot_ns, bool tel
   owner->listed = true;
   owner->draft.init = init.key();
   owner->draft.namespaces = init.namespaces;
-  owner->draft.user = UserOf(indexes_, init);
+  const auto user = UserOf(indexes_, init);
+  if (user || owner->uid == 0) owner->draft.user = user;
+  owner->facts.host_pid = !IsForeign(init, NamespaceKind::kPid, indexes_.namespaces);
   owner->draft.started_boot_ns = tell ? boot_ns : static_cast<int64_t>(init.start_boot_ns);
   TakeNamespaces(owner, init, boot_ns);
   indexes_.owners.Publish(owner);

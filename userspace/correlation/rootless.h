@@ -15,6 +15,10 @@ namespace nsobs {
 // can't be told.
 std::optional<ContainerUser> UserOf(const Indexes& indexes, const Process& process);
 
+// True if `process` may be the first of a container without a cgroup of its own: of its pid
+// namespace, or else below a monitor, as where containers share a pid namespace.
+bool MayBeInit(const Indexes& indexes, const Process& process);
+
 // The container that begins with `init` according to the files of the user to whom its user
 // namespace belongs; 0: root's, or nobody's.
 OwnerId FindUsersContainer(Indexes* indexes, const Process& init, int64_t boot_ns);

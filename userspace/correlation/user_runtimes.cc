@@ -21,18 +21,17 @@ constexpr int64_t kStateDelayNs = 1'000'000'000;
 }  // namespace
 
 // podman: storage.conf(5), podman(1); docker: "Rootless mode"; lxc: lxc.container.conf(5).
-RuntimeRoots UserRoots(uint32_t uid, const std::string& home) {
+RuntimeRoots UserRoots(uint32_t uid, const std::string& run, const std::string& home) {
   RuntimeRoots roots = RuntimeRoots::None();
   roots.files = StateFiles(uid);
   const std::string number = std::to_string(uid);
-  // XDG_RUNTIME_DIR, and what stands in for it where there is none.
-  for (const std::string& run :
-       {"/run/user/" + number, "/tmp/podman-run-" + number, "/tmp/storage-run-" + number}) {
-    roots.podman_run.push_back(run + "/containers");
-    roots.runc.push_back(run + "/runc");
-    roots.crun.push_back(run + "/crun");
+  // And what stands in for XDG_RUNTIME_DIR where there is none.
+  for (const std::string& folder :
+       {run, "/tmp/podman-run-" + number, "/tmp/storage-run-" + number}) {
+    roots.podman_run.push_back(folder + "/containers");
+    roots.runc.push_back(folder + "/runc");
+    roots.crun.push_back(folder + "/crun");
   }
-  const std::string run = "/run/user/" + number;
   roots.docker_exec = {run + "/docker"};
   roots.runc.push_back(run + "/docker/runtime-runc/moby");
   roots.crun.push_back(run + "/docker/runtime-runc/moby");
@@ -65,7 +64,7 @@ UserRuntimes::One* UserRuntimes::Get(uint32_t uid) {
   if (known != users_.end()) return known->second.get();
   if (users_.size() >= kMaxUsers) return nullptr;
   auto one = std::make_unique<One>();
-  one->roots = UserRoots(uid, HomeOf(uid));
+  one->roots = UserRoots(uid, run_ + "/" + std::to_string(uid), HomeOf(uid));
   one->readers = MakeRuntimeReaders(one->roots);
   return (users_[uid] = std::move(one)).get();
 }

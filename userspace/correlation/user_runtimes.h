@@ -22,8 +22,10 @@ namespace nsobs {
 // Not thread-safe.
 class UserRuntimes {
  public:
-  // `passwd_path`: /etc/passwd, for the homes of users.
-  explicit UserRuntimes(std::string passwd_path) : passwd_path_(std::move(passwd_path)) {}
+  // `passwd_path`: /etc/passwd, for the homes of users; `run`: /run/user, where each has a
+  // directory of his own.
+  UserRuntimes(std::string passwd_path, std::string run)
+      : passwd_path_(std::move(passwd_path)), run_(std::move(run)) {}
 
   // Readers of a user's files; nullptr for root, and for more users than are remembered (256).
   const RuntimeReaders* ReadersOf(uint32_t uid);
@@ -49,10 +51,12 @@ class UserRuntimes {
   std::string HomeOf(uint32_t uid) const;
 
   const std::string passwd_path_;
+  const std::string run_;
   absl::flat_hash_map<uint32_t, std::unique_ptr<One>> users_;
 };
 
-// Where the runtimes of a user keep things, by their documentation. `home`: "" if not known.
-RuntimeRoots UserRoots(uint32_t uid, const std::string& home);
+// Where the runtimes of a user keep things, by their documentation. `run`: his XDG_RUNTIME_DIR;
+// `home`: "" if not known.
+RuntimeRoots UserRoots(uint32_t uid, const std::string& run, const std::string& home);
 
 }  // namespace nsobs

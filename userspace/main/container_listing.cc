@@ -15,6 +15,7 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kShortId = 12;
+constexpr std::ptrdiff_t kUserAt = 4;  // behind the runtime
 
 Json TextOrNull(const std::optional<std::string>& text) {
   return text ? Json(ToUtf8(*text)) : Json(nullptr);
@@ -103,32 +104,57 @@ std::string Ago(int64_t wall_ns, int64_t now_wall_ns) {
   return absl::StrCat(HumanDuration(std::max<int64_t>(0, now_wall_ns - wall_ns)), " ago");
 }
 
-std::vector<Cell> Row(const ContainerEntry& entry, int64_t now_wall_ns) {
+// "podman", "runc in web", "runsc (from outside)".
+std::string RuntimeText(const Container& c) {
+  std::string text = ForTerminal(c.runtime);
+  if (!c.parents.empty()) absl::StrAppend(&text, " in ", ForTerminal(c.parents.back().name));
+  if (!c.blind_spots.empty()) absl::StrAppend(&text, " (from outside)");
+  return text.empty() ? "-" : text;
+}
+
+std::string UserText(const Container& c) { return c.user ? absl::StrCat(c.user->uid) : "-"; }
+
+// Most hosts have none of other users: the column is shown only where it tells something.
+bool HasUsers(const std::vector<ContainerEntry>& entries) {
+  return std::any_of(entries.begin(), entries.end(), [](const ContainerEntry& entry) {
+    return entry.container.user && entry.container.user->uid != 0;
+  });
+}
+
+std::vector<Cell> Row(const ContainerEntry& entry, int64_t now_wall_ns, bool users) {
   const Container& c = entry.container;
   const auto text = [](const std::string& raw) { return raw.empty() ? "-" : ForTerminal(raw); };
   const uint32_t net = c.namespaces[NamespaceKind::kNet].inode;
   const bool hex = c.id.find_first_not_of("0123456789abcdef") == std::string::npos;
-  return {{text(c.certain ? c.name : c.name + "?"), Style::kBold},
-          {text(c.pod.value_or(""))},
-          {text(hex ? c.id.substr(0, kShortId) : c.id), Style::kDim},
-          {text(c.runtime)},
-          {text(c.image.value_or(""))},
-          {StateOf(entry), entry.running ? Style::kGreen : Style::kDim},
-          {entry.running && c.init.pid != 0 ? absl::StrCat(c.init.pid) : "-"},
-          {net == 0 ? "-" : absl::StrCat(net), Style::kDim},
-          {Ago(entry.started_wall_ns, now_wall_ns)}};
+  std::vector<Cell> cells = {{text(c.certain ? c.name : c.name + "?"), Style::kBold},
+                             {text(c.pod.value_or(""))},
+                             {text(hex ? c.id.substr(0, kShortId) : c.id), Style::kDim},
+                             {RuntimeText(c)},
+                             {text(c.image.value_or(""))},
+                             {StateOf(entry), entry.running ? Style::kGreen : Style::kDim},
+                             {entry.running && c.init.pid != 0 ? absl::StrCat(c.init.pid) : "-"},
+                             {net == 0 ? "-" : absl::StrCat(net), Style::kDim},
+                             {Ago(entry.started_wall_ns, now_wall_ns)}};
+  if (users) cells.insert(cells.begin() + kUserAt, Cell{UserText(c)});
+  return cells;
 }
 
-std::vector<Column> Columns() {
-  return {{.title = "NAME", .rank = 5, .least = 16},
-          {.title = "POD", .rank = 3, .least = 8, .optional = true},
-          {.title = "ID", .rank = 4, .least = 12},
-          {.title = "RUNTIME", .rank = 6, .least = 10},
-          {.title = "IMAGE", .rank = 1, .least = 16, .optional = true},
-          {.title = "STATE", .rank = 8, .least = 7},
-          {.title = "PID", .rank = 9, .least = 7, .right = true},
-          {.title = "NET", .rank = 2, .least = 10, .optional = true, .right = true},
-          {.title = "STARTED", .rank = 7, .least = 9, .optional = true, .right = true}};
+std::vector<Column> Columns(bool users) {
+  std::vector<Column> columns = {
+      {.title = "NAME", .rank = 5, .least = 16},
+      {.title = "POD", .rank = 3, .least = 8, .optional = true},
+      {.title = "ID", .rank = 4, .least = 12},
+      {.title = "RUNTIME", .rank = 6, .least = 10},
+      {.title = "IMAGE", .rank = 1, .least = 16, .optional = true},
+      {.title = "STATE", .rank = 8, .least = 7},
+      {.title = "PID", .rank = 9, .least = 7, .right = true},
+      {.title = "NET", .rank = 2, .least = 10, .optional = true, .right = true},
+      {.title = "STARTED", .rank = 7, .least = 9, .optional = true, .right = true}};
+  if (users) {
+    columns.insert(columns.begin() + kUserAt,
+                   Column{.title = "USER", .rank = 5, .least = 5, .optional = true, .right = true});
+  }
+  return columns;
 }
 
 }  // namespace
@@ -172,8 +198,9 @@ void AddNamespaceUse(const Inventory& inventory, std::vector<ContainerEntry>* en
 void PrintContainers(const std::vector<ContainerEntry>& entries, OutputFormat format,
                      int64_t now_wall_ns, const Console& console) {
   if (format == OutputFormat::kTable) {
-    Table table(Columns(), console.screen);
-    for (const ContainerEntry& entry : entries) table.AddRow(Row(entry, now_wall_ns));
+    const bool users = HasUsers(entries);
+    Table table(Columns(users), console.screen);
+    for (const ContainerEntry& entry : entries) table.AddRow(Row(entry, now_wall_ns, users));
     table.Print(console.out);
     return;
   }
