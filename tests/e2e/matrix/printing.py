@@ -1,6 +1,7 @@
 """The matrix as a table for people."""
 
 from judge import RIGHT, WRONG
+from runtimes import RECORDED
 from stage import STATES, WHEN, Cell
 
 
@@ -22,7 +23,7 @@ def text_of(cell: Cell | None) -> str:
     return f"{told} in {max(v.seconds for v in right):.2f} s"
 
 
-def table(cells: list[Cell], runtimes, recorded: dict[str, str], failed: dict[str, str]) -> str:
+def table(cells: list[Cell], runtimes, failed: dict[str, str]) -> str:
     known = {(c.runtime, c.when, c.state): c for c in cells}
     columns = [(state, when) for state in STATES for when in WHEN]
     head = ["runtime", *(f"{state}, {when}" for state, when in columns)]
@@ -32,7 +33,6 @@ def table(cells: list[Cell], runtimes, recorded: dict[str, str], failed: dict[st
             row = ["could not be started"] * len(columns)
         else:
             row = [text_of(known.get((runtime, when, state))) for state, when in columns]
-        lines.append(f"| {runtime} | {' | '.join(row)} |")
-    for runtime, result in recorded.items():
-        lines.append(f"| {runtime} | {' | '.join([f'recorded: {result}'] + [''] * (len(columns) - 1))} |")
+        mark = f" ({RECORDED[runtime]})" if runtime in RECORDED else ""
+        lines.append(f"| {runtime}{mark} | {' | '.join(row)} |")
     return "\n".join(lines) + "\n"

@@ -121,7 +121,7 @@ def verdict_of_listing(container: Container, listing: list[dict]) -> Verdict:
     """The command looks by itself, at once: no time of the observer's."""
     theirs = [shown for shown in listing if shown["id"] == container.id
               or (shown["init_pid"] == container.pid and shown["runtime"] == container.engine.runtime)
-              or shown["name"] == container.name]
+              or (shown["name"], shown["pod"]) == (container.name, container.facts.get("pod"))]
     if not theirs:
         return Verdict(MISSING, 0, f"{container.name} is not listed")
     if len(theirs) > 1:

@@ -31,7 +31,7 @@ def stage(park):
     try:
         stage.run()
     finally:
-        text = table(stage.cells, ALL, {}, park.failed)
+        text = table(stage.cells, ALL, park.failed)
         print("\n" + text)
         if "NSOBS_MATRIX_TABLE" in os.environ:
             pathlib.Path(os.environ["NSOBS_MATRIX_TABLE"]).write_text(text)
