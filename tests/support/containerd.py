@@ -1,5 +1,7 @@
 """containerd of our own, driven by ctr: a name is an id, and there is no network but lo."""
 
+import contextlib
+import pathlib
 import subprocess
 import uuid
 
@@ -17,6 +19,14 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
 """
 
 
+RUNC_ROOT = pathlib.Path("/run/containerd/runc")  # wherever containerd's own state is
+
+
+def remove_if_empty(folder: pathlib.Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
 class Containerd(Engine):
     runtime = "containerd"
 
@@ -26,18 +36,26 @@ class Containerd(Engine):
         self.cgroups = (self.namespace,)
 
     def set_up(self):
+        self.socket = self.folder / "containerd.sock"
         config = self.folder / "config.toml"
         config.write_text(CONFIG.format(folder=self.folder))
         log = self.stack.enter_context((self.folder / "log").open("wb"))
         self.daemon = subprocess.Popen(["containerd", "--config", config], stdin=subprocess.DEVNULL,
                                        stdout=log, stderr=log)
+        self.stack.callback(remove_if_empty, RUNC_ROOT / self.namespace)
         self.stack.callback(terminate, self.daemon)
         wait_until(lambda: self.ctr("version", check=False).returncode == 0, 30, "containerd")
         self.ctr("images", "import", self.images.oci)
 
     def ctr(self, *words, check=True, timeout=60, **options):
-        return run("ctr", "--address", self.folder / "containerd.sock", "--namespace", self.namespace,
+        return run("ctr", "--address", self.reach(self.socket), "--namespace", self.namespace,
                    *words, check=check, timeout=timeout, **options)
+
+    def daemons(self):
+        return [self.daemon.pid]
+
+    def sockets(self):
+        return [self.socket]
 
     def start(self, name, *, command=SLEEP, memory=None):
         container_id = f"{name}-{self.suffix}"

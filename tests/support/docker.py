@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 
 from images import IMAGE
@@ -18,14 +17,12 @@ class Docker(Engine):
 
     def set_up(self):
         net = self.stack.enter_context(net_namespace())
-        socket = self.folder / "docker.sock"
-        self.environment = {**os.environ, "DOCKER_HOST": f"unix://{socket}",
-                            "DOCKER_CONFIG": str(self.folder)}
+        self.socket = self.folder / "docker.sock"
         log = self.stack.enter_context((self.folder / "log").open("wb"))
         self.daemon = subprocess.Popen(
             ["nsenter", f"--net=/run/netns/{net}", "--", "dockerd",
              "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
-             "-H", f"unix://{socket}", "-p", self.folder / "docker.pid",
+             "-H", f"unix://{self.socket}", "-p", self.folder / "docker.pid",
              "--exec-opt", "native.cgroupdriver=cgroupfs"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.stack.callback(terminate, self.daemon, 20)
@@ -35,14 +32,18 @@ class Docker(Engine):
         self.docker("import", self.images.tar, IMAGE)
 
     def docker(self, *words, check=True, timeout=60):
-        return run("docker", *words, check=check, timeout=timeout, env=self.environment)
+        return run("docker", *words, check=check, timeout=timeout, env={
+            **os.environ, "DOCKER_HOST": f"unix://{self.reach(self.socket)}",
+            "DOCKER_CONFIG": str(self.folder)})
 
     def start(self, name, *, command=SLEEP, memory=None, options=()):
         limit = ("--memory", memory, "--memory-swap", memory) if memory else ()
         container_id = self.docker("run", "-d", "--name", name, *limit, *options, IMAGE,
                                    *command).stdout.strip()
-        state = json.loads(self.docker("inspect", container_id).stdout)[0]["State"]
-        return self.adopt(name, container_id, state["Pid"])
+        return self.adopt(name, container_id, self.pid(container_id), image=IMAGE)
+
+    def pid(self, container_id: str) -> int:
+        return json.loads(self.docker("inspect", container_id).stdout)[0]["State"]["Pid"]
 
     def run_once(self, name, *command):
         self.docker("run", "--rm", "--name", name, IMAGE, *command, check=False)
@@ -53,16 +54,25 @@ class Docker(Engine):
         return run("runc", "--root", self.folder / "exec/runtime-runc/moby", "exec", container.id,
                    *command, check=False)
 
-    def stop_daemon(self) -> None:
-        """SIGSTOP: it hangs. The clean-up continues it."""
-        self.stack.callback(self.continue_daemon)
-        self.daemon.send_signal(signal.SIGSTOP)
+    def daemons(self):
+        """dockerd and its containerd."""
+        files = (self.folder / "docker.pid", self.folder / "exec/containerd/containerd.pid")
+        return [int(file.read_text()) for file in files if file.exists()]
 
-    def continue_daemon(self) -> None:
-        self.daemon.send_signal(signal.SIGCONT)
+    def sockets(self):
+        return [self.socket]
 
     def exec(self, container, command, check, timeout):
         return self.docker("exec", container.name, *command, check=check, timeout=timeout)
+
+    def rename(self, container, name):
+        self.docker("rename", container.name, name)
+        container.name = name
+
+    def again(self, container):
+        """Stopped and started: the same name and id."""
+        self.docker("restart", "-t", "0", container.id)
+        container.pid = self.pid(container.id)
 
     def kill(self, container, name):
         self.docker("kill", "--signal", name, container.name)

@@ -12,6 +12,7 @@ from shell import run
 
 BUSYBOX = "/bin/busybox"
 IMAGE = "localhost/bb:1"
+PAUSE = "localhost/pause:1"  # what holds a pod's namespaces
 
 
 def make_rootfs(folder: pathlib.Path) -> pathlib.Path:
@@ -30,6 +31,14 @@ def make_rootfs(folder: pathlib.Path) -> pathlib.Path:
     return folder
 
 
+def make_copy(rootfs: pathlib.Path, folder: pathlib.Path, owner: int) -> pathlib.Path:
+    """For runtimes that want a root file system of their own, with the user id that is root in there."""
+    shutil.copytree(rootfs, folder, symlinks=True)
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, owner, owner, follow_symlinks=False)
+    return folder
+
+
 def make_tar(rootfs: pathlib.Path, path: pathlib.Path) -> pathlib.Path:
     """For `docker import` and `podman import`."""
     with tarfile.open(path, "w") as tar:
@@ -38,7 +47,8 @@ def make_tar(rootfs: pathlib.Path, path: pathlib.Path) -> pathlib.Path:
     return path
 
 
-def make_oci_archive(layer: pathlib.Path, path: pathlib.Path) -> pathlib.Path:
+def make_oci_archive(layer: pathlib.Path, path: pathlib.Path, image: str = IMAGE,
+                     command=("/bin/sh",)) -> pathlib.Path:
     """An OCI image layout with one layer, for `ctr images import`."""
     blobs = {}
 
@@ -52,14 +62,14 @@ def make_oci_archive(layer: pathlib.Path, path: pathlib.Path) -> pathlib.Path:
     layer_entry = blob(content, prefix + "layer.v1.tar")
     config = blob(json.dumps({
         "architecture": "amd64", "os": "linux",
-        "config": {"Cmd": ["/bin/sh"], "Env": ["PATH=/bin"]},
+        "config": {"Cmd": list(command), "Env": ["PATH=/bin"]},
         "rootfs": {"type": "layers", "diff_ids": [layer_entry["digest"]]},
     }).encode(), prefix + "config.v1+json")
     manifest = blob(json.dumps({
         "schemaVersion": 2, "mediaType": prefix + "manifest.v1+json",
         "config": config, "layers": [layer_entry],
     }).encode(), prefix + "manifest.v1+json")
-    manifest["annotations"] = {"io.containerd.image.name": IMAGE,
+    manifest["annotations"] = {"io.containerd.image.name": image,
                                "org.opencontainers.image.ref.name": "1"}
     blobs["oci-layout"] = b'{"imageLayoutVersion": "1.0.0"}'
     blobs["index.json"] = json.dumps({"schemaVersion": 2, "manifests": [manifest]}).encode()
@@ -78,3 +88,4 @@ class Images:
         self.rootfs = make_rootfs(folder / "rootfs")
         self.tar = make_tar(self.rootfs, folder / "bb.tar")
         self.oci = make_oci_archive(self.tar, folder / "bb-oci.tar")
+        self.pause = make_oci_archive(self.tar, folder / "pause-oci.tar", PAUSE, ("/bin/sleep", "1000000"))

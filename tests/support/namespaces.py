@@ -36,6 +36,24 @@ def net_namespace(name: str | None = None):
         run("ip", "netns", "del", name, check=False)
 
 
+@contextlib.contextmanager
+def mount_namespace(script: str, *words):
+    """A private mount namespace in which a shell ran `script` (with `words` as $1..); yields the pid that keeps it.
+
+    Enter it with `nsenter -t PID -m`: absolute paths, as the working directory is lost.
+    """
+    keeper = subprocess.Popen(
+        ["unshare", "-m", "--propagation", "private", "sh", "-ec",
+         f"{script}\necho ready\nexec sleep 1000000 >/dev/null", "sh", *map(str, words)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        assert keeper.stdout.readline(), f"failed in a mount namespace: {script}"
+        yield keeper.pid
+    finally:
+        terminate(keeper)
+        keeper.stdout.close()
+
+
 def loopback_up(pid: int) -> None:
     """Not every runtime does that for a container without a network."""
     run("nsenter", "-t", pid, "-n", "ip", "link", "set", "lo", "up")
@@ -47,7 +65,7 @@ def unshared(*flags: str, command=("sleep", "1000000")):
     process = subprocess.Popen(["unshare", *flags, *command], stdin=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     try:
-        yield wait_until(lambda: _command_of(process, command[0], "--fork" in flags), 10,
+        yield wait_until(lambda: _command_of(process, os.path.basename(command[0]), "--fork" in flags), 10,
                          f"{command[0]} under unshare")
     finally:
         for child in _children(process.pid):

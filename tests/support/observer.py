@@ -28,10 +28,21 @@ def roots_of(engine: Engine) -> list[str]:
     folder = engine.folder
     roots = {
         "podman": {"podman-storage-root": "root", "podman-run-root": "run"},
+        "crio": {"podman-storage-root": "root", "podman-run-root": "run"},
         "docker": {"docker-data-root": "data", "docker-exec-root": "exec"},
         "containerd": {"containerd-state-root": "state"},
     }.get(engine.runtime, {})
     return [f"--runtimes.{option}={folder / name}" for option, name in roots.items()]
+
+
+def roots_of_all(engines) -> list[str]:
+    """The same for several beside each other."""
+    values: dict[str, list[str]] = {}
+    for option in (option for engine in engines for option in roots_of(engine)):
+        key, _, value = option.partition("=")
+        if pathlib.Path(value).exists():
+            values.setdefault(key, []).append(value)
+    return [f"{key}={','.join(dict.fromkeys(value))}" for key, value in values.items()]
 
 
 class Observer:

@@ -7,9 +7,8 @@ import cgroups
 from runtimes import SLEEP, Engine
 from shell import run
 
-# crun refuses a cgroup2 with controllers beside v1: it gets a mount namespace that has none.
 HIDE_CGROUP2 = ("unshare", "-m", "--propagation", "private", "sh", "-c",
-                'mount -t tmpfs none /sys/fs/cgroup/unified && exec "$@"', "sh")
+                f'{cgroups.HIDE} && exec "$@"', "sh")
 
 
 class Runc(Engine):
@@ -22,6 +21,9 @@ class Runc(Engine):
 
     def start(self, name, *, command=SLEEP, memory=None):
         container_id, bundle = self.bundle(name, command, memory)
+        return self.adopt(container_id, container_id, self.run_detached(container_id, bundle))
+
+    def run_detached(self, container_id, bundle) -> int:
         log = bundle / "log"
         # The container keeps our standard output: not a pipe, or we would wait for its end.
         result = run(*self.program, "--log", log, "run", "-d", "--bundle", bundle,
@@ -29,7 +31,12 @@ class Runc(Engine):
                      stdout=subprocess.DEVNULL,
                      stderr=subprocess.DEVNULL)
         assert result.returncode == 0, log.read_text()
-        return self.adopt(container_id, container_id, int((bundle / "pid").read_text()))
+        return int((bundle / "pid").read_text())
+
+    def again(self, container):
+        """Ended and started anew: the same id."""
+        run(*self.program, "delete", "--force", container.id)
+        container.pid = self.run_detached(container.id, self.folder / container.id)
 
     def run_once(self, name, *command):
         container_id, bundle = self.bundle(name, command, None)
@@ -39,7 +46,7 @@ class Runc(Engine):
     def bundle(self, name, command, memory):
         container_id = f"{name}-{self.suffix}"
         folder = self.folder / container_id
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         (folder / "config.json").write_text(json.dumps(self.spec(command, memory)))
         return container_id, folder
 

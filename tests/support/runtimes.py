@@ -14,15 +14,14 @@ import contextlib
 import importlib
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cgroups
 from images import Images
-from shell import alive, run, wait_until
+from shell import alive, remove_folder, wait_until
 
 SLEEP = ("/bin/sleep", "1000000")
 
@@ -33,6 +32,7 @@ class Container:
     name: str  # what people call it, and what the observer has to call it
     id: str
     pid: int  # of its init, in the host's pid namespace
+    facts: dict[str, str] = field(default_factory=dict)  # what else is known: image, pod, pod_namespace
 
     def exec(self, *command, check: bool = False, timeout: float = 30) -> subprocess.CompletedProcess:
         return self.engine.exec(self, command, check, timeout)
@@ -40,6 +40,10 @@ class Container:
     def kill(self, name: str) -> None:
         """By the runtime's own command, to the init: "TERM"."""
         self.engine.kill(self, name)
+
+    def knock(self) -> None:
+        """The next connect of a container that runs `toolbox knock`; no engine is asked."""
+        self.engine.knock(self)
 
     def remove(self) -> None:
         """At once, and waits until the init is gone."""
@@ -58,6 +62,7 @@ class Engine:
         self.images = images
         self.stack = contextlib.ExitStack()
         self.containers: list[Container] = []
+        self.hidden = False
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -103,15 +108,59 @@ class Engine:
     def remove(self, container: Container) -> None:
         raise NotImplementedError
 
-    def adopt(self, name: str, container_id: str, pid: int) -> Container:
-        container = Container(self, name, container_id, pid)
+    def knock(self, container: Container) -> None:
+        os.kill(container.pid, signal.SIGUSR1)
+
+    def daemons(self) -> list[int]:
+        """Pids of what manages the containers; none for runtimes that work without."""
+        return []
+
+    def sockets(self) -> list[pathlib.Path]:
+        """Where clients reach the daemons."""
+        return []
+
+    def stop_daemon(self) -> None:
+        """SIGSTOP: it hangs. The clean-up continues it."""
+        self.stack.callback(self.continue_daemon)
+        for pid in self.daemons():
+            os.kill(pid, signal.SIGSTOP)
+
+    def continue_daemon(self) -> None:
+        for pid in self.daemons():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def without_sockets(self):
+        """They are gone from where everybody looks; our own client follows them."""
+        self.hidden = True
+        moved = [(path, self.hide(path)) for path in self.sockets()]
+        try:
+            for path, hidden in moved:
+                path.rename(hidden)
+            yield
+        finally:
+            self.hidden = False
+            for path, hidden in moved:
+                if hidden.exists():
+                    hidden.rename(path)
+
+    def hide(self, socket: pathlib.Path) -> pathlib.Path:
+        return socket.with_name("elsewhere")
+
+    def reach(self, socket: pathlib.Path) -> pathlib.Path:
+        """Where the socket is now."""
+        return self.hide(socket) if self.hidden else socket
+
+    def adopt(self, name: str, container_id: str, pid: int, **facts: str) -> Container:
+        container = Container(self, name, container_id, pid, facts)
         self.containers.append(container)
         return container
 
 
 def engine(name: str, images: Images) -> Engine:
     """Not entered yet."""
-    module, _, cls = ENGINES[name].partition(":")
+    module, _, cls = ALL[name].partition(":")
     return getattr(importlib.import_module(module), cls)(images)
 
 
@@ -123,6 +172,27 @@ ENGINES = {
     "containerd": "containerd:Containerd",
 }
 
+# Those as well that differ from one above in how they are set up, or that can't limit memory or be entered as it can.
+ALL = {
+    **ENGINES,
+    "podman-crun": "podman:PodmanCrun",
+    "podman-pod": "podman:PodmanPod",
+    "podman-rootless": "rootless_podman:RootlessPodman",
+    "podman-rootless-crun": "rootless_podman:RootlessPodmanCrun",
+    "docker-rootless": "rootless_docker:RootlessDocker",
+    "kubernetes": "cri:Kubernetes",
+    "lxc": "lxc:Lxc",
+    "lxc-idmapped": "lxc:LxcIdmapped",
+    "nspawn": "nspawn:Nspawn",
+    "gvisor": "gvisor:Gvisor",
+    "netns": "plain:Netns",
+    "unshare": "plain:Unshare",
+    "crio": "recorded:Crio",
+    "kata": "recorded:Kata",
+}
+# Not the runtime itself, which Debian has not: what it leaves, around a real container.
+RECORDED = {"crio": "recorded", "kata": "as documented"}
+
 
 def kill_users_of(folder: pathlib.Path) -> None:
     """Processes that were started with a path of ours: shims, monitors, daemons."""
@@ -133,11 +203,3 @@ def kill_users_of(folder: pathlib.Path) -> None:
         with contextlib.suppress(OSError):
             if needle in (entry / "cmdline").read_bytes():
                 os.kill(int(entry.name), signal.SIGKILL)
-
-
-def remove_folder(folder: pathlib.Path) -> None:
-    """With the mounts below it, deepest first."""
-    mounts = [line.split()[4] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
-    for mount in sorted((m for m in mounts if m.startswith(f"{folder}/")), reverse=True):
-        run("umount", "-l", mount, check=False)
-    shutil.rmtree(folder, ignore_errors=True)

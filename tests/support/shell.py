@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -66,3 +68,11 @@ def kill_and_wait(pid: int, timeout: float = 10) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not alive(pid), timeout, f"the end of process {pid}")
+
+
+def remove_folder(folder: pathlib.Path) -> None:
+    """With the mounts below it, deepest first."""
+    mounts = [line.split()[4] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
+    for mount in sorted((m for m in mounts if m.startswith(f"{folder}/")), reverse=True):
+        run("umount", "-l", mount, check=False)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -13,6 +13,7 @@
 //   toolbox nonblocking ADDRESS PORT  a connect by poll(), exit code 0 when it is established
 //   toolbox eyeballs PORT      ::1 first, which is refused, then 127.0.0.1
 //   toolbox write FILE BYTES   write until it is done or fails
+//   toolbox knock PORT         a connect to PORT of 127.0.0.1 now, to the next port at each SIGUSR1
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -95,7 +96,10 @@ static int connects(const char* where, const char* port, int count) {
   const struct sockaddr_in address = inet_address(where, port);
   for (int i = 0; i < count; i++) {
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (connect(fd, (const struct sockaddr*)&address, sizeof address) != 0) return errno;
+    if (connect(fd, (const struct sockaddr*)&address, sizeof address) == 0) continue;
+    const int error = errno;
+    close(fd);
+    return error;
   }
   return 0;
 }
@@ -132,6 +136,20 @@ static int write_file(const char* path, size_t bytes) {
   return 0;
 }
 
+// Each port is tried once: who sees the failure knows which knock it was.
+static int knock(int port) {
+  char text[16];
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &wanted, NULL);
+  signal(SIGUSR1, nothing);
+  for (int received = 0;; sigwait(&wanted, &received)) {
+    snprintf(text, sizeof text, "%d", port++);
+    connects("127.0.0.1", text, 1);
+  }
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   if (strcmp(what, "crash") == 0) *(volatile int*)16 = 1;
@@ -153,6 +171,7 @@ int main(int argc, char** argv) {
   if (argc == 4 && strcmp(what, "nonblocking") == 0) return nonblocking(argv[2], argv[3]);
   if (argc == 3 && strcmp(what, "eyeballs") == 0) return eyeballs(argv[2]);
   if (argc == 4 && strcmp(what, "write") == 0) return write_file(argv[2], (size_t)atol(argv[3]));
+  if (argc == 3 && strcmp(what, "knock") == 0) return knock(atoi(argv[2]));
   fprintf(stderr, "toolbox: what is \"%s\"?\n", what);
   return 64;
 }

@@ -8,6 +8,12 @@
 #include "userspace/event/event_json.h"
 
 namespace nsobs {
+namespace {
+
+// A user may give his container the id of another's: it is not the same one.
+uint32_t UserOf(const Container& container) { return container.user ? container.user->uid : 0; }
+
+}  // namespace
 
 std::optional<Severity> SeverityFrom(const SeverityWord& word) {
   for (const Severity severity : {Severity::kInfo, Severity::kWarning, Severity::kCritical}) {
@@ -19,7 +25,10 @@ std::optional<Severity> SeverityFrom(const SeverityWord& word) {
 Severity AtMost(Severity severity, Severity most) { return std::min(severity, most); }
 
 std::string OwnerKey(const ContainerRef& container) {
-  return container ? absl::StrCat(container->runtime, "/", container->id) : "host";
+  if (!container) return "host";
+  const uint32_t uid = UserOf(*container);
+  return absl::StrCat(container->runtime, "/", container->id,
+                      uid == 0 ? "" : absl::StrCat("/user:", uid));
 }
 
 std::string OwnerName(const ContainerRef& container) {
@@ -28,11 +37,12 @@ std::string OwnerName(const ContainerRef& container) {
 
 bool SameOwner(const ContainerRef& a, const ContainerRef& b) {
   if (!a || !b) return !a && !b;
-  return a->runtime == b->runtime && a->id == b->id;
+  return a->runtime == b->runtime && a->id == b->id && UserOf(*a) == UserOf(*b);
 }
 
 bool IsPlain(const ContainerRef& container) {
-  return container && (container->runtime == "netns" || container->runtime == "unshare");
+  return container && (container->runtime == "netns" || container->runtime == "unshare" ||
+                       container->runtime == "systemd");
 }
 
 bool IsInit(const ContainerRef& container, const Process& process) {

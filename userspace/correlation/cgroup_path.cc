@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -42,7 +43,8 @@ struct IdForm {
   PathRuntime runtime;
   bool monitor;
 };
-constexpr std::array<IdForm, 6> kIdForms = {{
+constexpr std::array<IdForm, 7> kIdForms = {{
+    {"kata_", PathRuntime::kKata, false},  // of a sandbox: kata's design/host-cgroups.md
     {"docker-", PathRuntime::kDocker, false},
     {"libpod-conmon-", PathRuntime::kPodman, true},
     {"libpod-", PathRuntime::kPodman, false},
@@ -58,10 +60,11 @@ struct NameForm {
   PathRuntime runtime;
   bool monitor;
 };
-constexpr std::array<NameForm, 3> kNameForms = {{
+constexpr std::array<NameForm, 4> kNameForms = {{
     {"lxc.payload.", "", PathRuntime::kLxc, false},
     {"lxc.monitor.", "", PathRuntime::kLxc, true},
     {"systemd-nspawn@", ".service", PathRuntime::kNspawn, false},
+    {"machine-", ".scope", PathRuntime::kNspawn, false},  // by systemd-machined
 }};
 
 struct Match {
@@ -80,11 +83,32 @@ std::optional<Match> MatchIdForm(std::string_view component) {
   return std::nullopt;
 }
 
+int HexValue(char c) { return c >= 'a' ? c - 'a' + 10 : c - '0'; }
+
+// "my\x2dweb" -> "my-web": systemd.unit(5), "String escaping for inclusion in unit names".
+std::string Unescape(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const bool escape =
+        text.size() >= 4 && text.starts_with("\\x") && IsLowerHex(text[2]) && IsLowerHex(text[3]);
+    out.push_back(escape ? static_cast<char>(HexValue(text[2]) * 16 + HexValue(text[3])) : text[0]);
+    text.remove_prefix(escape ? 4 : 1);
+  }
+  return out;
+}
+
 std::optional<Match> MatchNameForm(std::string_view component) {
   for (const NameForm& form : kNameForms) {
     std::string_view rest = component;
     if (!ConsumePrefix(&rest, form.prefix) || !ConsumeSuffix(&rest, form.suffix)) continue;
-    if (!rest.empty()) return Match{form.runtime, form.monitor, std::string(rest)};
+    // libvirt registers what it runs with machined, too.
+    const bool libvirts = form.prefix == "machine-" &&
+                          (rest.starts_with("qemu\\x2d") || rest.starts_with("lxc\\x2d"));
+    if (libvirts || rest.empty()) continue;
+    const bool of_systemd = form.runtime == PathRuntime::kNspawn;
+    std::string name = of_systemd ? Unescape(rest) : std::string(rest);
+    if (!IsSafeFileName(name)) name = std::string(rest);
+    return Match{form.runtime, form.monitor, std::move(name)};
   }
   return std::nullopt;
 }
@@ -119,6 +143,15 @@ std::string PodUid(std::string_view component) {
   return good ? uid : "";
 }
 
+// "user@2001.service": what systemd gives to a user (systemd.resource-control(5), Delegate=).
+uint32_t DelegatedTo(std::string_view component) {
+  uint32_t uid = 0;
+  if (!ConsumePrefix(&component, "user@") || !ConsumeSuffix(&component, ".service")) return 0;
+  const char* end = component.data() + component.size();
+  const auto result = std::from_chars(component.data(), end, uid);
+  return result.ec == std::errc() && result.ptr == end ? uid : 0;
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view path) : parts_(Split(path)) {}
@@ -150,6 +183,7 @@ class Parser {
   // What the directories above a container say. Those inside one were made by it, and count not.
   void TakeSurroundings(std::string_view part, std::string_view parent) {
     if (part.starts_with("kubepods")) in_kubepods_ = true;
+    if (out_.uid == 0) out_.uid = DelegatedTo(part);
     if (IsPodmanPod(parent, part)) podman_pod_ = std::string(part);
     if (std::string pod = PodmanSlicePod(part); !pod.empty()) podman_pod_ = std::move(pod);
     if (!in_kubepods_) return;
@@ -160,7 +194,7 @@ class Parser {
   bool IsSupervisor(std::string_view part, std::string_view parent) const {
     if (!inside()) return part == "conmon" && parent == "libpod_parent";
     return part == "supervisor" && out_.runtime == PathRuntime::kNspawn && out_.parents.empty() &&
-           parent.starts_with("systemd-nspawn@");
+           (parent.starts_with("systemd-nspawn@") || parent.starts_with("machine-"));
   }
 
   PathRuntime BareRuntime(std::string_view parent) const {
@@ -229,6 +263,8 @@ std::string_view Name(PathRuntime runtime) {
       return "lxc";
     case PathRuntime::kNspawn:
       return "nspawn";
+    case PathRuntime::kKata:
+      return "kata";
   }
   return "";
 }

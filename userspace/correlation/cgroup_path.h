@@ -16,9 +16,10 @@ enum class PathRuntime : uint8_t {
   kCrio,
   kLxc,
   kNspawn,
+  kKata,
 };
 
-// "docker", "podman", "containerd", "crio", "lxc", "nspawn"; "" for kUnknown.
+// "docker", "podman", "containerd", "crio", "lxc", "nspawn", "kata"; "" for kUnknown.
 std::string_view Name(PathRuntime runtime);
 
 struct CgroupPath {
@@ -42,6 +43,8 @@ struct CgroupPath {
   std::string outer_path;  // container_path of the outermost of them
   std::string pod_id;      // podman: the pod's id, from the parent directory
   std::string pod_uid;     // kubepods: with dashes
+  // Whose part of the tree it lies in: what lies below user@UID.service was made by that user.
+  uint32_t uid = 0;
 };
 
 // `path` begins at the root of its hierarchy. Never fails: what isn't understood is kHost.

@@ -1,8 +1,11 @@
 #include "userspace/correlation/container_finder.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 
+#include "userspace/correlation/blind_spots.h"
 namespace nsobs {
 namespace {
 
@@ -12,6 +15,7 @@ constexpr int kMaxNested = 64;      // containers inside one container; more cou
 constexpr size_t kMaxCgroups = 16;  // that are remembered of one container
 constexpr int64_t kFirstRetryNs = 5'000'000;
 constexpr int64_t kLastRetryNs = 60'000'000'000;
+constexpr int64_t kStatPeriodNs = 200'000'000;
 
 int64_t RetryDelay(int tries) {
   return std::min(kLastRetryNs, kFirstRetryNs << std::min(tries, 20));
@@ -20,6 +24,30 @@ int64_t RetryDelay(int tries) {
 std::string KeyOf(const RuntimeRecord& record, const std::string& ns) {
   if (IsFullId(record.id)) return record.id;
   return record.runtime + ":" + (ns.empty() ? "" : ns + "/") + record.id;
+}
+
+// Runtimes whose containers are found by a name that people chose, as queries call them.
+std::string NamedRuntime(const std::string& runtime) {
+  if (runtime == "lxc" || runtime == "incus" || runtime == "lxd") return "lxc";
+  return runtime == "nspawn" ? "nspawn" : "";
+}
+
+// Keys of a user who isn't root are his own.
+std::string KeyOfUser(uint32_t uid, const std::string& key) {
+  return uid == 0 ? key : "user:" + std::to_string(uid) + "/" + key;
+}
+
+// Of the outermost the name is known; what lies between has only its id.
+std::vector<ContainerParent> ParentsOf(const Owner& outer, const CgroupPath& parsed) {
+  std::vector<ContainerParent> parents;
+  for (const std::string& id : parsed.parents) {
+    if (parents.empty()) {
+      parents.push_back({outer.draft.id, outer.draft.name, outer.draft.runtime});
+    } else {
+      parents.push_back({id, IsFullId(id) ? id.substr(0, kShortId) : id, "unknown"});
+    }
+  }
+  return parents;
 }
 
 std::string PodKeyOf(const CgroupPath& parsed) {
@@ -60,7 +88,11 @@ OwnerId ContainerFinder::AskAgain(const CgroupKey& cgroup, int64_t boot_ns) {
 
 OwnerId ContainerFinder::Resolve(const CgroupKey& cgroup, const std::string& path,
                                  int64_t boot_ns) {
-  const CgroupPath parsed = ParseCgroupPath(path);
+  CgroupPath parsed = ParseCgroupPath(path);
+  if (parsed.type == CgroupPath::Type::kContainer && parsed.uid == 0) {
+    parsed.uid = OwnerOfPath(cgroup.hierarchy,
+                             parsed.parents.empty() ? parsed.container_path : parsed.outer_path);
+  }
   // Nobody but a runtime's list can claim a path of any form, and what is inside is inside.
   if (const OwnerId listed = ListedAncestor(cgroup.hierarchy, path); listed != 0) return listed;
   Owner* owner = nullptr;
@@ -102,10 +134,16 @@ Owner* ContainerFinder::AddByPath(const CgroupPath& parsed, std::string key) {
   owner->draft.name = is_full_id ? parsed.id.substr(0, kShortId) : parsed.id;
   owner->draft.runtime = runtime.empty() ? "unknown" : std::string(runtime);
   owner->draft.source = "cgroup";
-  owner->draft.certain = !runtime.empty() && parsed.parents.empty();
+  // LXC adds a number to a name that is taken: without its file "web-1" may be "web".
+  const bool numbered = parsed.runtime == PathRuntime::kLxc && !parsed.id.empty() &&
+                        parsed.id.back() >= '0' && parsed.id.back() <= '9';
+  owner->draft.certain = !runtime.empty() && parsed.parents.empty() && !numbered;
   owner->draft.cgroup_path = parsed.container_path;
+  owner->draft.blind_spots = BlindSpotsOf(owner->draft.runtime, "");
   if (!parsed.pod_uid.empty()) owner->draft.pod_uid = parsed.pod_uid;
   owner->facts.pod_key = PodKeyOf(parsed);
+  owner->uid = parsed.uid;
+  if (parsed.uid != 0) owner->draft.user = ContainerUser{parsed.uid, {}};
   // lxc and nspawn: what the path says is the name.
   owner->named = owner->confirmed = !is_full_id;
   return owner;
@@ -113,8 +151,9 @@ Owner* ContainerFinder::AddByPath(const CgroupPath& parsed, std::string key) {
 
 Owner* ContainerFinder::TakeStrong(const CgroupPath& parsed, const CgroupKey& cgroup,
                                    int64_t boot_ns) {
-  const std::string key =
-      IsFullId(parsed.id) ? parsed.id : std::string(Name(parsed.runtime)) + ":" + parsed.id;
+  const std::string key = KeyOfUser(
+      parsed.uid,
+      IsFullId(parsed.id) ? parsed.id : std::string(Name(parsed.runtime)) + ":" + parsed.id);
   Owner* owner = owners_.FindByKey(key);
   if (owner != nullptr) {
     const Verdict verdict = Compare(owner->cgroup_paths, cgroup.hierarchy, parsed.container_path);
@@ -132,7 +171,8 @@ Owner* ContainerFinder::TakeStrong(const CgroupPath& parsed, const CgroupKey& cg
 // host confirm is theirs; the id of a container that lies elsewhere is a lie; the rest is nested.
 Owner* ContainerFinder::TakeNested(const CgroupPath& parsed, const CgroupKey& cgroup,
                                    int64_t boot_ns) {
-  const CgroupPath outer_path = ParseCgroupPath(parsed.outer_path);
+  CgroupPath outer_path = ParseCgroupPath(parsed.outer_path);
+  outer_path.uid = parsed.uid;
   if (IsFullId(parsed.id)) {
     const auto record = FindContainer(readers_, {parsed.id, ""});
     const bool theirs = record && Compare(record->cgroup_paths, cgroup.hierarchy,
@@ -153,6 +193,7 @@ Owner* ContainerFinder::TakeNested(const CgroupPath& parsed, const CgroupKey& cg
   if (owner == nullptr || outer == nullptr) return outer;
   ++outer->nested_count;
   owner->nested = true;
+  owner->draft.parents = ParentsOf(*outer, parsed);
   owner->draft.pod = outer->draft.pod;
   owner->draft.pod_namespace = outer->draft.pod_namespace;
   owner->draft.pod_uid = outer->draft.pod_uid;
@@ -180,7 +221,24 @@ Owner* ContainerFinder::TakeWeak(const CgroupPath& parsed, const CgroupKey& cgro
   return nullptr;
 }
 
-Owner* ContainerFinder::TakeListed(const RuntimeRecord& record) {
+Owner* ContainerFinder::TakeUsers(uint32_t uid, const RuntimeRecord& record) {
+  const std::string key = KeyOfUser(uid, KeyOf(record, ""));
+  Owner* owner = owners_.FindByKey(key);
+  if (owner == nullptr) owner = owners_.Add(OwnerSort::kContainer, key);
+  if (owner == nullptr) return nullptr;
+  owner->uid = uid;
+  if (!owner->draft.user) owner->draft.user = ContainerUser{uid, {}};
+  Apply(record, owner);
+  owner->confirmed = true;
+  owner->facts.has_cgroup = !owner->cgroups.empty();
+  return owner;
+}
+
+Owner* ContainerFinder::TakeListed(const RuntimeRecord& listed) {
+  const bool by_id = listed.of_engine || IsFullId(listed.id);
+  const auto better = by_id ? FindContainer(readers_, {listed.id, ""}) : std::nullopt;
+  if (listed.of_engine && !better) return nullptr;
+  const RuntimeRecord& record = better ? *better : listed;
   const std::string key = KeyOf(record, "");
   Owner* owner = owners_.FindByKey(key);
   if (owner == nullptr) owner = owners_.Add(OwnerSort::kContainer, key);
@@ -216,7 +274,8 @@ OwnerId ContainerFinder::TakeCalled(const RuntimeCall& call) {
   if (owner == nullptr) owner = owners_.Add(OwnerSort::kContainer, key);
   if (owner == nullptr) return 0;
   owner->draft.name = owner->draft.id = call.id;
-  owner->draft.runtime = call.runtime;
+  owner->draft.runtime = owner->draft.oci_runtime = call.runtime;
+  owner->draft.blind_spots = BlindSpotsOf(call.runtime, "");
   owner->draft.source = "runtime_args";
   owner->draft.certain = true;
   // Which cgroup it got isn't told: who is in its pid namespace is at home.
@@ -225,11 +284,26 @@ OwnerId ContainerFinder::TakeCalled(const RuntimeCall& call) {
   return owner->facts.id;
 }
 
+OwnerId ContainerFinder::TakeCalledIn(const RuntimeCall& call, const CgroupKey& cgroup) {
+  const std::string* path = cgroups_.PathOf(cgroup);
+  if (path == nullptr || !path->ends_with("/" + call.id)) return 0;
+  const std::string own_path = *path;
+  const OwnerId id = TakeCalled(call);
+  Owner* owner = owners_.Get(id);
+  if (owner == nullptr) return 0;
+  owner->facts.has_cgroup = true;
+  owner->draft.cgroup_path = own_path;
+  by_cgroup_[cgroup] = id;
+  ++version_;
+  Attach(cgroup, owner);
+  return id;
+}
+
 void ContainerFinder::TryName(Owner* owner, int64_t boot_ns, bool force) {
-  if (owner->nested || owner->sort != OwnerSort::kContainer || !IsFullId(owner->draft.id)) return;
+  if (!IsAsked(*owner)) return;
   if (!force && ((owner->named && owner->confirmed) || boot_ns < owner->next_try_boot_ns)) return;
   owner->next_try_boot_ns = boot_ns + RetryDelay(owner->tries++);
-  const auto record = FindContainer(readers_, {owner->draft.id, ""});
+  const auto record = Ask(*owner);
   if (!record) return;
   bool confirmed = false;
   std::vector<CgroupKey> impostors;
@@ -247,6 +321,42 @@ void ContainerFinder::TryName(Owner* owner, int64_t boot_ns, bool force) {
   }
   Apply(*record, owner);
   owner->confirmed = owner->confirmed || confirmed;
+}
+
+bool ContainerFinder::IsRenamed(Owner* owner, int64_t boot_ns) const {
+  if (!owner->facts.alive || owner->name_file.empty()) return false;
+  if (boot_ns < owner->next_stat_boot_ns) return false;
+  owner->next_stat_boot_ns = boot_ns + kStatPeriodNs;
+  const auto version = users_.Stat(owner->uid, owner->name_file);
+  return version && !(*version == owner->name_file_version);
+}
+
+// What is inside of another container has no files here; raw runc and crun are named by their ids.
+bool ContainerFinder::IsAsked(const Owner& owner) {
+  if (owner.nested || owner.sort != OwnerSort::kContainer) return false;
+  return IsFullId(owner.draft.id) || !NamedRuntime(owner.draft.runtime).empty();
+}
+
+uint32_t ContainerFinder::OwnerOfPath(uint32_t hierarchy, std::string_view path) const {
+  const CgroupMounts& mounts = cgroups_.mounts();
+  const std::string& mount = hierarchy == kUnified ? mounts.unified : mounts.memory;
+  struct stat root{};
+  if (mount.empty() || stat(mount.c_str(), &root) != 0) return 0;
+  for (size_t slash = path.find('/', 1); slash != std::string_view::npos;
+       slash = path.find('/', slash + 1)) {
+    struct stat st{};
+    if (stat((mount + std::string(path.substr(0, slash))).c_str(), &st) != 0) return 0;
+    if (st.st_uid != root.st_uid) return st.st_uid;
+  }
+  return 0;
+}
+
+std::optional<RuntimeRecord> ContainerFinder::Ask(const Owner& owner) {
+  const RuntimeReaders* readers = owner.uid == 0 ? &readers_ : users_.ReadersOf(owner.uid);
+  if (readers == nullptr) return std::nullopt;
+  auto record = FindContainer(*readers, {owner.draft.id, "", NamedRuntime(owner.draft.runtime)});
+  if (record && owner.uid != 0) record->cgroup_paths.clear();
+  return record;
 }
 
 void ContainerFinder::Detach(const CgroupKey& cgroup, Owner* owner) {
@@ -267,8 +377,16 @@ void ContainerFinder::Apply(const RuntimeRecord& record, Owner* owner) {
   draft.labels = record.labels;
   draft.source = "state_file";
   draft.certain = true;
-  if (owner->facts.pod_key.empty()) owner->facts.pod_key = record.pod_key;
-  if (!record.cgroup_paths.empty()) owner->cgroup_paths = record.cgroup_paths;
+  draft.oci_runtime = record.oci_runtime;
+  draft.blind_spots = BlindSpotsOf(record.runtime, record.oci_runtime);
+  draft.created_wall_ns = record.created_wall_ns;
+  draft.restart_count = record.restart_count;
+  draft.sandbox = record.sandbox;
+  if (owner->facts.pod_key.empty() && !record.pod_key.empty()) {
+    owner->facts.pod_key = KeyOfUser(owner->uid, record.pod_key);
+  }
+  // Rootless runtimes write down cgroups that they never made, and a user whatever he likes.
+  if (!record.cgroup_paths.empty() && owner->uid == 0) owner->cgroup_paths = record.cgroup_paths;
   if (record.init_pid != 0) owner->told_init = {record.init_pid, record.init_start_ticks};
   owner->name_file = record.name_file;
   owner->name_file_version = record.name_file_version;

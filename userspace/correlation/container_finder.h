@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "userspace/correlation/owner_table.h"
 #include "userspace/correlation/runtime_args.h"
 #include "userspace/correlation/runtimes/list.h"
+#include "userspace/correlation/user_runtimes.h"
 
 namespace nsobs {
 
@@ -20,8 +22,9 @@ namespace nsobs {
 class ContainerFinder {
  public:
   // All outlive the finder.
-  ContainerFinder(const RuntimeReaders* readers, CgroupIndex* cgroups, OwnerTable* owners)
-      : readers_(*readers), cgroups_(*cgroups), owners_(*owners) {}
+  ContainerFinder(const RuntimeReaders* readers, UserRuntimes* users, CgroupIndex* cgroups,
+                  OwnerTable* owners)
+      : readers_(*readers), users_(*users), cgroups_(*cgroups), owners_(*owners) {}
 
   // The container that a cgroup belongs to, however deep inside; 0: the host's, or not known.
   // Reads files only the first time.
@@ -31,16 +34,24 @@ class ContainerFinder {
   // Asks again about a cgroup whose path says nothing by itself.
   OwnerId AskAgain(const CgroupKey& cgroup, int64_t boot_ns);
 
-  // A container that a runtime's list told of.
-  Owner* TakeListed(const RuntimeRecord& record);
+  // A container that a runtime's list told of, by the name that its engine has for it.
+  Owner* TakeListed(const RuntimeRecord& listed);
+
+  // A container that files of a user who isn't root tell of, whose init was found to be his.
+  Owner* TakeUsers(uint32_t uid, const RuntimeRecord& record);
 
   // A container that a runtime's own arguments told of, and no file yet; 0 if one of that name
   // lives.
   OwnerId TakeCalled(const RuntimeCall& call);
+  // The same if its process is in a cgroup that bears its name; 0 if it doesn't.
+  OwnerId TakeCalledIn(const RuntimeCall& call, const CgroupKey& cgroup);
 
   // Looks for the name if it isn't known yet and it's time to; always with `force`. Drops the owner
   // if its cgroup turns out to bear the id of a container that lies elsewhere.
   void TryName(Owner* owner, int64_t boot_ns, bool force);
+
+  // True if the file that holds its name has changed since. Looks at it each 200 ms at most.
+  bool IsRenamed(Owner* owner, int64_t boot_ns) const;
 
   void ForgetUnknownCgroups();
   uint64_t version() const { return version_; }  // changes with KnownOwners()
@@ -64,7 +75,13 @@ class ContainerFinder {
   // The cgroup only pretended to be the owner's.
   void Detach(const CgroupKey& cgroup, Owner* owner);
 
+  // The user that made the directory above `path`; 0: root, or whoever mounted the hierarchy.
+  uint32_t OwnerOfPath(uint32_t hierarchy, std::string_view path) const;
+  static bool IsAsked(const Owner& owner);
+  std::optional<RuntimeRecord> Ask(const Owner& owner);
+
   const RuntimeReaders& readers_;
+  UserRuntimes& users_;
   CgroupIndex& cgroups_;
   OwnerTable& owners_;
   uint64_t version_ = 0;

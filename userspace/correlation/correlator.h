@@ -15,6 +15,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/correlation/inventory.h"
 #include "userspace/correlation/runtimes/roots.h"
+#include "userspace/correlation/user_domain.h"
 #include "userspace/event/host_facts.h"
 #include "userspace/event/observed_event.h"
 
@@ -24,6 +25,9 @@ struct CorrelatorOptions {
   std::string proc_root = "/proc";
   std::string cgroup_root;  // "": found through <proc_root>/self/mountinfo
   RuntimeRoots roots;
+  std::string passwd_path = "/etc/passwd";           // for the homes of users with containers
+  std::string users_run = "/run/user";               // <uid>: XDG_RUNTIME_DIR of each
+  UserDomainFn user_domain = ReadUserDomain;         // another one in tests without namespaces
   absl::Duration tombstone_ttl = absl::Minutes(10);  // how long the dead keep their names
   size_t max_containers = 10000;                     // alive and tombstones
 };

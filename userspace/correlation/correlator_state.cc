@@ -90,6 +90,10 @@ ContainerRef CorrelatorState::RefOf(OwnerId id, int64_t boot_ns) {
     indexes_.finder.TryName(owner, boot_ns, /*force=*/false);
     owner = indexes_.owners.Get(id);
     if (owner == nullptr) return nullptr;
+  } else if (indexes_.finder.IsRenamed(owner, boot_ns)) {
+    indexes_.finder.TryName(owner, boot_ns, /*force=*/true);
+    owner = indexes_.owners.Get(id);
+    if (owner == nullptr) return nullptr;
   }
   if (!owner->listed) {
     owner->listed = true;

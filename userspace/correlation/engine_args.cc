@@ -12,8 +12,6 @@ constexpr size_t kMaxRoots = 16;
 constexpr size_t kMaxPath = 512;
 constexpr char kTasks[] = "/io.containerd.runtime.v2.task/";
 
-RuntimeRoots NoRoots() { return {{}, {}, {}, {}, {}, {}, {}, {}, {}}; }
-
 bool IsUsable(const std::string& path) {
   return path.size() > 1 && path.size() <= kMaxPath && path.front() == '/' &&
          path.find("..") == std::string::npos && path.find('\0') == std::string::npos;
@@ -49,28 +47,53 @@ std::string Ancestor(std::string path, int count) {
   return path;
 }
 
-// conmon -b <storage>/overlay-containers/<id>/userdata
-void TakeConmon(const std::vector<std::string>& args, const std::string&, RuntimeRoots* out) {
-  const std::string containers = Ancestor(Option(args, {"-b", "--bundle"}), 2);
-  if (containers.ends_with("-containers")) AddPath(Ancestor(containers, 1), &out->podman_storage);
+// conmon -b <storage>/overlay-containers/<id>/userdata; podman starts it in that directory.
+void TakeConmon(const std::vector<std::string>& args, const std::string& cwd, RuntimeRoots* out) {
+  const std::string bundle = Option(args, {"-b", "--bundle"});
+  for (const std::string& userdata : {bundle, cwd}) {
+    const std::string containers = Ancestor(userdata, 2);
+    if (containers.ends_with("-containers")) AddPath(Ancestor(containers, 1), &out->podman_storage);
+    if (userdata == cwd) break;
+  }
   // <run-root>/<driver>-containers/<id>/userdata/pidfile
+  // CRI-O tells its runtime where to keep states: --runtime-arg --root=/run/runc-crio.
+  const std::string state = Option(args, {"--root"});
+  AddPath(state, &out->runc);
+  AddPath(state, &out->crun);
   const std::string running = Ancestor(Option(args, {"-p", "--container-pidfile"}), 3);
-  if (running.ends_with("-containers")) AddPath(Ancestor(running, 1), &out->podman_run);
+  if (!running.ends_with("-containers")) return;
+  const std::string run = Ancestor(running, 1);
+  AddPath(run, &out->podman_run);
+  // Rootless: <XDG_RUNTIME_DIR>/containers, beside what the low-level runtime keeps.
+  if (!run.ends_with("/containers")) return;
+  AddPath(Ancestor(run, 1) + "/runc", &out->runc);
+  AddPath(Ancestor(run, 1) + "/crun", &out->crun);
+}
+
+// <state>/io.containerd.runtime.v2.task/<namespace>/<id>, where containerd starts a shim.
+void TakeShimDirectory(const std::string& cwd, RuntimeRoots* out) {
+  const size_t tasks = cwd.find(kTasks);
+  if (tasks == std::string::npos) return;
+  const std::string state = cwd.substr(0, tasks);
+  AddPath(state, &out->containerd_state);
+  const std::string_view ns = std::string_view(cwd).substr(tasks + std::string_view(kTasks).size());
+  const bool dockers = ns.starts_with("moby/") && state.ends_with("/containerd/daemon");
+  if (!dockers) return;
+  const std::string exec = Ancestor(state, 2);
+  AddPath(exec, &out->docker_exec);
 }
 
 // containerd-shim-runc-v2 -namespace <ns> -id <id> -address <dir>/containerd.sock
 void TakeShim(const std::vector<std::string>& args, const std::string& cwd, RuntimeRoots* out) {
   const std::string directory = Ancestor(Option(args, {"-address", "--address"}), 1);
-  if (directory.empty()) return;
-  AddPath(directory, &out->containerd_state);
+  if (!directory.empty()) AddPath(directory, &out->containerd_state);
   // The one that dockerd starts: <exec-root>/containerd/{containerd.sock,daemon/}.
   if (directory.ends_with("/containerd")) {
     AddPath(directory + "/daemon", &out->containerd_state);
     const bool docker = Option(args, {"-namespace", "--namespace"}) == "moby";
     if (docker) AddPath(Ancestor(directory, 1), &out->docker_exec);
   }
-  const size_t tasks = cwd.find(kTasks);
-  if (tasks != std::string::npos) AddPath(cwd.substr(0, tasks), &out->containerd_state);
+  TakeShimDirectory(cwd, out);
 }
 
 void TakeDockerd(const std::vector<std::string>& args, const std::string&, RuntimeRoots* out) {
@@ -95,6 +118,27 @@ void TakeRunc(const std::vector<std::string>& args, const std::string&, RuntimeR
   if (!of_engine) AddPath(root, &out->runc);
 }
 
+// runsc-sandbox --root=<dir> ... boot <id>; runsc --root <dir> run <id>
+void TakeRunsc(const std::vector<std::string>& args, const std::string&, RuntimeRoots* out) {
+  const bool is_runsc = !args.empty() && args[0].find("runsc") != std::string::npos;
+  if (is_runsc) AddPath(Option(args, {"--root", "-root"}), &out->runsc);
+}
+
+// "[lxc monitor] <lxcpath> <name>", which the monitor calls itself; lxc-start -P <lxcpath> -n
+// <name>
+void TakeLxc(const std::vector<std::string>& args, const std::string&, RuntimeRoots* out) {
+  constexpr std::string_view kMonitor = "[lxc monitor] ";
+  std::string all;
+  for (const std::string& word : args) all += (all.empty() ? "" : " ") + word;
+  if (all.starts_with(kMonitor)) {
+    const size_t end = all.rfind(' ');
+    if (end > kMonitor.size())
+      AddPath(all.substr(kMonitor.size(), end - kMonitor.size()), &out->lxc);
+    return;
+  }
+  AddPath(Option(args, {"-P", "--lxcpath"}), &out->lxc);
+}
+
 void TakeCrun(const std::vector<std::string>& args, const std::string&, RuntimeRoots* out) {
   AddPath(Option(args, {"--root"}), &out->crun);
 }
@@ -104,13 +148,18 @@ struct Engine {
   bool prefix;
   void (*take)(const std::vector<std::string>& args, const std::string& cwd, RuntimeRoots* out);
 };
-constexpr std::array<Engine, 6> kEngines = {{
+constexpr std::array<Engine, 11> kEngines = {{
     {"conmon", false, TakeConmon},
     {"containerd-shim", true, TakeShim},
     {"containerd", false, TakeContainerd},
     {"dockerd", false, TakeDockerd},
     {"runc", false, TakeRunc},
     {"crun", false, TakeCrun},
+    {"runsc", true, TakeRunsc},
+    {"exe", false, TakeRunsc},  // the sandbox, which runsc starts by /proc/self/exe
+    {"lxc-start", false, TakeLxc},
+    {"lxc monitor", false, TakeLxc},
+    {"[lxc monitor]", true, TakeLxc},
 }};
 
 const Engine* FindEngine(std::string_view comm) {
@@ -126,7 +175,7 @@ bool IsEngineComm(std::string_view comm) { return FindEngine(comm) != nullptr; }
 
 RuntimeRoots ParseEngineArgs(std::string_view comm, const std::vector<std::string>& args,
                              const std::string& cwd) {
-  RuntimeRoots out = NoRoots();
+  RuntimeRoots out = RuntimeRoots::None();
   if (const Engine* engine = FindEngine(comm)) engine->take(args, cwd, &out);
   return out;
 }
@@ -142,6 +191,9 @@ bool MergeRoots(const RuntimeRoots& more, RuntimeRoots* roots) {
       &RuntimeRoots::runc,
       &RuntimeRoots::crun,
       &RuntimeRoots::netns,
+      &RuntimeRoots::lxc,
+      &RuntimeRoots::runsc,
+      &RuntimeRoots::nspawn,
   };
   bool any = false;
   for (auto member : kMembers) {

@@ -56,8 +56,8 @@ std::string RuntimePath(const std::vector<std::string>& args) {
 
 // Where the low-level runtime of a container is that was there before us, and of which nothing but
 // the kind is known.
-std::vector<std::string> UsualFiles(const std::string& runtime) {
-  const std::string program = runtime == "crun" ? "crun" : "runc";
+std::vector<std::string> UsualFiles(const std::string& runtime, const std::string& oci_runtime) {
+  const std::string program = runtime == "crun" || oci_runtime == "crun" ? "crun" : "runc";
   std::vector<std::string> files;
   for (const char* folder : {"/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"}) {
     files.push_back(folder + program);
@@ -155,7 +155,7 @@ void EntryJudge::TakeMonitor(const Owner& owner, Engine* engine) const {
 }
 
 void EntryJudge::TakeRuntimeFiles(const Owner& owner, Engine* engine) const {
-  for (const std::string& path : UsualFiles(owner.draft.runtime)) {
+  for (const std::string& path : UsualFiles(owner.draft.runtime, owner.draft.oci_runtime)) {
     const Executable file = StatExecutable(path);
     if (!file.known()) continue;
     AddOnce(file, &engine->makers);

@@ -8,6 +8,8 @@
 #include "userspace/base/file.h"
 #include "userspace/correlation/engine_args.h"
 #include "userspace/correlation/executable_file.h"
+#include "userspace/correlation/rootless.h"
+#include "userspace/correlation/runtime_args.h"
 #include "userspace/correlation/runtimes/state_file.h"
 
 namespace nsobs {
@@ -75,6 +77,7 @@ void HostView::Prepare(HostScan scan) {
   processes_.clear();
   alive_.clear();
   listed_inits_.clear();
+  engines_inits_.clear();
   first_in_.clear();
   for (const HostProcess& seen : scan.processes) {
     processes_.push_back(ToProcess(seen, &indexes_.cgroups));
@@ -111,15 +114,19 @@ void HostView::Count() {
 
 void HostView::LearnEngines() {
   for (const Process& process : processes_) {
-    if (process.uid != 0 || !IsEngineComm(process.comm)) continue;
-    if (IsForeign(process, NamespaceKind::kPid, indexes_.namespaces) ||
-        IsForeign(process, NamespaceKind::kUser, indexes_.namespaces)) {
-      continue;
-    }
+    if (!IsEngineComm(process.comm)) continue;
+    if (IsForeign(process, NamespaceKind::kPid, indexes_.namespaces)) continue;
+    const std::string& proc = indexes_.options.proc_root;
+    const auto uid = RealUid(proc, process.pid);
+    if (!uid) continue;
     // By path alone: nothing may be named before all engines are known.
     const std::string* path = indexes_.cgroups.PathOf(process.cgroup);
     if (path != nullptr && ParseCgroupPath(*path).type == CgroupPath::Type::kContainer) continue;
-    const std::string& proc = indexes_.options.proc_root;
+    if (*uid != 0) {
+      LearnUsersEngine(&indexes_, process, *uid, {});
+      continue;
+    }
+    if (IsForeign(process, NamespaceKind::kUser, indexes_.namespaces)) continue;
     const std::string text = ReadArgs(proc, process.pid);
     const std::vector<std::string> args = absl::StrSplit(text, '\0');
     const auto cwd = ReadLink(proc + "/" + std::to_string(process.pid) + "/cwd");
@@ -150,17 +157,63 @@ void HostView::RememberProcesses() {
   }
 }
 
+uint64_t HostView::StartOfSandbox(uint32_t pid) const {
+  for (const Process& process : processes_) {
+    if (process.pid != pid) continue;
+    const bool named_so = process.comm == "exe" || process.comm.starts_with("runsc");
+    return named_so && process.uid == 0 ? IdOf(process).start_ticks : 0;
+  }
+  return 0;
+}
+
 void HostView::TakeLists(int64_t boot_ns) {
   const std::vector<RuntimeRecord> records = ListContainers(indexes_.readers);
   for (const RuntimeRecord& record : records) {
     if (record.plain_namespace || record.init_pid == 0) continue;
-    const ProcessId init{record.init_pid, record.init_start_ticks};
+    ProcessId init{record.init_pid, record.init_start_ticks};
+    if (record.runtime == "runsc") init.start_ticks = StartOfSandbox(record.init_pid);
     if (!alive_.contains(init)) continue;  // a state that outlived its container
+    if (record.of_engine) {
+      engines_inits_.emplace(init, record);
+      continue;
+    }
     if (const Owner* owner = indexes_.finder.TakeListed(record)) {
       listed_inits_[init] = owner->facts.id;
     }
   }
   indexes_.plain.TakeNames(records, boot_ns);
+}
+
+OwnerId HostView::ListedOwner(const Process& process, int64_t boot_ns) {
+  const ProcessId id = IdOf(process);
+  const auto listed = listed_inits_.find(id);
+  if (listed != listed_inits_.end()) return listed->second;
+  if (!MayBeInit(indexes_, process)) return 0;
+  const Owner* known = indexes_.owners.FindByInit(id);
+  if (known != nullptr && known->sort == OwnerSort::kContainer) return known->facts.id;
+  const auto engines = engines_inits_.find(id);
+  if (engines != engines_inits_.end()) {
+    const Owner* owner = indexes_.finder.TakeListed(engines->second);
+    if (owner != nullptr) return owner->facts.id;
+  }
+  const OwnerId users = FindUsersContainer(&indexes_, process, boot_ns);
+  return users != 0 ? users : NamedByMonitor(process, boot_ns);
+}
+
+OwnerId HostView::NamedByMonitor(const Process& init, int64_t boot_ns) {
+  const ProcessIndex::Entry* parent = indexes_.processes.FindParent(init.parent_pid, init);
+  if (parent == nullptr || parent->process.comm != "systemd-nspawn") return 0;
+  const Process& monitor = parent->process;
+  if (IsForeign(monitor, NamespaceKind::kPid, indexes_.namespaces) ||
+      IsForeign(monitor, NamespaceKind::kUser, indexes_.namespaces) ||
+      RealUid(indexes_.options.proc_root, monitor.pid) != 0u ||
+      indexes_.finder.OwnerOf(monitor.cgroup, boot_ns) != 0) {
+    return 0;
+  }
+  const std::vector<std::string> args =
+      absl::StrSplit(ReadArgs(indexes_.options.proc_root, monitor.pid), '\0');
+  const auto call = ParseRuntimeCall(args);
+  return call ? indexes_.finder.TakeCalled(*call) : 0;
 }
 
 void HostView::Place(const Process& process, int64_t boot_ns, bool initial) {
@@ -173,8 +226,7 @@ void HostView::Place(const Process& process, int64_t boot_ns, bool initial) {
     info->uid = process.uid;
   }
   OwnerId id = process.cgroup_level == 0 ? 0 : indexes_.finder.OwnerOf(process.cgroup, boot_ns);
-  const auto listed = listed_inits_.find(IdOf(process));
-  if (id == 0 && listed != listed_inits_.end()) id = listed->second;
+  if (id == 0) id = ListedOwner(process, boot_ns);
   if (Owner* owner = indexes_.owners.Get(id)) {
     PlaceInContainer(owner, process, boot_ns, initial);
   } else if (HasForeign(process, indexes_.namespaces)) {
@@ -249,7 +301,8 @@ void HostView::RefreshNames(int64_t boot_ns) {
   std::vector<OwnerId> due;
   indexes_.owners.ForEach([&](const Owner* owner) {
     if (!owner->facts.alive || !owner->listed || due.size() >= kNamesPerPass) return;
-    const auto version = owner->name_file.empty() ? std::nullopt : StatStateFile(owner->name_file);
+    const auto version =
+        owner->name_file.empty() ? std::nullopt : indexes_.users.Stat(owner->uid, owner->name_file);
     const bool changed = version && !(*version == owner->name_file_version);
     const bool unconfirmed = !owner->confirmed && owner->tries < kMaxTries;
     if (changed || !owner->named || unconfirmed) due.push_back(owner->facts.id);

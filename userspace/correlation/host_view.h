@@ -42,9 +42,15 @@ class HostView {
   void LearnEngines();
   void RememberProcesses();
   void TakeLists(int64_t boot_ns);
+  // runsc doesn't write down when its sandbox started; 0 if `pid` can't be one.
+  uint64_t StartOfSandbox(uint32_t pid) const;
+  // The container whose init a process is that has no cgroup of a container; 0: none's.
+  OwnerId ListedOwner(const Process& process, int64_t boot_ns);
   void Count();
   void TakeZombies(const std::map<uint32_t, uint32_t>& by_parent);
   void Place(const Process& process, int64_t boot_ns, bool initial);
+  // The same by the arguments of the process that watches it, if that is root's of the host.
+  OwnerId NamedByMonitor(const Process& init, int64_t boot_ns);
   void PlaceInContainer(Owner* owner, const Process& process, int64_t boot_ns, bool initial);
   void SettlePlain(const Process& process, int64_t boot_ns, bool initial);
   void StartWithoutInit(int64_t boot_ns);
@@ -59,6 +65,7 @@ class HostView {
   std::vector<Process> processes_;  // by start
   absl::flat_hash_set<ProcessId> alive_;
   absl::flat_hash_map<ProcessId, OwnerId> listed_inits_;
+  absl::flat_hash_map<ProcessId, RuntimeRecord> engines_inits_;  // asked about only if need be
   absl::flat_hash_map<OwnerId, Process> first_in_;  // the oldest process of each container
   absl::flat_hash_map<InodeKey, uint32_t> counts_;
   absl::flat_hash_map<NamespaceKind, uint32_t> host_counts_;

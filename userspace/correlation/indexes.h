@@ -11,6 +11,7 @@
 #include "userspace/correlation/plain_owners.h"
 #include "userspace/correlation/process_index.h"
 #include "userspace/correlation/runtimes/list.h"
+#include "userspace/correlation/user_runtimes.h"
 
 namespace nsobs {
 
@@ -20,19 +21,21 @@ struct Indexes {
       : options(std::move(correlator_options)),
         roots(options.roots),
         readers(MakeRuntimeReaders(roots)),
+        users(options.passwd_path, options.users_run),
         cgroups(FindCgroupMounts(options.proc_root, options.cgroup_root),
                 {50000, options.tombstone_ttl}),
         processes(ProcessIndex::Limits{}),
         namespaces({16384, options.tombstone_ttl}),
         owners({options.max_containers, options.max_containers / 4, options.tombstone_ttl}),
-        finder(&readers, &cgroups, &owners),
-        plain(&namespaces, &owners, &processes) {}
+        finder(&readers, &users, &cgroups, &owners),
+        plain(&namespaces, &owners, &processes, &cgroups) {}
   Indexes(const Indexes&) = delete;
   Indexes& operator=(const Indexes&) = delete;
 
   const CorrelatorOptions options;
   RuntimeRoots roots;  // grows as engines are met; the readers look at it
   const RuntimeReaders readers;
+  UserRuntimes users;
   CgroupIndex cgroups;
   ProcessIndex processes;
   NamespaceIndex namespaces;

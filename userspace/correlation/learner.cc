@@ -7,6 +7,7 @@
 #include "userspace/base/file.h"
 #include "userspace/correlation/engine_args.h"
 #include "userspace/correlation/host_scan.h"
+#include "userspace/correlation/rootless.h"
 #include "userspace/correlation/runtime_args.h"
 
 namespace nsobs {
@@ -68,9 +69,15 @@ OwnerId Learner::OwnerByCgroup(const Process& process, int64_t boot_ns) {
   return indexes_.finder.OwnerOf(process.cgroup, boot_ns);
 }
 
-// Only root of the host, outside of any container, is believed about where the files are.
+// Only who is outside of any container is believed about where files are: root about root's, a user
+// about his own.
 void Learner::LearnEngine(const Process& process, const std::string& args) {
-  if (process.uid != 0 || !IsEngineComm(process.comm)) return;
+  if (!IsEngineComm(process.comm)) return;
+  if (process.uid != 0) {
+    if (OwnerByCgroup(process, 0) != 0) return;
+    LearnUsersEngine(&indexes_, process, process.uid, SplitArgs(args));
+    return;
+  }
   if (IsForeign(process, NamespaceKind::kPid, indexes_.namespaces) ||
       IsForeign(process, NamespaceKind::kUser, indexes_.namespaces)) {
     return;
@@ -104,6 +111,24 @@ OwnerId Learner::FindListedInit(const ProcessId& init, int64_t boot_ns) {
   return 0;
 }
 
+OwnerId Learner::FindUsersInit(const Process& init, int64_t boot_ns) {
+  const bool foreign = IsForeign(init, NamespaceKind::kUser, indexes_.namespaces);
+  if (!foreign || !user_budget_.Take(boot_ns)) return 0;
+  return FindUsersContainer(&indexes_, init, boot_ns);
+}
+
+// The sandbox is no init of a pid namespace, and its state is written later.
+OwnerId Learner::TakeSandbox(const Process& process, const std::string& args, bool truncated) {
+  if (process.uid != 0 || truncated || process.cgroup_level == 0) return 0;
+  if (!args.starts_with("runsc-sandbox ")) return 0;
+  if (IsForeign(process, NamespaceKind::kPid, indexes_.namespaces) ||
+      IsForeign(process, NamespaceKind::kUser, indexes_.namespaces)) {
+    return 0;
+  }
+  const auto call = ParseRuntimeCall(SplitArgs(args));
+  return call ? indexes_.finder.TakeCalledIn(*call, process.cgroup) : 0;
+}
+
 OwnerId Learner::NameByMaker(const Process& init, int64_t boot_ns) {
   const NamespaceInfo* info =
       indexes_.namespaces.Find(NamespaceKind::kPid, init.namespaces[NamespaceKind::kPid], boot_ns);
@@ -129,8 +154,13 @@ void Learner::OnExec(const Process& process, const ProcessExec& exec, int64_t bo
   if (id == 0 && IsNamespaceInit(process, indexes_.namespaces)) {
     id = indexes_.finder.AskAgain(process.cgroup, boot_ns);
     if (id == 0) id = FindListedInit(IdOf(process), boot_ns);
+    if (id == 0) id = FindUsersInit(process, boot_ns);
     if (id == 0) id = NameByMaker(process, boot_ns);
   }
+  if (id == 0 && !IsNamespaceInit(process, indexes_.namespaces) && MayBeInit(indexes_, process)) {
+    id = FindUsersInit(process, boot_ns);
+  }
+  if (id == 0) id = TakeSandbox(process, exec.args, exec.truncated);
   if (id != 0) {
     RunInContainer(id, process, boot_ns);
   } else if (HasForeign(process, indexes_.namespaces)) {
@@ -187,6 +217,7 @@ void Learner::LookAgain(OwnerId plain, int64_t boot_ns) {
   const Process process = init->process;
   OwnerId id = indexes_.finder.AskAgain(process.cgroup, boot_ns);
   if (id == 0) id = FindListedInit(IdOf(process), boot_ns);
+  if (id == 0) id = FindUsersInit(process, boot_ns);
   if (id != 0) lifecycle_.Start(id, process, boot_ns, /*tell=*/false);
 }
 

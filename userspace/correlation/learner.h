@@ -41,9 +41,13 @@ class Learner {
   void NoteNamespaces(const Process& process, int64_t boot_ns);
   // The container without a cgroup of its own that begins with this process; 0 if none is on disk.
   OwnerId FindListedInit(const ProcessId& init, int64_t boot_ns);
+  // The same by the files of the user to whom its user namespace belongs.
+  OwnerId FindUsersInit(const Process& init, int64_t boot_ns);
   // The same by the arguments of the runtime that made its pid namespace: a container may be gone
   // before its state can be read.
   OwnerId NameByMaker(const Process& init, int64_t boot_ns);
+  // gVisor by itself, by the arguments of its sandbox.
+  OwnerId TakeSandbox(const Process& process, const std::string& args, bool truncated);
   void RunInContainer(OwnerId id, const Process& process, int64_t boot_ns);
   void RunInPlain(const Process& process, int64_t boot_ns);
 
@@ -51,6 +55,8 @@ class Learner {
   Lifecycle& lifecycle_;
   TokenBucket list_budget_{20, 50};
   TokenBucket cgroup_budget_{100, 100};
+  // Their own: users can make user namespaces as they like, and shall not use up root's.
+  TokenBucket user_budget_{20, 50};
 };
 
 }  // namespace nsobs

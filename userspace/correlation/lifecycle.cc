@@ -3,6 +3,8 @@
 #include <csignal>
 #include <utility>
 
+#include "userspace/correlation/rootless.h"
+
 namespace nsobs {
 namespace {
 
@@ -34,6 +36,9 @@ void Lifecycle::Start(OwnerId id, const Process& init, int64_t boot_ns, bool tel
   owner->listed = true;
   owner->draft.init = init.key();
   owner->draft.namespaces = init.namespaces;
+  const auto user = UserOf(indexes_, init);
+  if (user || owner->uid == 0) owner->draft.user = user;
+  owner->facts.host_pid = !IsForeign(init, NamespaceKind::kPid, indexes_.namespaces);
   owner->draft.started_boot_ns = tell ? boot_ns : static_cast<int64_t>(init.start_boot_ns);
   TakeNamespaces(owner, init, boot_ns);
   indexes_.owners.Publish(owner);

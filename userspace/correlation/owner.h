@@ -36,6 +36,7 @@ struct Owner {
   bool confirmed = false;  // the runtime's files name the cgroup that it was found by
   bool nested = false;     // inside another container: its files can't be seen from here
   int nested_count = 0;    // of containers in it
+  uint32_t uid = 0;        // whose runtime's: root's, or another user's of the host
   std::vector<CgroupKey> cgroups;
   std::map<std::string, std::string> cgroup_paths;  // as its runtime says, by controller
   std::optional<ProcessId> told_init;               // by its runtime; start_ticks 0: not told
@@ -49,6 +50,7 @@ struct Owner {
   bool exit_told = false;
   std::string name_file;  // where its name stood; "": nowhere that changes
   FileVersion name_file_version;
+  int64_t next_stat_boot_ns = 0;  // of looking whether that file has changed
 
   int64_t next_try_boot_ns = 0;  // of looking for its name
   int tries = 0;

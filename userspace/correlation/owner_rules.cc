@@ -76,7 +76,9 @@ Attribution Attribute(OwnerId cgroup_owner, const NamespaceOwners& namespaces, N
     const bool in_its_pid_ns =
         pid_owners != nullptr &&
         std::find(pid_owners->begin(), pid_owners->end(), other) != pid_owners->end();
-    const bool own = !lookup.Facts(other)->has_cgroup && in_its_pid_ns;
+    const OwnerFacts& facts = *lookup.Facts(other);
+    const bool in_hosts = facts.host_pid && pid_owners == nullptr && kind == NamespaceKind::kMnt;
+    const bool own = !facts.has_cgroup && (in_its_pid_ns || in_hosts);
     return {other, !own, 0};
   }
   return {PlainOwner(namespaces, first, lookup), false, 0};

@@ -17,6 +17,7 @@ struct OwnerFacts {
   bool plain = false;  // `ip netns` or `unshare`, not a container of a runtime
   bool alive = true;
   bool has_cgroup = true;  // false: its processes stay in somebody else's cgroup
+  bool host_pid = false;   // it has no pid namespace of its own but the host's
   std::string pod_key;     // "": in no pod
 };
 
@@ -44,7 +45,8 @@ struct Attribution {
 //   namespaces of their own, and what they start passes through those.
 // - In the host's cgroup: of the container that owns a namespace (mnt, pid, net, then the rest).
 //   It entered, except when the container has no cgroup of its own and the process is in its pid
-//   namespace. Else of the plain owner, which nobody enters.
+//   namespace, or, where that is the host's, in its mount namespace. Else of the plain owner, which
+//   nobody enters.
 Attribution Attribute(OwnerId cgroup_owner, const NamespaceOwners& namespaces, NamespaceKind first,
                       const OwnerLookup& lookup);
 

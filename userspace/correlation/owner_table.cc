@@ -11,7 +11,8 @@ bool SameContainer(const Container& a, const Container& b) {
   const auto tie = [](const Container& c) {
     return std::tie(c.name, c.id, c.runtime, c.image, c.pod, c.pod_namespace, c.pod_uid, c.labels,
                     c.source, c.certain, c.cgroup_path, c.init, c.namespaces, c.started_boot_ns,
-                    c.died_boot_ns);
+                    c.died_boot_ns, c.oci_runtime, c.created_wall_ns, c.generation, c.restart_count,
+                    c.sandbox, c.user, c.parents, c.blind_spots);
   };
   return tie(a) == tie(b);
 }
@@ -128,6 +129,7 @@ void OwnerTable::MarkDead(Owner* owner, int64_t boot_ns) {
 void OwnerTable::Revive(Owner* owner) {
   if (owner->facts.alive) return;
   owner->facts.alive = true;
+  ++owner->draft.generation;
   owner->draft.died_boot_ns = 0;
   owner->draft.init = {};
   owner->draft.namespaces = {};

@@ -105,8 +105,26 @@ Owner* PlainOwners::Inheritor(const Process& process, const Homes& homes) const 
   return child && only_pid ? homes.plain : nullptr;
 }
 
+// systemd makes the namespaces of a unit (PrivateTmp= and the like, systemd.exec(5)) for a process
+// that it starts itself, in the unit's cgroup.
+std::string PlainOwners::UnitOf(const Process& process) const {
+  const std::string* path = cgroups_.PathOf(process.cgroup);
+  if (path == nullptr || process.parent_pid != 1) return "";
+  const size_t end = path->rfind(".service");
+  if (end == std::string::npos) return "";
+  const size_t after = end + std::string_view(".service").size();
+  if (after != path->size() && (*path)[after] != '/') return "";
+  const size_t begin = path->rfind('/', end) + 1;
+  return path->substr(begin, after - begin);
+}
+
 void PlainOwners::NameAfter(const Process& process, Owner* owner) const {
   owner->namesake = IdOf(process);
+  if (const std::string unit = UnitOf(process); !unit.empty()) {
+    owner->draft.name = "unit " + unit;
+    owner->draft.runtime = "systemd";
+    return;
+  }
   const std::string comm = process.comm.empty() ? "?" : process.comm;
   owner->draft.name = "unshare " + comm + "/" + std::to_string(process.pid);
 }
@@ -114,10 +132,10 @@ void PlainOwners::NameAfter(const Process& process, Owner* owner) const {
 Owner* PlainOwners::AddUnshare(const Process& process, const Homes& homes, int64_t boot_ns) {
   Owner* owner = owners_.Add(OwnerSort::kUnshare, "unshare:" + std::to_string(++last_unshare_));
   if (owner == nullptr) return nullptr;
+  owner->draft.runtime = "unshare";
   NameAfter(process, owner);
   const NamespaceInfo* specific = homes.unowned.front();
   owner->draft.id = Label(specific->kind, specific->identity.inode);
-  owner->draft.runtime = "unshare";
   owner->draft.source = "namespace";
   owner->draft.certain = true;
   owner->draft.namespaces = process.namespaces;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "userspace/correlation/cgroup_index.h"
 #include "userspace/correlation/namespace_index.h"
 #include "userspace/correlation/owner_table.h"
 #include "userspace/correlation/runtimes/reader.h"
@@ -24,8 +25,9 @@ bool IsNamespaceMaker(std::string_view comm);
 class PlainOwners {
  public:
   // All outlive this.
-  PlainOwners(NamespaceIndex* namespaces, OwnerTable* owners, const ProcessIndex* processes)
-      : namespaces_(*namespaces), owners_(*owners), processes_(*processes) {}
+  PlainOwners(NamespaceIndex* namespaces, OwnerTable* owners, const ProcessIndex* processes,
+              const CgroupIndex* cgroups)
+      : namespaces_(*namespaces), owners_(*owners), processes_(*processes), cgroups_(*cgroups) {}
 
   // `process` of the host lives in namespaces that nobody owns: gives them to the plain owner whose
   // they are by descent, else to a new one named after the process. The owner is nullptr if there
@@ -57,11 +59,14 @@ class PlainOwners {
   Owner* Inheritor(const Process& process, const Homes& homes) const;
   Owner* AddUnshare(const Process& process, const Homes& homes, int64_t boot_ns);
   void NameAfter(const Process& process, Owner* owner) const;
+  // The unit of systemd whose first process this is: "nginx.service"; "" for any other process.
+  std::string UnitOf(const Process& process) const;
   void TakeName(const RuntimeRecord& record, int64_t boot_ns);
 
   NamespaceIndex& namespaces_;
   OwnerTable& owners_;
   const ProcessIndex& processes_;
+  const CgroupIndex& cgroups_;
   uint64_t last_unshare_ = 0;
 };
 

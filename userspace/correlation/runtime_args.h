@@ -8,7 +8,7 @@
 namespace nsobs {
 
 struct RuntimeCall {
-  std::string runtime;  // "runc", "crun"
+  std::string runtime;  // "runc", "crun", "runsc", "nspawn"
   std::string id;
 };
 

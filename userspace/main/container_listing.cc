@@ -1,5 +1,6 @@
 #include "userspace/main/container_listing.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -14,6 +15,7 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kShortId = 12;
+constexpr std::ptrdiff_t kUserAt = 4;  // behind the runtime
 
 Json TextOrNull(const std::optional<std::string>& text) {
   return text ? Json(ToUtf8(*text)) : Json(nullptr);
@@ -24,6 +26,33 @@ Json TimeOrNull(int64_t wall_ns) {
 }
 
 const char* StateOf(const ContainerEntry& entry) { return entry.running ? "running" : "exited"; }
+
+Json UserJson(const std::optional<ContainerUser>& user) {
+  if (!user) return nullptr;
+  Json map = Json::array();
+  for (const IdRange& range : user->uid_map) {
+    map.push_back({range.inside, range.outside, range.count});
+  }
+  return {{"uid", user->uid}, {"uid_map", std::move(map)}};
+}
+
+Json ParentsJson(const std::vector<ContainerParent>& parents) {
+  Json out = Json::array();
+  for (const ContainerParent& parent : parents) {
+    out.push_back({{"name", ToUtf8(parent.name)},
+                   {"id", ToUtf8(parent.id)},
+                   {"runtime", ToUtf8(parent.runtime)}});
+  }
+  return out;
+}
+
+// null for what runs no more: whom it shared with is not remembered.
+Json UseJson(const std::map<NamespaceKind, std::string>& use) {
+  if (use.empty()) return nullptr;
+  Json out = Json::object();
+  for (const auto& [kind, text] : use) out[std::string(Name(kind))] = text;
+  return out;
+}
 
 Json EntryJson(const ContainerEntry& entry) {
   const Container& c = entry.container;
@@ -44,7 +73,30 @@ Json EntryJson(const ContainerEntry& entry) {
           {"cgroup_path", c.cgroup_path.empty() ? Json(nullptr) : Json(ToUtf8(c.cgroup_path))},
           {"started", TimeOrNull(entry.started_wall_ns)},
           {"died", TimeOrNull(entry.died_wall_ns)},
-          {"namespaces", ToJson(c.namespaces)}};
+          {"namespaces", ToJson(c.namespaces)},
+          {"oci_runtime", c.oci_runtime.empty() ? Json(nullptr) : Json(ToUtf8(c.oci_runtime))},
+          {"created", TimeOrNull(c.created_wall_ns)},
+          {"generation", c.generation},
+          {"restart_count", c.restart_count ? Json(*c.restart_count) : Json(nullptr)},
+          {"pod_role", !c.pod ? Json(nullptr) : Json(c.sandbox ? "sandbox" : "container")},
+          {"user", UserJson(c.user)},
+          {"parents", ParentsJson(c.parents)},
+          {"namespace_use", UseJson(entry.use)},
+          {"visibility", c.blind_spots.empty() ? "full" : "from_outside"},
+          {"blind_spots", c.blind_spots.empty() ? Json(nullptr) : Json(ToUtf8(c.blind_spots))}};
+}
+
+// How a container has a namespace: "host", "own", "pod", "shared", or somebody else's by name.
+std::string UseOf(const Container& container, const NamespaceRecord& ns) {
+  if (ns.is_host) return "host";
+  bool all_of_pod = container.pod.has_value();
+  for (const ContainerRef& owner : ns.owners) {
+    all_of_pod = all_of_pod && owner->pod == container.pod &&
+                 owner->pod_namespace == container.pod_namespace;
+  }
+  if (ns.owners.empty()) return "unknown";
+  if (ns.owners.size() == 1) return ns.owners[0]->id == container.id ? "own" : "shared";
+  return all_of_pod ? "pod" : "shared";
 }
 
 std::string Ago(int64_t wall_ns, int64_t now_wall_ns) {
@@ -52,32 +104,57 @@ std::string Ago(int64_t wall_ns, int64_t now_wall_ns) {
   return absl::StrCat(HumanDuration(std::max<int64_t>(0, now_wall_ns - wall_ns)), " ago");
 }
 
-std::vector<Cell> Row(const ContainerEntry& entry, int64_t now_wall_ns) {
+// "podman", "runc in web", "runsc (from outside)".
+std::string RuntimeText(const Container& c) {
+  std::string text = ForTerminal(c.runtime);
+  if (!c.parents.empty()) absl::StrAppend(&text, " in ", ForTerminal(c.parents.back().name));
+  if (!c.blind_spots.empty()) absl::StrAppend(&text, " (from outside)");
+  return text.empty() ? "-" : text;
+}
+
+std::string UserText(const Container& c) { return c.user ? absl::StrCat(c.user->uid) : "-"; }
+
+// Most hosts have none of other users: the column is shown only where it tells something.
+bool HasUsers(const std::vector<ContainerEntry>& entries) {
+  return std::any_of(entries.begin(), entries.end(), [](const ContainerEntry& entry) {
+    return entry.container.user && entry.container.user->uid != 0;
+  });
+}
+
+std::vector<Cell> Row(const ContainerEntry& entry, int64_t now_wall_ns, bool users) {
   const Container& c = entry.container;
   const auto text = [](const std::string& raw) { return raw.empty() ? "-" : ForTerminal(raw); };
   const uint32_t net = c.namespaces[NamespaceKind::kNet].inode;
   const bool hex = c.id.find_first_not_of("0123456789abcdef") == std::string::npos;
-  return {{text(c.certain ? c.name : c.name + "?"), Style::kBold},
-          {text(c.pod.value_or(""))},
-          {text(hex ? c.id.substr(0, kShortId) : c.id), Style::kDim},
-          {text(c.runtime)},
-          {text(c.image.value_or(""))},
-          {StateOf(entry), entry.running ? Style::kGreen : Style::kDim},
-          {entry.running && c.init.pid != 0 ? absl::StrCat(c.init.pid) : "-"},
-          {net == 0 ? "-" : absl::StrCat(net), Style::kDim},
-          {Ago(entry.started_wall_ns, now_wall_ns)}};
+  std::vector<Cell> cells = {{text(c.certain ? c.name : c.name + "?"), Style::kBold},
+                             {text(c.pod.value_or(""))},
+                             {text(hex ? c.id.substr(0, kShortId) : c.id), Style::kDim},
+                             {RuntimeText(c)},
+                             {text(c.image.value_or(""))},
+                             {StateOf(entry), entry.running ? Style::kGreen : Style::kDim},
+                             {entry.running && c.init.pid != 0 ? absl::StrCat(c.init.pid) : "-"},
+                             {net == 0 ? "-" : absl::StrCat(net), Style::kDim},
+                             {Ago(entry.started_wall_ns, now_wall_ns)}};
+  if (users) cells.insert(cells.begin() + kUserAt, Cell{UserText(c)});
+  return cells;
 }
 
-std::vector<Column> Columns() {
-  return {{.title = "NAME", .rank = 5, .least = 16},
-          {.title = "POD", .rank = 3, .least = 8, .optional = true},
-          {.title = "ID", .rank = 4, .least = 12},
-          {.title = "RUNTIME", .rank = 6, .least = 10},
-          {.title = "IMAGE", .rank = 1, .least = 16, .optional = true},
-          {.title = "STATE", .rank = 8, .least = 7},
-          {.title = "PID", .rank = 9, .least = 7, .right = true},
-          {.title = "NET", .rank = 2, .least = 10, .optional = true, .right = true},
-          {.title = "STARTED", .rank = 7, .least = 9, .optional = true, .right = true}};
+std::vector<Column> Columns(bool users) {
+  std::vector<Column> columns = {
+      {.title = "NAME", .rank = 5, .least = 16},
+      {.title = "POD", .rank = 3, .least = 8, .optional = true},
+      {.title = "ID", .rank = 4, .least = 12},
+      {.title = "RUNTIME", .rank = 6, .least = 10},
+      {.title = "IMAGE", .rank = 1, .least = 16, .optional = true},
+      {.title = "STATE", .rank = 8, .least = 7},
+      {.title = "PID", .rank = 9, .least = 7, .right = true},
+      {.title = "NET", .rank = 2, .least = 10, .optional = true, .right = true},
+      {.title = "STARTED", .rank = 7, .least = 9, .optional = true, .right = true}};
+  if (users) {
+    columns.insert(columns.begin() + kUserAt,
+                   Column{.title = "USER", .rank = 5, .least = 5, .optional = true, .right = true});
+  }
+  return columns;
 }
 
 }  // namespace
@@ -103,11 +180,27 @@ std::vector<ContainerEntry> MergeContainers(const std::vector<ContainerRef>& liv
   return entries;
 }
 
+void AddNamespaceUse(const Inventory& inventory, std::vector<ContainerEntry>* entries) {
+  // By inode: what is listed is alive, so that none stands for two.
+  std::map<std::pair<NamespaceKind, uint32_t>, const NamespaceRecord*> known;
+  for (const NamespaceRecord& ns : inventory.namespaces()) {
+    known[{ns.kind, ns.identity.inode}] = &ns;
+  }
+  for (ContainerEntry& entry : *entries) {
+    if (!entry.running || entry.container.init.pid == 0) continue;
+    for (NamespaceKind kind : kNamespaceKinds) {
+      const auto found = known.find({kind, entry.container.namespaces[kind].inode});
+      entry.use[kind] = found == known.end() ? "unknown" : UseOf(entry.container, *found->second);
+    }
+  }
+}
+
 void PrintContainers(const std::vector<ContainerEntry>& entries, OutputFormat format,
                      int64_t now_wall_ns, const Console& console) {
   if (format == OutputFormat::kTable) {
-    Table table(Columns(), console.screen);
-    for (const ContainerEntry& entry : entries) table.AddRow(Row(entry, now_wall_ns));
+    const bool users = HasUsers(entries);
+    Table table(Columns(users), console.screen);
+    for (const ContainerEntry& entry : entries) table.AddRow(Row(entry, now_wall_ns, users));
     table.Print(console.out);
     return;
   }

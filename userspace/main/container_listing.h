@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "userspace/base/clock.h"
+#include "userspace/correlation/inventory.h"
 #include "userspace/event/container.h"
 #include "userspace/main/console.h"
 #include "userspace/timeline/timeline_reader.h"
@@ -17,7 +19,13 @@ struct ContainerEntry {
   bool running = false;
   int64_t started_wall_ns = 0;  // 0: not known
   int64_t died_wall_ns = 0;     // 0: runs, or it is not known when it ended
+  // How it has each namespace: "own", "host", "pod" (with all of its pod), "shared" (with somebody
+  // else, too), "unknown". Empty: it doesn't run.
+  std::map<NamespaceKind, std::string> use = {};
 };
+
+// Fills `use` of those that run.
+void AddNamespaceUse(const Inventory& inventory, std::vector<ContainerEntry>* entries);
 
 // What runs, and behind it what the timeline remembers and runs no more.
 std::vector<ContainerEntry> MergeContainers(const std::vector<ContainerRef>& live,

@@ -42,6 +42,14 @@ std::vector<Cell> Row(const NamespaceRecord& ns) {
           {SharedText(ns), Style::kYellow}};
 }
 
+// "pod": by the containers of one pod; "host": a container has the host's; "containers": by some
+// that have no pod in common; null: at most one has it.
+Json SharedBy(const NamespaceRecord& ns) {
+  if (ns.is_host) return ns.owners.empty() ? Json(nullptr) : Json("host");
+  if (ns.owners.size() < 2) return nullptr;
+  return CommonPod(ns.owners).empty() ? "containers" : "pod";
+}
+
 Json RecordJson(const NamespaceRecord& ns, const Clock& clock) {
   const bool known = ns.some_process.pid != 0;
   Json owners = Json::array();
@@ -56,6 +64,9 @@ Json RecordJson(const NamespaceRecord& ns, const Clock& clock) {
       {"pid", known ? Json(ns.some_process.pid) : Json(nullptr)},
       {"comm", known ? Json(ToUtf8(ns.some_comm)) : Json(nullptr)},
       {"uid", known ? Json(ns.uid) : Json(nullptr)},
+      {"shared_by", SharedBy(ns)},
+      {"pod", !ns.is_host && !CommonPod(ns.owners).empty() ? Json(ToUtf8(CommonPod(ns.owners)))
+                                                           : Json(nullptr)},
       {"born", ns.born_boot_ns == 0 ? Json(nullptr)
                                     : Json(FormatRfc3339(clock.WallOfBootNs(ns.born_boot_ns)))}};
 }

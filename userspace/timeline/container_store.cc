@@ -115,7 +115,9 @@ void BindNumbers(Statement* statement, const Container& c, const RunContext& con
 
 std::string ContainerGeneration(const Container& container, const std::string& boot_id) {
   const auto link = ParseNamespaceLink(container.id);
-  if (!link) return "";
+  // A user may give his container the id of another's, or LXC's name of one of root's.
+  const uint32_t uid = container.user ? container.user->uid : 0;
+  if (!link) return uid == 0 ? "" : absl::StrCat("user:", uid);
   const uint64_t ns_id = container.namespaces[link->first].id;
   if (ns_id != 0) return absl::StrCat(boot_id, "/id:", ns_id);
   if (container.started_boot_ns != 0) {

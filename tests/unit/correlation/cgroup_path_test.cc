@@ -93,6 +93,19 @@ const Case kCases[] = {
      "nsweb", "/machine.slice/systemd-nspawn@nsweb.service"},
     {"/machine.slice/systemd-nspawn@nsweb.service/supervisor", Type::kMonitor, PathRuntime::kNspawn,
      "nsweb", "/machine.slice/systemd-nspawn@nsweb.service"},
+    {"/machine.slice/systemd-nspawn@my\\x2dweb.service", Type::kContainer, PathRuntime::kNspawn,
+     "my-web", "/machine.slice/systemd-nspawn@my\\x2dweb.service"},
+    {"/machine.slice/systemd-nspawn@a\\x2fb.service", Type::kContainer, PathRuntime::kNspawn,
+     "a\\x2fb", "/machine.slice/systemd-nspawn@a\\x2fb.service"},
+    {"/machine.slice/machine-web.scope/payload/x", Type::kContainer, PathRuntime::kNspawn, "web",
+     "/machine.slice/machine-web.scope"},
+    {"/machine.slice/machine-web.scope/supervisor", Type::kMonitor, PathRuntime::kNspawn, "web",
+     "/machine.slice/machine-web.scope"},
+    {"/machine.slice/machine-qemu\\x2d1\\x2dvm.scope", Type::kHost, PathRuntime::kUnknown, "", ""},
+    // kata
+    {"/kubepods/besteffort/pod3f1f8c7e-1111-2222-3333-444455556666/kata_<A>", Type::kContainer,
+     PathRuntime::kKata, "<A>",
+     "/kubepods/besteffort/pod3f1f8c7e-1111-2222-3333-444455556666/kata_<A>", "", kUid},
     // ctr and raw runtimes
     {"/default/ctr-web-1", Type::kWeak, PathRuntime::kUnknown, "ctr-web-1", "/default/ctr-web-1"},
     {"/caller/raw-runc-1", Type::kWeak, PathRuntime::kUnknown, "raw-runc-1", "/caller/raw-runc-1"},
@@ -120,6 +133,18 @@ TEST(CgroupPathTest, EveryForm) {
     EXPECT_EQ(parsed.pod_uid, c.pod_uid);
     EXPECT_THAT(parsed.parents, IsEmpty());
   }
+}
+
+TEST(CgroupPathTest, WhatIsDelegatedToAUserIsHis) {
+  const std::string mine = "/user.slice/user-2001.slice/user@2001.service/user.slice/libpod-" + kA;
+  const CgroupPath parsed = ParseCgroupPath(mine + ".scope/container");
+  EXPECT_EQ(parsed.type, Type::kContainer);
+  EXPECT_EQ(parsed.id, kA);
+  EXPECT_EQ(parsed.uid, 2001u);
+  EXPECT_EQ(ParseCgroupPath("/docker/" + kA).uid, 0u);
+  // Inside of a container it is the container's user, if anybody's.
+  EXPECT_EQ(ParseCgroupPath("/docker/" + kA + "/user@7.service/docker-" + kB + ".scope").uid, 0u);
+  EXPECT_EQ(ParseCgroupPath("/user@x.service/docker-" + kA + ".scope").uid, 0u);
 }
 
 TEST(CgroupPathTest, AWeakPathOfTwoNamesTheNamespace) {

@@ -254,6 +254,18 @@ TEST_F(CorrelatorLifecycleTest, ARenameIsNoticed) {
   EXPECT_EQ(correlator_.Observe(host_.Connect(init, 9 * kSecond)).container->name, "new");
 }
 
+TEST_F(CorrelatorLifecycleTest, ARenameIsNoticedByTheNextEvent) {
+  const FakeProcess init = Init(100);
+  Begin(init, "old", kSecond);
+  const auto name_at = [&](int64_t boot_ns) {
+    return correlator_.Observe(host_.Connect(init, boot_ns)).container->name;
+  };
+  EXPECT_EQ(name_at(9 * kSecond), "old");
+  host_.AddDocker(FullId("a"), "new");
+  EXPECT_EQ(name_at(9 * kSecond + kSecond / 10), "old") << "the file was looked at a moment ago";
+  EXPECT_EQ(name_at(9 * kSecond + kSecond / 4), "new");
+}
+
 TEST_F(CorrelatorLifecycleTest, ARestartIsTheSameContainerAndANewStart) {
   const FakeProcess first = Init(100);
   Begin(first, "web", kSecond);

@@ -1,6 +1,7 @@
 // Who lies about being a container: directories, ids and arguments that others chose.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -50,6 +51,28 @@ TEST_F(CorrelatorTrustTest, WhoeverMakesADirectoryIsNotBelieved) {
   correlator_.Learn(host_.CgroupBorn(liar.unified, 2 * kSecond));
   EXPECT_EQ(correlator_.Observe(host_.Connect(liar, 3 * kSecond)).container, nullptr);
   EXPECT_EQ(correlator_.Observe(host_.Connect(init, 3 * kSecond)).container->name, "web");
+}
+
+// A directory of cgroups that root gave to a user: nothing in it is root's.
+TEST_F(CorrelatorTrustTest, WhatAUserMakesInHisCgroupsIsHis) {
+  if (getuid() != 0) GTEST_SKIP() << "needs root, to give a directory away";
+  host_.AddDocker(FullId("a"), "payroll");
+  FakeProcess liar = Init(300);
+  liar.unified = liar.memory = "/given/docker-" + FullId("a") + ".scope";
+  liar.ns.clear();
+  host_.Start(liar);
+  for (const char* mount : {"cgroup/unified/given", "cgroup/memory/given"}) {
+    ASSERT_EQ(chown(host_.Path(mount).c_str(), 65533, 65533), 0);
+  }
+  correlator_.Learn(host_.CgroupBorn(liar.unified, kSecond));
+  const ContainerRef his = correlator_.Observe(host_.Connect(liar, 2 * kSecond)).container;
+  ASSERT_NE(his, nullptr);
+  EXPECT_NE(his->name, "payroll");
+  // Root's own comes later and is not mixed up with it.
+  const FakeProcess init = Init(100);
+  Begin(init, "payroll", 3 * kSecond);
+  EXPECT_EQ(correlator_.Observe(host_.Connect(init, 4 * kSecond)).container->name, "payroll");
+  EXPECT_NE(correlator_.Observe(host_.Connect(liar, 5 * kSecond)).container->name, "payroll");
 }
 
 TEST_F(CorrelatorTrustTest, ALieThatCameFirstIsFoundOut) {

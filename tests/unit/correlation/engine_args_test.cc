@@ -59,6 +59,45 @@ TEST(EngineArgsTest, RawRuntimes) {
   EXPECT_THAT(Parse("runc", "runc --root /run/containerd/runc/k8s.io create y").runc, IsEmpty());
 }
 
+TEST(EngineArgsTest, RootlessPodmanTellsItsRuntimeDirectory) {
+  const RuntimeRoots roots = Parse("conmon",
+                                   "conmon -b /h/storage/vfs-containers/a/userdata -p "
+                                   "/run/user/7/containers/vfs-containers/a/userdata/pidfile");
+  EXPECT_THAT(roots.podman_run, ElementsAre("/run/user/7/containers"));
+  EXPECT_THAT(roots.crun, ElementsAre("/run/user/7/crun"));
+  EXPECT_THAT(roots.runc, ElementsAre("/run/user/7/runc"));
+}
+
+// As recorded; shortened.
+TEST(EngineArgsTest, RecordedConmonOfCrioTellsItsRuntimesRoot) {
+  const RuntimeRoots roots =
+      Parse("conmon",
+            "/usr/bin/conmon -b /run/containers/storage/overlay-containers/5c77/userdata -c 5c77 "
+            "-p /run/containers/storage/overlay-containers/5c77/userdata/pidfile "
+            "-r /usr/sbin/runc --runtime-arg --root=/run/runc-crio");
+  EXPECT_THAT(roots.runc, ElementsAre("/run/runc-crio"));
+  EXPECT_THAT(roots.podman_run, ElementsAre("/run/containers/storage"));
+}
+
+TEST(EngineArgsTest, RecordedMonitorsOfLxcAndGvisor) {
+  EXPECT_THAT(ParseEngineArgs("lxc-start", {"[lxc monitor] /srv/lab/lxc web"}, "").lxc,
+              ElementsAre("/srv/lab/lxc"));
+  EXPECT_THAT(Parse("lxc-start", "lxc-start -P /srv/lxc -d -n web").lxc, ElementsAre("/srv/lxc"));
+  EXPECT_THAT(Parse("lxc-start", "lxc-start -n web").lxc, IsEmpty());
+  EXPECT_THAT(
+      Parse("exe", "runsc-sandbox --root=/srv/runsc --network=host boot --bundle=. gv-1").runsc,
+      ElementsAre("/srv/runsc"));
+  EXPECT_THAT(Parse("exe", "podman --root=/srv/runsc").runsc, IsEmpty());
+}
+
+TEST(EngineArgsTest, ShimsDirectoryIsEnough) {
+  const RuntimeRoots roots =
+      Parse("containerd-shim", "",
+            "/run/user/7/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/570e");
+  EXPECT_THAT(roots.containerd_state, ElementsAre("/run/user/7/docker/containerd/daemon"));
+  EXPECT_THAT(roots.docker_exec, ElementsAre("/run/user/7/docker"));
+}
+
 TEST(EngineArgsTest, NonsenseNamesNothing) {
   for (const char* args : {"", "conmon", "conmon -b", "conmon -b /",
                            "conmon -b relative/overlay-containers/x/userdata",

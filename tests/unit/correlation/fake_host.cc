@@ -139,6 +139,9 @@ CorrelatorOptions FakeHost::Options() const {
   options.roots.containerd_runc = {Path("ctd-runc")};
   options.roots.runc = {Path("runc")};
   options.roots.crun = {Path("crun")};
+  options.roots.lxc = {Path("lxc")};
+  options.roots.runsc = {Path("runsc")};
+  options.roots.nspawn = {Path("machines")};
   options.roots.netns = {Path("netns")};
   return options;
 }

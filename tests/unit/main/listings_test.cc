@@ -61,6 +61,39 @@ TEST_F(ListingsTest, ContainersAsJson) {
   EXPECT_EQ(array.size(), 7u);
 }
 
+// A container of a user's, inside of another one and on a kernel of its own: all at once.
+ContainerEntry FullEntry() {
+  ContainerEntry entry{*WebContainer(), true, kSampleWallNs, 0};
+  entry.container.oci_runtime = "runsc";
+  entry.container.generation = 3;
+  entry.container.restart_count = 2;
+  entry.container.user = ContainerUser{2001, {{0, 2001, 1}, {1, 100000, 65536}}};
+  entry.container.parents = {{"kind-id", "kind", "docker"}};
+  entry.container.blind_spots = "its programs";
+  entry.use = {{NamespaceKind::kNet, "host"}, {NamespaceKind::kPid, "own"}};
+  return entry;
+}
+
+TEST_F(ListingsTest, ContainerWithEverythingThatCanBeSaid) {
+  FakeConsole json(Pipe());
+  PrintContainers({FullEntry()}, OutputFormat::kJson, kSampleWallNs, json.console);
+  const Json shown = Json::parse(json.out.str())[0];
+  EXPECT_EQ(shown["oci_runtime"], "runsc");
+  EXPECT_EQ(shown["generation"], 3);
+  EXPECT_EQ(shown["restart_count"], 2);
+  EXPECT_EQ(shown["user"], Json::parse(R"({"uid":2001,"uid_map":[[0,2001,1],[1,100000,65536]]})"));
+  EXPECT_EQ(shown["parents"],
+            Json::parse(R"([{"name":"kind","id":"kind-id","runtime":"docker"}])"));
+  EXPECT_EQ(shown["namespace_use"], Json::parse(R"({"net":"host","pid":"own"})"));
+  EXPECT_EQ(shown["visibility"], "from_outside");
+  EXPECT_EQ(shown["blind_spots"], "its programs");
+  FakeConsole table(Pipe());
+  PrintContainers({FullEntry()}, OutputFormat::kTable, kSampleWallNs, table.console);
+  EXPECT_NE(table.out.str().find("USER"), std::string::npos);
+  EXPECT_NE(table.out.str().find("2001"), std::string::npos);
+  EXPECT_NE(table.out.str().find("in kind (from outside)"), std::string::npos);
+}
+
 TEST_F(ListingsTest, MergeKeepsTheLivingFirstAndOnce) {
   const std::vector<ContainerEntry> entries = Entries(clock_);
   std::vector<std::pair<std::string, bool>> shown;

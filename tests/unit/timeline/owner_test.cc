@@ -101,6 +101,12 @@ TEST(ContainerGenerationTest, OnlyNamespacesNeedOne) {
   web.name = "web";
   web.started_boot_ns = 5;
   EXPECT_EQ(ContainerGeneration(web, "boot"), "");
+  // One of a user's that bears the id of root's is another container.
+  Container users = web;
+  users.user = ContainerUser{2001, {}};
+  EXPECT_EQ(ContainerGeneration(users, "boot"), "user:2001");
+  users.user->uid = 0;
+  EXPECT_EQ(ContainerGeneration(users, "boot"), "");
   Container blue;
   blue.id = "net:[4026532000]";
   blue.name = "blue";

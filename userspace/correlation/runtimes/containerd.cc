@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "userspace/correlation/blind_spots.h"
 #include "userspace/correlation/cgroup_path.h"
 #include "userspace/correlation/runtimes/oci_runtime.h"
 #include "userspace/correlation/runtimes/state_file.h"
@@ -36,6 +37,7 @@ bool TakeCri(const OciSpec& spec, RuntimeRecord* record) {
   record->pod = IfAny(Annotation(spec, "sandbox-name"));
   record->pod_namespace = IfAny(Annotation(spec, "sandbox-namespace"));
   record->pod_uid = IfAny(Annotation(spec, "sandbox-uid"));
+  record->sandbox = type == "sandbox";
   const std::string sandbox = Annotation(spec, "sandbox-id");
   if (!sandbox.empty()) record->pod_key = "cri:" + sandbox;
   return true;
@@ -46,6 +48,7 @@ class ContainerdReader : public RuntimeReader {
   explicit ContainerdReader(const RuntimeRoots& roots) : roots_(roots) {}
 
   std::optional<RuntimeRecord> Find(const RuntimeQuery& query) override {
+    if (!query.runtime.empty()) return std::nullopt;
     for (const std::string& state : roots_.containerd_state) {
       const std::string tasks = state + kTasks;
       for (const std::string& ns : NamespacesOf(tasks, query)) {
@@ -56,18 +59,17 @@ class ContainerdReader : public RuntimeReader {
   }
 
  private:
-  static std::vector<std::string> NamespacesOf(const std::string& tasks,
-                                               const RuntimeQuery& query) {
+  std::vector<std::string> NamespacesOf(const std::string& tasks, const RuntimeQuery& query) const {
     if (!query.ns.empty()) return {query.ns};
     // Names that users choose are only unique within their namespace.
     if (!IsFullId(query.id)) return {};
-    return ListDirectory(tasks, kMaxNamespaces);
+    return roots_.files.List(tasks, kMaxNamespaces);
   }
 
   std::optional<RuntimeRecord> FindIn(const std::string& bundle, const std::string& ns,
                                       const std::string& id) const {
     if (ns == kDockerNamespace) return std::nullopt;
-    const auto file = ReadStateFile(bundle + "/config.json");
+    const auto file = roots_.files.Read(bundle + "/config.json");
     const auto spec = file ? ParseOciSpec(file->text) : std::nullopt;
     if (!spec) return std::nullopt;
     RuntimeRecord record;
@@ -79,6 +81,10 @@ class ContainerdReader : public RuntimeReader {
       if (!key.starts_with(kCri)) record.labels.emplace(key, value);
     }
     AddState(bundle, ns, *spec, &record);
+    // Which shim runs it (containerd 1.6 and later).
+    if (const auto shim = roots_.files.Read(bundle + "/shim-binary-path", 4096)) {
+      record.oci_runtime = LowLevelRuntime(shim->text);
+    }
     return record;
   }
 
@@ -86,16 +92,18 @@ class ContainerdReader : public RuntimeReader {
                 RuntimeRecord* record) const {
     std::vector<std::string> runc_roots;
     for (const std::string& root : roots_.containerd_runc) runc_roots.push_back(root + "/" + ns);
-    if (const auto state = FindRuncState(runc_roots, record->id)) {
+    if (const auto state = FindRuncState(roots_.files, runc_roots, record->id)) {
       record->cgroup_paths = state->cgroup_paths;
       record->init_pid = state->init_pid;
       record->init_start_ticks = state->init_start_ticks;
+      record->created_wall_ns = state->created_wall_ns;
+      record->oci_runtime = "runc";
       return;
     }
     if (!spec.cgroups_path.empty() && spec.cgroups_path.front() == '/') {
       record->cgroup_paths = {{"", spec.cgroups_path}, {"memory", spec.cgroups_path}};
     }
-    const auto pid = ReadStateFile(bundle + "/init.pid", 32);
+    const auto pid = roots_.files.Read(bundle + "/init.pid", 32);
     if (!pid) return;
     const char* end = pid->text.data() + pid->text.size();
     std::from_chars(pid->text.data(), end, record->init_pid);

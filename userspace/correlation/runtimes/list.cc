@@ -4,11 +4,15 @@
 #include <utility>
 
 #include "userspace/correlation/runtimes/containerd.h"
+#include "userspace/correlation/runtimes/crio.h"
 #include "userspace/correlation/runtimes/crun.h"
 #include "userspace/correlation/runtimes/docker.h"
+#include "userspace/correlation/runtimes/lxc.h"
 #include "userspace/correlation/runtimes/netns.h"
+#include "userspace/correlation/runtimes/nspawn.h"
 #include "userspace/correlation/runtimes/podman.h"
 #include "userspace/correlation/runtimes/runc.h"
+#include "userspace/correlation/runtimes/runsc.h"
 
 namespace nsobs {
 namespace {
@@ -23,12 +27,16 @@ std::unique_ptr<RuntimeReader> MakeNetns(const RuntimeRoots& roots) {
 }
 
 // Order matters: engines before the runtimes that they use.
-constexpr std::array<Runtime, 6> kRuntimes = {{
+constexpr std::array<Runtime, 10> kRuntimes = {{
     {"docker", MakeDockerReader},
     {"podman", MakePodmanReader},
+    {"crio", MakeCrioReader},
     {"containerd", MakeContainerdReader},
     {"runc", MakeRuncReader},
     {"crun", MakeCrunReader},
+    {"runsc", MakeRunscReader},
+    {"lxc", MakeLxcReader},
+    {"nspawn", MakeNspawnReader},
     {"netns", MakeNetns},
 }};
 

@@ -48,7 +48,7 @@ class NetnsReader : public RuntimeReader {
   std::vector<RuntimeRecord> List() override {
     std::vector<RuntimeRecord> records;
     for (const std::string& root : roots_.netns) {
-      for (const std::string& name : ListDirectory(root, kMaxNames)) {
+      for (const std::string& name : roots_.files.List(root, kMaxNames)) {
         if (IsOfRuntime(name)) continue;
         const uint32_t inode = inode_(root + "/" + name);
         if (inode == 0) continue;

@@ -4,25 +4,27 @@
 
 namespace nsobs {
 
-std::optional<OciState> FindRuncState(const std::vector<std::string>& roots,
+std::optional<OciState> FindRuncState(const StateFiles& files,
+                                      const std::vector<std::string>& roots,
                                       const std::string& id) {
   for (const std::string& root : roots) {
-    const auto file = ReadStateFile(root + "/" + id + "/state.json");
+    const auto file = files.Read(root + "/" + id + "/state.json");
     auto state = file ? ParseRuncState(file->text) : std::nullopt;
     if (state && state->id == id) return state;
   }
   return std::nullopt;
 }
 
-std::optional<OciState> FindCrunState(const std::vector<std::string>& roots,
+std::optional<OciState> FindCrunState(const StateFiles& files,
+                                      const std::vector<std::string>& roots,
                                       const std::string& id) {
   for (const std::string& root : roots) {
     const std::string directory = root + "/" + id;
-    const auto file = ReadStateFile(directory + "/status");
+    const auto file = files.Read(directory + "/status");
     auto state = file ? ParseCrunStatus(file->text) : std::nullopt;
     if (!state) continue;
     state->id = id;
-    const auto config = ReadStateFile(directory + "/config.json");
+    const auto config = files.Read(directory + "/config.json");
     const auto spec = config ? ParseOciSpec(config->text) : std::nullopt;
     if (spec) state->annotations = spec->annotations;
     return state;

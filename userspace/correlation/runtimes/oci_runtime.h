@@ -6,14 +6,17 @@
 #include <vector>
 
 #include "userspace/correlation/runtimes/oci_state.h"
+#include "userspace/correlation/runtimes/state_file.h"
 
 namespace nsobs {
 
 // <root>/<id>/state.json of the first root that has it. `id` must be safe as a file name.
-std::optional<OciState> FindRuncState(const std::vector<std::string>& roots, const std::string& id);
+std::optional<OciState> FindRuncState(const StateFiles& files,
+                                      const std::vector<std::string>& roots, const std::string& id);
 
 // <root>/<id>/status, with the annotations of the config.json beside it.
-std::optional<OciState> FindCrunState(const std::vector<std::string>& roots, const std::string& id);
+std::optional<OciState> FindCrunState(const StateFiles& files,
+                                      const std::vector<std::string>& roots, const std::string& id);
 
 // The engine that the annotations name ("podman", "containerd", "crio"); "": nobody's, the
 // container was made by the low-level runtime itself.

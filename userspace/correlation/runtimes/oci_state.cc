@@ -1,9 +1,11 @@
 #include "userspace/correlation/runtimes/oci_state.h"
 
+#include <algorithm>
 #include <exception>
 #include <sstream>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "userspace/correlation/runtimes/json_util.h"
 
 namespace nsobs {
@@ -84,6 +86,16 @@ bool ForEachId(std::string_view text, std::string_view id, Take take) {
 
 }  // namespace
 
+int64_t ParseCreated(std::string_view rfc3339) {
+  absl::Time time;
+  if (rfc3339.size() > 64 ||
+      !absl::ParseTime(absl::RFC3339_full, absl::string_view(rfc3339.data(), rfc3339.size()), &time,
+                       nullptr)) {
+    return 0;
+  }
+  return std::max<int64_t>(0, absl::ToUnixNanos(time));
+}
+
 std::optional<OciState> ParseRuncState(std::string_view text) {
   const auto json = ParseObject(text);
   if (!json) return std::nullopt;
@@ -96,6 +108,7 @@ std::optional<OciState> ParseRuncState(std::string_view text) {
     std::string value = path.get<std::string>();
     if (value.size() <= kPathCap) out.cgroup_paths.emplace(controller, std::move(value));
   }
+  out.created_wall_ns = ParseCreated(StringAt(*json, "created"));
   TakeRuncLabels(ObjectAt(*json, "config"), &out);
   return out;
 }
@@ -107,11 +120,14 @@ std::optional<OciState> ParseCrunStatus(std::string_view text) {
   out.init_pid = PidAt(*json, "pid");
   out.init_start_ticks = UnsignedAt(*json, "process-start-time");
   out.bundle = StringAt(*json, "bundle", kPathCap);
+  out.created_wall_ns = ParseCreated(StringAt(*json, "created"));
   const std::string path = StringAt(*json, "cgroup-path", kPathCap);
   // The same path in every hierarchy, relative to its root.
   if (!path.empty()) out.cgroup_paths = {{"", path}, {"memory", path}};
   return out;
 }
+
+Labels AnnotationsOf(const nlohmann::json& spec) { return LabelsAt(spec, "annotations"); }
 
 std::optional<OciSpec> ParseOciSpec(std::string_view text) {
   const auto json = ParseObject(text);
@@ -146,6 +162,8 @@ std::optional<DockerConfig> ParseDockerConfig(std::string_view text) {
   const auto running = state.find("Running");
   out.running = running != state.end() && running->is_boolean() && running->get<bool>();
   out.pid = PidAt(state, "Pid");
+  out.created_wall_ns = ParseCreated(StringAt(*json, "Created"));
+  out.restart_count = PidAt(*json, "RestartCount");
   return out;
 }
 
@@ -155,6 +173,7 @@ std::optional<StorageContainer> FindStorageContainer(std::string_view text, std:
     const auto names = json.find("names");  // an array: no label can look like it
     if (names == json.end() || !names->is_array()) return false;
     out.id = std::string(id);
+    out.created_wall_ns = ParseCreated(StringAt(json, "created"));
     if (!names->empty() && names->front().is_string()) out.name = names->front();
     const auto metadata = ParseObject(StringAt(json, "metadata", kEmbeddedObjectCap));
     if (!metadata) return true;
@@ -175,6 +194,8 @@ std::optional<LibpodObject> FindLibpodObject(std::string_view database, std::str
     if (lock == json.end() || !lock->is_number()) return false;
     out.name = StringAt(json, "name");
     out.labels = LabelsAt(json, "labels");
+    out.pod_id = StringAt(json, "pod");
+    out.runtime = StringAt(json, "runtime");
     return !out.name.empty();
   });
   if (!found) return std::nullopt;

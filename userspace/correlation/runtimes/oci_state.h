@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,9 +23,16 @@ struct OciState {
   std::map<std::string, std::string> cgroup_paths;  // by controller, "" is cgroup2
   Labels annotations;
   std::string bundle;
+  int64_t created_wall_ns = 0;  // 0: not told
 };
+// "2026-11-23T12:36:27.945652891Z" in nanoseconds since 1970; 0 for what is no time after that.
+int64_t ParseCreated(std::string_view rfc3339);
+
 std::optional<OciState> ParseRuncState(std::string_view text);
 std::optional<OciState> ParseCrunStatus(std::string_view text);
+
+// The annotations of an OCI spec; pure, as all here.
+Labels AnnotationsOf(const nlohmann::json& spec);
 
 // config.json of an OCI bundle.
 struct OciSpec {
@@ -42,6 +50,8 @@ struct DockerConfig {
   std::string name;   // without the leading slash
   std::string image;  // the tag it was started by
   Labels labels;
+  int64_t created_wall_ns = 0;  // 0: not told
+  uint32_t restart_count = 0;
   bool running = false;
   uint32_t pid = 0;
 };
@@ -52,6 +62,7 @@ struct StorageContainer {
   std::string id;
   std::string name;
   std::string image;  // "image-name" of the metadata
+  int64_t created_wall_ns = 0;
 };
 // The entry of container `id`, found without reading the rest of a file that lists them all.
 std::optional<StorageContainer> FindStorageContainer(std::string_view text, std::string_view id);
@@ -61,6 +72,8 @@ std::optional<StorageContainer> FindStorageContainer(std::string_view text, std:
 struct LibpodObject {
   std::string name;
   Labels labels;
+  std::string pod_id;   // of a container; "": in no pod
+  std::string runtime;  // name or path of its low-level runtime; "": not told
 };
 std::optional<LibpodObject> FindLibpodObject(std::string_view database, std::string_view id);
 

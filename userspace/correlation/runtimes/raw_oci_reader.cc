@@ -18,12 +18,13 @@ constexpr char kImageAnnotation[] = "org.opencontainers.image.ref.name";
 class RawOciReader : public RuntimeReader {
  public:
   RawOciReader(const RawOciRuntime& runtime, const RuntimeRoots& roots)
-      : runtime_(runtime), roots_(roots.*runtime.roots) {}
+      : runtime_(runtime), roots_(roots.*runtime.roots), files_(roots.files) {}
 
   std::optional<RuntimeRecord> Find(const RuntimeQuery& query) override {
-    if (!IsSafeFileName(query.id)) return std::nullopt;
+    if (!query.runtime.empty() || !IsSafeFileName(query.id)) return std::nullopt;
     for (const std::string& root : roots_) {
-      if (auto record = Read(root, query.id)) return record;
+      auto record = Read(root, query.id);
+      if (record && !record->of_engine) return record;
     }
     return std::nullopt;
   }
@@ -32,9 +33,9 @@ class RawOciReader : public RuntimeReader {
     std::vector<RuntimeRecord> records;
     absl::flat_hash_map<std::string, Cached> seen;
     for (const std::string& root : roots_) {
-      for (const std::string& id : ListDirectory(root, kMaxContainers)) {
+      for (const std::string& id : files_.List(root, kMaxContainers)) {
         const std::string path = root + "/" + id + "/" + runtime_.state_file;
-        const auto version = StatStateFile(path);
+        const auto version = files_.Stat(path);
         if (!version || seen.size() >= kMaxContainers) continue;
         Cached& entry = seen[path];
         auto old = cache_.find(path);
@@ -57,12 +58,14 @@ class RawOciReader : public RuntimeReader {
   };
 
   std::optional<RuntimeRecord> Read(const std::string& root, const std::string& id) const {
-    auto state = runtime_.find({root}, id);
-    if (!state || !EngineOf(state->annotations).empty()) return std::nullopt;
+    auto state = runtime_.find(files_, {root}, id);
+    if (!state) return std::nullopt;
     RuntimeRecord record;
-    record.runtime = runtime_.name;
+    record.runtime = record.oci_runtime = runtime_.name;
     record.id = id;
     record.name = id;
+    record.of_engine = !EngineOf(state->annotations).empty();
+    record.created_wall_ns = state->created_wall_ns;
     record.cgroup_paths = std::move(state->cgroup_paths);
     record.init_pid = state->init_pid;
     record.init_start_ticks = state->init_start_ticks;
@@ -74,6 +77,7 @@ class RawOciReader : public RuntimeReader {
 
   const RawOciRuntime runtime_;
   const std::vector<std::string>& roots_;
+  const StateFiles& files_;
   absl::flat_hash_map<std::string, Cached> cache_;  // by path of the state file
 };
 

@@ -15,10 +15,12 @@ struct RawOciRuntime {
   const char* name;        // "runc"
   const char* state_file;  // "state.json"
   std::vector<std::string> RuntimeRoots::* roots;
-  std::optional<OciState> (*find)(const std::vector<std::string>& roots, const std::string& id);
+  std::optional<OciState> (*find)(const StateFiles& files, const std::vector<std::string>& roots,
+                                  const std::string& id);
 };
 
-// `roots` outlives the reader and may grow. Containers that an engine made are left to its reader.
+// `roots` outlives the reader and may grow. Of containers that an engine made it lists only that
+// they are there (RuntimeRecord::of_engine): their names are left to the engine's reader.
 std::unique_ptr<RuntimeReader> MakeRawOciReader(const RawOciRuntime& runtime,
                                                 const RuntimeRoots& roots);
 

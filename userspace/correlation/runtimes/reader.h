@@ -28,6 +28,14 @@ struct RuntimeRecord {
   std::string pod_key;  // the same for all containers of one pod; "": in no pod
   std::map<std::string, std::string> labels;
 
+  // The low-level runtime below an engine, "runc", "crun", "runsc", "kata"; "": not told.
+  std::string oci_runtime;
+  int64_t created_wall_ns = 0;  // 0: not told
+  std::optional<uint32_t> restart_count;
+  bool sandbox = false;  // holds the namespaces of a pod, and is no container of its own
+  // Only that it is there: its name stands in the files of an engine.
+  bool of_engine = false;
+
   // By controller, as in runc's state: "" for cgroup2. As paths from the root of the hierarchy, or
   // with a mount point before it. Empty: the runtime doesn't say.
   std::map<std::string, std::string> cgroup_paths;
@@ -47,6 +55,9 @@ struct RuntimeRecord {
 struct RuntimeQuery {
   std::string id;
   std::string ns;  // a containerd namespace; "": any
+  // Names that people choose are only unique within one runtime: "lxc", "nspawn"; "": of any that
+  // goes by ids.
+  std::string runtime = "";
 };
 
 // One implementation a runtime, listed in list.h. Implementations read files with a bound on size
