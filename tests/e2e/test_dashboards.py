@@ -109,6 +109,13 @@ def test_what_the_container_did_is_what_its_panels_show(watched):
     assert [labels["runtime"] for labels, _ in info] == ["podman"]
 
 
+def test_the_page_about_it_is_on_its_way(watched):
+    """It joins findings with rates; the five minutes that it waits are promtool's to try."""
+    server, name = watched
+    alert = f'ALERTS{{alertname="NsobserverContainerCannotConnect",severity="page",container="{name}"}}'
+    wait_until(lambda: server.query(alert), SLOW, "pending", interval=1)
+
+
 def test_variables_offer_the_container(watched):
     server, name = watched
     answer = server.get("/api/v1/label/container/values", **{"match[]": "nsobserver_tcp_connect_attempts_total"})
