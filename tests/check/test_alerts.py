@@ -144,3 +144,24 @@ def test_the_guide_counts_them_right():
     for severity in SEVERITIES:
         number = sum(rule["labels"]["severity"] == severity for rule in alerts().values())
         assert re.search(rf"^\| {severity} \| .* \| {number} \|$", guide, re.MULTILINE), (severity, number)
+
+
+def test_what_runbooks_and_alerts_tell_to_type_exists():
+    options = yaml.safe_load((tree.ROOT / "deploy/nsobserver.yaml").read_text())
+    helps = {path.stem: path.read_text() for path in (tree.ROOT / "tests/golden/help").glob("*.txt")}
+    texts = [page.read_text() for page in (tree.ROOT / "deploy/runbooks").glob("*.md")]
+    texts += [rule["annotations"]["description"] for rule in alerts().values()]
+    commands = 0
+    for text in texts:
+        for section, name in re.findall(r"`([a-z]+)\.([a-z-]+)(?:: \w+)?`", text):
+            if section not in ("memory", "net"):  # the kernel's
+                assert name in options[section], f"{section}.{name}"
+        for command, words in re.findall(r"nsobserver (\w+)((?: [^`\n]*)?)", text):
+            if command not in helps:
+                continue
+            commands += 1
+            for flag in re.findall(r"(--[a-z][\w.-]*)", words.partition(" -- ")[0]):
+                assert re.search(rf"{flag}\b", helps[command]), f"{command} {flag}"
+            for kind in re.findall(r"--kind ([\w,]+)", words):
+                assert all(one in helps[command] for one in kind.split(",")), kind
+    assert commands > 20
