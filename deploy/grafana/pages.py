@@ -2,7 +2,7 @@
 
 from panels import Dashboard, graph, label_variable, row, stat, table
 
-FINDING_COLUMNS = ["case", "container", "pod_namespace", "pod", "instance"]
+FINDING_COLUMNS = ["case", "confidence", "container", "pod_namespace", "pod", "instance"]
 NODE = label_variable("node", "Node", "label_values(nsobserver_build_info, instance)", several=True)
 CONTAINER = label_variable(
     "container", "Container",

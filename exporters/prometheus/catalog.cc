@@ -134,8 +134,9 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
     {Family::kFindingActive,
      kGauge,
      "nsobserver_finding_active",
-     "1 while the case was found in the container within the last ten minutes, also after its end.",
-     {"case", "container", "pod", "pod_namespace"}},
+     "1 while the case was found in the container within the last ten minutes, also after its end; "
+     "confidence says whether its cause is certain, likely or unknown.",
+     {"case", "container", "pod", "pod_namespace", "confidence"}},
     {Family::kFindingsActive,
      kGauge,
      "nsobserver_findings_active",

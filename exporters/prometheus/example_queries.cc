@@ -42,7 +42,8 @@ constexpr Example kExamples[] = {
     {Family::kAnomaliesSuppressed,
      "sum by (rule) (increase(nsobserver_anomalies_suppressed_total{cause!=\"repeat\"}[1h])) > 0"},
     {Family::kFindings, "sum by (case) (increase(nsobserver_findings_total[24h])) > 0"},
-    {Family::kFindingActive, "count by (case, container) (nsobserver_finding_active == 1)"},
+    {Family::kFindingActive,
+     "count by (case, container) (nsobserver_finding_active{confidence!=\"unknown\"} == 1)"},
     {Family::kSnapshots, "sum(increase(nsobserver_snapshots_total{result=\"failed\"}[1h]))"},
     {Family::kSnapshotSeconds,
      "rate(nsobserver_snapshot_duration_seconds_total[1h]) / ignoring (result) "

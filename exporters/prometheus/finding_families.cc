@@ -15,15 +15,17 @@ OwnerLabels LabelsOfOwner(const ContainerRef& container) {
 }
 
 void AddActive(const std::vector<ActiveFinding>& active, Page& page) {
-  std::map<std::tuple<LabelText, OwnerLabels>, bool> shown;  // two containers may share a name
+  std::map<std::tuple<LabelText, OwnerLabels, LabelText>, bool>
+      shown;  // two containers may share a name
   for (const ActiveFinding& finding : active) {
     if (shown.size() >= kMaxActive) break;
-    shown[{LabelText(finding.case_id), LabelsOfOwner(finding.container)}] = true;
+    shown[{LabelText(finding.case_id), LabelsOfOwner(finding.container),
+           LabelText(Name(finding.confidence))}] = true;
   }
   for (const auto& [key, on] : shown) {
-    const auto& [case_id, owner] = key;
-    page.Add(Family::kFindingActive, {case_id, owner.container, owner.pod, owner.pod_namespace},
-             on ? 1 : 0);
+    const auto& [case_id, owner, confidence] = key;
+    page.Add(Family::kFindingActive,
+             {case_id, owner.container, owner.pod, owner.pod_namespace, confidence}, on ? 1 : 0);
   }
   page.Add(Family::kFindingsActive, {}, static_cast<double>(active.size()));
 }

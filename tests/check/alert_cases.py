@@ -32,8 +32,13 @@ def owner(container="web", **more: str) -> str:
     return ",".join([f'container="{container}"', *(f'{key}="{value}"' for key, value in more.items()), NODE])
 
 
-def finding(case: str, values: str = ALWAYS, **more: str) -> dict[str, str]:
-    return {f'nsobserver_finding_active{{case="{case}",{owner(**more)}}}': values}
+def finding(case: str, values: str = ALWAYS, confidence: str = "certain", **more: str) -> dict[str, str]:
+    return {f'nsobserver_finding_active{{case="{case}",confidence="{confidence}",{owner(**more)}}}': values}
+
+
+def guessed(case: str) -> dict[str, str]:
+    """Something was found, but not why."""
+    return finding(case, confidence="unknown")
 
 
 def connects(failed: str, established: str = NEVER, **more: str) -> dict[str, str]:
@@ -70,6 +75,7 @@ NETWORK = [
            **connects("0+6x60", pod="web-0", pod_namespace="shop")}, 12,
           "web (pod shop/web-0) on node1:9917: most of its connects fail: a packet filter rule drops or rejects them "
           "(net-policy-drop)", about("net-policy-drop", pod="web-0", pod_namespace="shop")),
+    Quiet("NsobserverContainerCannotConnect", "the cause is not known", {**guessed("net-loopback"), **connects("0+6x60")}, 30),
     Quiet("NsobserverContainerCannotConnect", "most of its connects work",
           {**finding("net-loopback"), **connects("0+6x60", "0+20x60")}, 30),
     Quiet("NsobserverContainerCannotConnect", "one failure only, minutes ago",
@@ -78,16 +84,20 @@ NETWORK = [
           {**finding("net-loopback"), **connects("0+6x60", container="db")}, 30),
     fires_on("NsobserverContainerCannotResolve", "net-dns", 13,
              "names do not resolve: the nameserver of its resolv.conf can't be reached from its network"),
+    Quiet("NsobserverContainerCannotResolve", "the cause is not known", guessed("net-dns"), 30),
     Quiet("NsobserverContainerCannotResolve", "once", finding("net-dns", ONCE), 9),
     Quiet("NsobserverContainerCannotResolve", "another cause", finding("net-unix"), 30),
     fires_on("NsobserverContainerNetworkFinding", "net-unix", 13,
              "some of its connects or binds fail again and again: the unix socket is missing, stale or not permitted"),
     fires_on("NsobserverContainerNetworkFinding", "net-port-clash", 13,
              "some of its connects or binds fail again and again: the port is taken in the network that it shares"),
+    Quiet("NsobserverContainerNetworkFinding", "the cause is not known", guessed("net-unix"), 30),
     Quiet("NsobserverContainerNetworkFinding", "once", finding("net-unix", ONCE), 9),
     Quiet("NsobserverContainerNetworkFinding", "no network case", finding("mnt-full"), 30),
     Fires("NsobserverConnectsFailUnexplained", connects("0+9x60", "0+3x60"), 25,
           "web on node1:9917: 75% of its TCP connects fail; no cause was found", {"container": "web", **WHERE}),
+    Fires("NsobserverConnectsFailUnexplained", {**guessed("net-loopback"), **connects("0+9x60")}, 25,
+          "web on node1:9917: 100% of its TCP connects fail; no cause was found", {"container": "web", **WHERE}),
     Quiet("NsobserverConnectsFailUnexplained", "the cause is known",
           {**connects("0+9x60"), **finding("net-peer-silent")}, 30),
     Quiet("NsobserverConnectsFailUnexplained", "too few to say", connects("0+1x60"), 40),
@@ -97,11 +107,13 @@ NETWORK = [
 FILES = [
     fires_on("NsobserverContainerVolumeFull", "mnt-full", 13,
              "it cannot write: a filesystem or quota of its own is full"),
+    Quiet("NsobserverContainerVolumeFull", "the cause is not known", guessed("mnt-full"), 30),
     Quiet("NsobserverContainerVolumeFull", "once", finding("mnt-full", ONCE), 9),
     fires_on("NsobserverContainerFileFinding", "mnt-read-only", 13,
              "file calls fail again and again: what it writes to is mounted read-only"),
     fires_on("NsobserverContainerFileFinding", "mnt-permission", 13,
              "file calls fail again and again: owner, mode or uid map do not permit it"),
+    Quiet("NsobserverContainerFileFinding", "the cause is not known", guessed("mnt-permission"), 30),
     Quiet("NsobserverContainerFileFinding", "once", finding("mnt-permission", ONCE), 9),
     Quiet("NsobserverContainerFileFinding", "has an alert of its own", finding("mnt-full"), 30),
 ]
@@ -109,6 +121,7 @@ FILES = [
 PROCESSES = [
     fires_on("NsobserverContainerCrashLoop", "pid-crash", 13,
              "its program crashes again and again by a fatal signal"),
+    Quiet("NsobserverContainerCrashLoop", "the cause is not known", guessed("pid-crash"), 30),
     Quiet("NsobserverContainerCrashLoop", "one crash", finding("pid-crash", ONCE), 9),
     fires_on("NsobserverContainerProcessStuck", "pid-stuck", 6,
              "a process does not go on and does not end, also by SIGKILL"),
@@ -117,11 +130,13 @@ PROCESSES = [
              "its PID 1 has no handler for SIGTERM, so every stop ends by SIGKILL"),
     fires_on("NsobserverContainerIgnoresStop", "pid-shell-form", 1,
              "its PID 1 is a shell that does not forward SIGTERM, so every stop ends by SIGKILL"),
+    Quiet("NsobserverContainerIgnoresStop", "the cause is not known", guessed("pid-term-ignored"), 30),
     Quiet("NsobserverContainerIgnoresStop", "a crash is none", finding("pid-crash"), 30),
     fires_on("NsobserverContainerProcessFinding", "pid-who-killed", 1,
              "somebody outside of it killed it or a process of it"),
     fires_on("NsobserverContainerProcessFinding", "pid-zombies", 1,
              "zombies pile up: a parent does not wait for its children"),
+    Quiet("NsobserverContainerProcessFinding", "the cause is not known", guessed("pid-who-killed"), 30),
     Quiet("NsobserverContainerProcessFinding", "has an alert of its own", finding("pid-shell-form"), 30),
 ]
 
@@ -133,6 +148,8 @@ MEMORY = [
     fires_on("NsobserverContainerOomLoop", "oom-pod", 13, "killed again and again at the memory limit of its pod"),
     Quiet("NsobserverContainerOomLoop", "once", finding("oom-container", ONCE), 9),
     fires_on("NsobserverContainerOomKilled", "oom-container", 1, "killed at its memory limit"),
+    Fires("NsobserverContainerOomKilled", {**finding("oom-container"), **finding("oom-container", confidence="likely")}, 1,
+          "web on node1:9917: killed at its memory limit (oom-container)", about("oom-container")),
     fires_on("NsobserverContainerOomKilled", "oom-helper", 1,
              "a helper process was killed at its memory limit, its PID 1 lives on without it"),
     Quiet("NsobserverContainerOomKilled", "has an alert of its own", finding("oom-host"), 30),
@@ -149,9 +166,11 @@ ISOLATION = [
              "calls are denied again and again: a capability is missing"),
     fires_on("NsobserverContainerDenied", "usr-mapping", 13,
              "calls are denied again and again: its root is not the root of the host"),
+    Quiet("NsobserverContainerDenied", "the cause is not known", guessed("cap-missing"), 30),
     Quiet("NsobserverContainerDenied", "once", finding("cap-missing", ONCE), 9),
     fires_on("NsobserverContainerFinding", "ns-leak", 1, "a namespace of it outlives it: something holds it"),
     fires_on("NsobserverContainerFinding", "brand-new", 1, "see the finding"),
+    Quiet("NsobserverContainerFinding", "the cause is not known", guessed("ns-leak"), 30),
     Quiet("NsobserverContainerFinding", "has an alert of its own", finding("ns-entry"), 30),
 ]
 

@@ -14,6 +14,8 @@ from catalog import catalog, recorded, unknown_metrics
 RULES = sorted((tree.ROOT / "deploy/prometheus/rules").glob("*.yml"))
 SEVERITIES = {"page", "ticket", "info"}
 FAMILIES = {"network", "files", "processes", "memory", "isolation", "agent"}
+# Nobody is told a cause that is not known.
+SELECTOR = re.compile(r'\s*max without \(confidence\) \(nsobserver_finding_active\{([^}]*), confidence!="unknown"\}\) == 1')
 MATCHER = re.compile(r'\bcase(=~|!~|!=|=)"([^"]*)"')
 
 
@@ -74,7 +76,7 @@ def test_alerts_have_what_people_need():
         assert rule["labels"]["family"] in FAMILIES, name
         assert set(rule["labels"]) == {"severity", "family"}, name
         assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}, name
-        finding = rule["expr"].strip().startswith("nsobserver_finding_active")
+        finding = SELECTOR.match(rule["expr"])
         who = "$labels.container" if finding or "$labels.container" in rule["annotations"]["description"] else "nsobserver"
         assert who in rule["annotations"]["summary"], name
         if finding:
@@ -90,7 +92,7 @@ def cases_of_the_project() -> set[str]:
 
 def matches(rule: dict, case: str) -> bool:
     """Whether the alert is about a finding of that case."""
-    selector = re.match(r"\s*nsobserver_finding_active\{([^}]*)\}", rule["expr"])
+    selector = SELECTOR.match(rule["expr"])
     if not selector:
         return False
     holds = {"=": lambda want: case == want, "!=": lambda want: case != want,
@@ -121,6 +123,12 @@ def test_every_case_has_an_alert_and_a_page():
             assert headings.get(anchor) == page.rpartition("/")[2], f"{page} has no section {anchor}"
 
 
+def test_no_alert_is_about_findings_without_a_cause():
+    for rule in rules():
+        for selector in re.findall(r"nsobserver_finding_active(\{[^}]*\})?", rule["expr"]):
+            assert 'confidence!="unknown"' in selector, rule
+
+
 def test_runbooks_name_every_alert():
     text = "".join(page.read_text() for page in (tree.ROOT / "deploy/runbooks").glob("*.md"))
     assert [name for name in alerts() if name not in text] == []
@@ -136,3 +144,24 @@ def test_the_guide_counts_them_right():
     for severity in SEVERITIES:
         number = sum(rule["labels"]["severity"] == severity for rule in alerts().values())
         assert re.search(rf"^\| {severity} \| .* \| {number} \|$", guide, re.MULTILINE), (severity, number)
+
+
+def test_what_runbooks_and_alerts_tell_to_type_exists():
+    options = yaml.safe_load((tree.ROOT / "deploy/nsobserver.yaml").read_text())
+    helps = {path.stem: path.read_text() for path in (tree.ROOT / "tests/golden/help").glob("*.txt")}
+    texts = [page.read_text() for page in (tree.ROOT / "deploy/runbooks").glob("*.md")]
+    texts += [rule["annotations"]["description"] for rule in alerts().values()]
+    commands = 0
+    for text in texts:
+        for section, name in re.findall(r"`([a-z]+)\.([a-z-]+)(?:: \w+)?`", text):
+            if section not in ("memory", "net"):  # the kernel's
+                assert name in options[section], f"{section}.{name}"
+        for command, words in re.findall(r"nsobserver (\w+)((?: [^`\n]*)?)", text):
+            if command not in helps:
+                continue
+            commands += 1
+            for flag in re.findall(r"(--[a-z][\w.-]*)", words.partition(" -- ")[0]):
+                assert re.search(rf"{flag}\b", helps[command]), f"{command} {flag}"
+            for kind in re.findall(r"--kind ([\w,]+)", words):
+                assert all(one in helps[command] for one in kind.split(",")), kind
+    assert commands > 20

@@ -1,6 +1,7 @@
 """Every query of every panel, and every example of the metrics' table, against a real Prometheus during a workload."""
 
 import json
+import subprocess
 import sys
 import threading
 import uuid
@@ -10,7 +11,7 @@ import pytest
 from monitoring import prometheus
 from observer import ROOT, Observer, roots_of
 from runtimes import engine
-from shell import wait_until
+from shell import free_port, terminate, wait_until
 
 sys.path.append(str(ROOT / "tests/check"))
 
@@ -25,12 +26,16 @@ class Workload:
     """A container in which something of everything goes wrong, again and again."""
 
     def __init__(self, podman):
+        self.port = free_port()  # the host listens there, on a loopback that is not the container's
+        self.listener = subprocess.Popen([podman.images.rootfs / "bin/toolbox", "serve", "127.0.0.1", str(self.port)],
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.web = podman.start(f"web-{uuid.uuid4().hex[:6]}", memory=16 * MEGABYTE, options=("--read-only",))
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.go_on)
 
     def once(self) -> None:
-        for command in (("/bin/nc", "127.0.0.1", "9"), ("/bin/touch", "/etc/not-writable"), ("/bin/kill", "-TERM", "1"),
+        for command in (("/bin/sh", "-c", f"for i in $(seq 20); do nc 127.0.0.1 {self.port}; done"),
+                        ("/bin/touch", "/etc/not-writable"), ("/bin/kill", "-TERM", "1"),
                         ("/bin/unshare", "-n", "/bin/true"), ("/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1")):
             self.web.exec(*command)
 
@@ -45,6 +50,7 @@ class Workload:
     def __exit__(self, *exc_info):
         self.stopping.set()
         self.thread.join(60)
+        terminate(self.listener)
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +113,13 @@ def test_what_the_container_did_is_what_its_panels_show(watched):
             value > 0 and want.items() <= have.items() for have, value in server.query(q)), SLOW, title, interval=1)
     info = server.query(queries["What it is A"])
     assert [labels["runtime"] for labels, _ in info] == ["podman"]
+
+
+def test_the_page_about_it_is_on_its_way(watched):
+    """It joins findings with rates; the five minutes that it waits are promtool's to try."""
+    server, name = watched
+    alert = f'ALERTS{{alertname="NsobserverContainerCannotConnect",severity="page",container="{name}"}}'
+    wait_until(lambda: server.query(alert), SLOW, "pending", interval=1)
 
 
 def test_variables_offer_the_container(watched):

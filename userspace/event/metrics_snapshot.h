@@ -9,6 +9,7 @@
 
 #include "userspace/event/container.h"
 #include "userspace/event/event.h"
+#include "userspace/event/finding.h"
 
 namespace nsobs {
 
@@ -153,6 +154,7 @@ struct AnomalyCount {
 struct ActiveFinding {
   std::string case_id;
   ContainerRef container;  // nullptr: the host
+  Confidence confidence = Confidence::kUnknown;
 };
 
 struct InvestigationCounts {

@@ -1,5 +1,7 @@
 #include "userspace/pipeline/finding_book.h"
 
+#include <algorithm>
+
 #include "userspace/diagnosis/case_list.h"
 
 namespace nsobs {
@@ -29,8 +31,9 @@ bool FindingBook::Found(const Finding& finding, const std::string& rule,
   if (known != active_.end() || active_.size() < kMaxActive) {
     if (again) {
       known->second.until_boot_ns = until;
+      known->second.confidence = std::min(known->second.confidence, finding.confidence);
     } else {
-      active_[key] = {container, until, rule, now_boot_ns};
+      active_[key] = {container, finding.confidence, until, rule, now_boot_ns};
     }
   }
   return !again;
@@ -61,7 +64,7 @@ InvestigationCounts FindingBook::Counts(int64_t now_boot_ns) {
       it = active_.erase(it);
       continue;
     }
-    out.active.push_back({it->first.first, it->second.container});
+    out.active.push_back({it->first.first, it->second.container, it->second.confidence});
     ++it;
   }
   return out;

@@ -35,6 +35,7 @@ class FindingBook {
   using ActiveKey = std::pair<std::string, std::string>;  // case, container's id
   struct Active {
     ContainerRef container;
+    Confidence confidence = Confidence::kUnknown;  // of the last one; of one trouble, the surest
     int64_t until_boot_ns = 0;
     std::string rule;  // that told it last
     int64_t found_boot_ns = 0;

@@ -54,6 +54,22 @@ TEST(FindingBookTest, CountsLooks) {
   EXPECT_EQ(counts.snapshots_suppressed.at("queue_full"), 3u);
 }
 
+TEST(FindingBookTest, OfOneTroubleTheSurestCounts) {
+  FindingBook book(absl::Minutes(10));
+  auto web = std::make_shared<Container>();
+  web->id = "7c75";
+  Finding finding = Of("net-dns");
+  finding.confidence = Confidence::kUnknown;
+  book.Found(finding, "connect_failure", web, 0);
+  EXPECT_EQ(book.Counts(0).active[0].confidence, Confidence::kUnknown);
+  finding.confidence = Confidence::kLikely;
+  book.Found(finding, "packet_drop", web, kMinute / 10);
+  EXPECT_EQ(book.Counts(0).active[0].confidence, Confidence::kLikely);
+  finding.confidence = Confidence::kUnknown;
+  book.Found(finding, "connect_failure", web, 5 * kMinute);
+  EXPECT_EQ(book.Counts(0).active[0].confidence, Confidence::kUnknown) << "found anew";
+}
+
 // A series that begins with 1 has no increase: what is known is there from the start.
 TEST(FindingBookTest, KnownCasesAndCausesBeginWithZero) {
   const InvestigationCounts counts = FindingBook(absl::Minutes(10)).Counts(0);

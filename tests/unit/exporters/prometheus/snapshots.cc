@@ -58,7 +58,8 @@ MetricsSnapshot FullSnapshot() {
   s.programs = {{"signal_generate", 1500000000, 1000, 2}};
   s.anomalies = {{"connect_failure", 5, {{"repeat", 4}}}};
   s.investigations.findings = {{"net-loopback", 2}};
-  s.investigations.active = {{"net-loopback", web}, {"oom-host", nullptr}};
+  s.investigations.active = {{"net-loopback", web, Confidence::kCertain},
+                             {"oom-host", nullptr, Confidence::kUnknown}};
   s.investigations.snapshots_taken = 4;
   s.investigations.snapshots_failed = 1;
   s.investigations.snapshots_suppressed = {{"queue_full", 3}};

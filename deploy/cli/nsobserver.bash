@@ -1,0 +1,92 @@
+# bash completion of nsobserver; written by deploy/cli/generate. To /usr/share/bash-completion/completions/nsobserver.
+_nsobserver() {
+  local word=$2 before=$3 command=${COMP_WORDS[1]-}
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W 'compare containers diagnose doctor enter events findings namespaces run snapshot snapshots --help --version' -- "$word")
+    return
+  fi
+  case $command:$before in
+    compare:-o) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    compare:--output) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    compare:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
+    compare:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    compare:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    containers:-o) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    containers:--output) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    containers:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
+    containers:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    containers:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    diagnose:-o) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    diagnose:--output) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    diagnose:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
+    diagnose:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    diagnose:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    doctor:-o) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    doctor:--output) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    doctor:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
+    doctor:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    doctor:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    enter:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    enter:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    events:-o) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    events:--output) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    events:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
+    events:--kind) mapfile -t COMPREPLY < <(compgen -W 'namespace_change connect_failure signal oom_kill container_start container_exit loss gap entry' -- "$word") ;;
+    events:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    events:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    findings:--record) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    findings:-o) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    findings:--output) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    findings:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
+    findings:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    findings:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    namespaces:-o) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    namespaces:--output) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    namespaces:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
+    namespaces:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    namespaces:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    run:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    run:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    run:--log.level) mapfile -t COMPREPLY < <(compgen -W 'trace debug info warn error' -- "$word") ;;
+    run:--anomaly.connect-failure) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.bind-failure) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.file-failure) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.packet-drop) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.term-ignored) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.container-end) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.crash) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.oom-kill) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.sigkill-by-other) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.zombies) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.pressure) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.namespace-entry) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    run:--anomaly.namespace-leak) mapfile -t COMPREPLY < <(compgen -W 'off info warning critical' -- "$word") ;;
+    snapshot:-o) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    snapshot:--output) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    snapshot:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
+    snapshot:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    snapshot:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    snapshots:-o) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    snapshots:--output) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    snapshots:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
+    snapshots:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    snapshots:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+  esac
+  ((${#COMPREPLY[@]} == 0)) || return
+  [[ $word == -* ]] || return
+  case $command in
+    compare) mapfile -t COMPREPLY < <(compgen -W '--help --output --color --config --storage.path --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
+    containers) mapfile -t COMPREPLY < <(compgen -W '--help --output --color --all --config --storage.path --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
+    diagnose) mapfile -t COMPREPLY < <(compgen -W '--help --output --color --config --storage.path --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
+    doctor) mapfile -t COMPREPLY < <(compgen -W '--help --output --color --config --storage.path --probes.syscall-hooks --probes.io-uring --probes.files --ring.critical-bytes --ring.bulk-bytes --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
+    enter) mapfile -t COMPREPLY < <(compgen -W '--help --net --mnt --pid --uts --ipc --user --dns --config --storage.path --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
+    events) mapfile -t COMPREPLY < <(compgen -W '--help --output --color --since --until --container --kind --netns --limit --follow --config --storage.path' -- "$word") ;;
+    findings) mapfile -t COMPREPLY < <(compgen -W '--help --since --until --container --case --limit --record --follow --output --color --config --storage.path' -- "$word") ;;
+    namespaces) mapfile -t COMPREPLY < <(compgen -W '--help --output --color --kind --config --storage.path --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
+    run) mapfile -t COMPREPLY < <(compgen -W '--help --config --storage.path --storage.retention-age --storage.retention-size --web.listen-address --log.level --probes.syscall-hooks --probes.io-uring --probes.files --signals.told --connect.abandoned-after --coalesce.window --budget.events-per-second --budget.burst --ring.critical-bytes --ring.bulk-bytes --metrics.max-series --containers.tombstone --containers.max --anomaly.enabled --anomaly.repeat-interval --anomaly.container-per-minute --anomaly.per-minute --anomaly.connect-failure --anomaly.connect-failure-burst --anomaly.connect-failure-window --anomaly.bind-failure --anomaly.file-failure --anomaly.packet-drop --anomaly.term-ignored --anomaly.term-ignored-grace --anomaly.container-end --anomaly.crash --anomaly.crash-count --anomaly.crash-window --anomaly.oom-kill --anomaly.sigkill-by-other --anomaly.zombies --anomaly.zombies-growing --anomaly.zombies-any --anomaly.pressure --anomaly.pressure-throttled-percent --anomaly.pressure-stalled-percent --anomaly.pressure-window --anomaly.namespace-entry --anomaly.namespace-leak --anomaly.namespace-leak-repeat --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
+    snapshot) mapfile -t COMPREPLY < <(compgen -W '--help --output --color --ns --baseline --config --storage.path --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
+    snapshots) mapfile -t COMPREPLY < <(compgen -W '--help --since --until --container --limit --output --color --config --storage.path' -- "$word") ;;
+  esac
+}
+complete -F _nsobserver nsobserver
