@@ -119,6 +119,18 @@ TEST_F(RootlessTest, RecordedPodmanWithCrunInAPod) {
   EXPECT_FALSE(users.FindByInit(uid_, {4711, 4712}, 2 * kSecond).has_value());
 }
 
+TEST_F(RootlessTest, RecordedInfraContainerOfAPodmanPod) {
+  constexpr char kInfra[] = "3828b9862d2c58cc193a9fdca199e230f58e7f7d7724d5b40f626d17e2dedd5f";
+  WritePodman(4711);
+  UserRuntimes users(host_.Path("passwd"), host_.Path("run"));
+  users.Learn(uid_, Roots());
+  const auto record = FindContainer(*users.ReadersOf(uid_), {kInfra, ""});
+  ASSERT_TRUE(record.has_value());
+  EXPECT_TRUE(record->sandbox);
+  EXPECT_THAT(record->pod, Optional(std::string("rlpod")));
+  EXPECT_EQ(record->pod_key, std::string("podman:") + kInfra);
+}
+
 TEST_F(RootlessTest, RecordedPodmanWithRuncWhoseStorageOnlyTheBundleNames) {
   std::string state = Fixture("rootless_runc_state.json");
   const std::string home = "/home/user/.local/share/containers/storage";
