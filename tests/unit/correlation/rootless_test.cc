@@ -272,7 +272,8 @@ TEST_F(RootlessTest, AUserCannotClaimAProcessThatIsNotHis) {
   host_.Start(Init(4711));
   Correlator correlator(options, &clock_);
   ASSERT_TRUE(correlator.ScanHost().ok());
-  for (const ContainerRef& c : correlator.inventory()->containers()) {
+  const auto inventory = correlator.inventory();
+  for (const ContainerRef& c : inventory->containers()) {
     EXPECT_EQ(c->runtime, "unshare") << c->name;
   }
 }
