@@ -126,7 +126,7 @@ TEST_F(CorrelatorRuntimesTest, ARestartIsAnotherGenerationOfTheSameContainer) {
   host_.Start(init);
   ASSERT_THAT(Look(), SizeIs(1));
   EXPECT_EQ(Look()[0]->generation, 1u);
-  correlator_->Learn(host_.Exec(init, kSecond));
+  correlator_->Learn(host_.Exec(init, 10'001 * kSecond));
   correlator_->Learn(host_.Exit(init, 20'000 * kSecond, 0, 9));
   FakeProcess again = init;
   again.pid = 101;

@@ -1,6 +1,7 @@
 // Containers of users who aren't root: what their files say, and what they may not say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
