@@ -27,17 +27,29 @@ uint32_t OwnInode() {
   return static_cast<uint32_t>(st.st_ino);
 }
 
+void MapItself(uint32_t uid, uint32_t gid) {
+  std::ofstream("/proc/self/uid_map") << "0 " + std::to_string(uid) + " 1";
+  std::ofstream("/proc/self/setgroups") << "deny";
+  std::ofstream("/proc/self/gid_map") << "0 " + std::to_string(gid) + " 1";
+}
+
 // A child that becomes `uid` (if it can) and makes `depth` user namespaces, one in the other.
 class Child {
  public:
   Child(uint32_t uid, int depth) {
+    const uint32_t gid = getgid();
     int ready[2];
     EXPECT_EQ(pipe(ready), 0);
     pid_ = fork();
     if (pid_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       bool good = getuid() != 0 || setresuid(uid, uid, uid) == 0;
-      for (int i = 0; i < depth; ++i) good = good && unshare(CLONE_NEWUSER) == 0;
+      for (int i = 0; i < depth; ++i) {
+        good = good && unshare(CLONE_NEWUSER) == 0;
+        prctl(PR_SET_DUMPABLE, 1);  // else /proc/self is root's
+        // Without a map for itself the kernel lets it make no further one.
+        if (i + 1 < depth) MapItself(i == 0 ? uid : 0, i == 0 ? gid : 0);
+      }
       const char told = good ? 'y' : 'n';
       if (write(ready[1], &told, 1) == 1) pause();
       _exit(0);
