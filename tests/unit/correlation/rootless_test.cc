@@ -279,16 +279,5 @@ TEST_F(RootlessTest, AUserCannotClaimAProcessThatIsNotHis) {
   }
 }
 
-TEST(UidMapTest, ReadsRangesAndNothingElse) {
-  const std::vector<IdRange> ranges =
-      ParseUidMap("         0       2001          1\n         1     100000      65536\nx 1 2\n");
-  ASSERT_THAT(ranges, SizeIs(2));
-  EXPECT_EQ(ranges[0], (IdRange{0, 2001, 1}));
-  EXPECT_EQ(ranges[1], (IdRange{1, 100000, 65536}));
-  std::string many;
-  for (int i = 0; i < 340; ++i) many += "1 2 3\n";
-  EXPECT_THAT(ParseUidMap(many), SizeIs(16));
-}
-
 }  // namespace
 }  // namespace nsobs
