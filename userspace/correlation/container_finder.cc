@@ -274,7 +274,8 @@ OwnerId ContainerFinder::TakeCalled(const RuntimeCall& call) {
   if (owner == nullptr) owner = owners_.Add(OwnerSort::kContainer, key);
   if (owner == nullptr) return 0;
   owner->draft.name = owner->draft.id = call.id;
-  owner->draft.runtime = owner->draft.oci_runtime = call.runtime;
+  owner->draft.runtime = call.runtime;
+  owner->draft.oci_runtime = call.runtime == "nspawn" ? "" : call.runtime;
   owner->draft.blind_spots = BlindSpotsOf(call.runtime, "");
   owner->draft.source = "runtime_args";
   owner->draft.certain = true;
@@ -284,7 +285,8 @@ OwnerId ContainerFinder::TakeCalled(const RuntimeCall& call) {
   return owner->facts.id;
 }
 
-OwnerId ContainerFinder::TakeCalledIn(const RuntimeCall& call, const CgroupKey& cgroup) {
+OwnerId ContainerFinder::TakeCalledIn(const RuntimeCall& call, const CgroupKey& cgroup,
+                                      const ProcessId& init) {
   const std::string* path = cgroups_.PathOf(cgroup);
   if (path == nullptr || !path->ends_with("/" + call.id)) return 0;
   const std::string own_path = *path;
@@ -292,6 +294,7 @@ OwnerId ContainerFinder::TakeCalledIn(const RuntimeCall& call, const CgroupKey& 
   Owner* owner = owners_.Get(id);
   if (owner == nullptr) return 0;
   owner->facts.has_cgroup = true;
+  owner->told_init = init;
   owner->draft.cgroup_path = own_path;
   by_cgroup_[cgroup] = id;
   ++version_;

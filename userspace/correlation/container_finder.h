@@ -43,8 +43,8 @@ class ContainerFinder {
   // A container that a runtime's own arguments told of, and no file yet; 0 if one of that name
   // lives.
   OwnerId TakeCalled(const RuntimeCall& call);
-  // The same if its process is in a cgroup that bears its name; 0 if it doesn't.
-  OwnerId TakeCalledIn(const RuntimeCall& call, const CgroupKey& cgroup);
+  // The same if its process `init` is in a cgroup that bears its name; 0 if it doesn't.
+  OwnerId TakeCalledIn(const RuntimeCall& call, const CgroupKey& cgroup, const ProcessId& init);
 
   // Looks for the name if it isn't known yet and it's time to; always with `force`. Drops the owner
   // if its cgroup turns out to bear the id of a container that lies elsewhere.

@@ -126,7 +126,7 @@ OwnerId Learner::TakeSandbox(const Process& process, const std::string& args, bo
     return 0;
   }
   const auto call = ParseRuntimeCall(SplitArgs(args));
-  return call ? indexes_.finder.TakeCalledIn(*call, process.cgroup) : 0;
+  return call ? indexes_.finder.TakeCalledIn(*call, process.cgroup, IdOf(process)) : 0;
 }
 
 OwnerId Learner::NameByMaker(const Process& init, int64_t boot_ns) {

@@ -14,7 +14,10 @@ constexpr size_t kMaxMade = 10000;
 
 bool Lifecycle::IsInitOf(const Owner& owner, const Process& process) const {
   if (owner.init_is_alive) return false;
-  if (IsNamespaceInit(process, indexes_.namespaces)) return true;
+  // Of a kernel in user space only the sandbox counts: its helpers have pid namespaces of their
+  // own.
+  const bool sandboxed = !owner.draft.blind_spots.empty() && owner.told_init;
+  if (!sandboxed && IsNamespaceInit(process, indexes_.namespaces)) return true;
   // Containers that share the host's pid namespace.
   const ProcessId id = IdOf(process);
   return owner.told_init && owner.told_init->pid == id.pid &&

@@ -25,8 +25,7 @@ int ContainersCommand(const ContainersOptions& options, const Console& console) 
   if (!inventory.ok()) return console.Fail(inventory.status());
   const auto stored = Remembered(options);
   if (!stored.ok()) return console.Fail(stored.status());
-  std::vector<ContainerEntry> entries =
-      MergeContainers((*inventory)->containers(), *stored, clock);
+  std::vector<ContainerEntry> entries = MergeContainers((*inventory)->containers(), *stored, clock);
   AddNamespaceUse(**inventory, &entries);
   if (!entries.empty() || options.format != OutputFormat::kTable) {
     PrintContainers(entries, options.format, clock.WallNs(), console);

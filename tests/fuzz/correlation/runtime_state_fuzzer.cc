@@ -6,10 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "userspace/correlation/cgroup_path.h"
 #include "userspace/correlation/engine_args.h"
+#include "userspace/correlation/lxc_monitor.h"
 #include "userspace/correlation/proc_text.h"
 #include "userspace/correlation/runtimes/json_util.h"
 #include "userspace/correlation/runtimes/oci_state.h"
+#include "userspace/correlation/runtimes/runsc.h"
+#include "userspace/correlation/user_domain.h"
 
 namespace {
 
@@ -32,17 +36,25 @@ void ParseState(std::string_view text) {
     CheckLabels(config->labels);
     Check(config->name.size() <= nsobs::kMaxNameBytes);
   }
+  if (const auto record = nsobs::ParseRunscState(text)) CheckLabels(record->labels);
+  for (const auto& [inode, monitor] : nsobs::ParseCommandSockets(text)) {
+    Check(nsobs::IsSafeFileName(monitor.name) && monitor.lxcpath.starts_with("/"));
+  }
+  Check(nsobs::ParseUidMap(text).size() <= 16);
   const std::string id(64, 'a');
   if (const auto found = nsobs::FindStorageContainer(text, id)) Check(found->id == id);
   if (const auto object = nsobs::FindLibpodObject(text, id)) CheckLabels(object->labels);
 }
 
 void ParseArgs(std::string_view text) {
-  for (std::string_view comm : {"conmon", "containerd-shim", "containerd", "dockerd", "runc"}) {
+  for (std::string_view comm :
+       {"conmon", "containerd-shim", "containerd", "dockerd", "runc", "lxc-start", "exe"}) {
     const nsobs::RuntimeRoots roots =
         nsobs::ParseEngineArgs(comm, nsobs::SplitArgs(text), std::string(text));
-    for (const std::string& path : roots.containerd_state) {
-      Check(path.starts_with("/") && path.find("..") == std::string::npos);
+    for (const auto* paths : {&roots.containerd_state, &roots.lxc, &roots.runsc}) {
+      for (const std::string& path : *paths) {
+        Check(path.starts_with("/") && path.find("..") == std::string::npos);
+      }
     }
   }
 }

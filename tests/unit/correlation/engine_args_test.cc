@@ -80,8 +80,8 @@ TEST(EngineArgsTest, RecordedConmonOfCrioTellsItsRuntimesRoot) {
 }
 
 TEST(EngineArgsTest, RecordedMonitorsOfLxcAndGvisor) {
-  EXPECT_THAT(ParseEngineArgs("lxc-start", {"[lxc monitor] /srv/lab/lxc web"}, "").lxc,
-              ElementsAre("/srv/lab/lxc"));
+  EXPECT_THAT(ParseEngineArgs("lxc-start", {"[lxc monitor] /srv/own/lxc web"}, "").lxc,
+              ElementsAre("/srv/own/lxc"));
   EXPECT_THAT(Parse("lxc-start", "lxc-start -P /srv/lxc -d -n web").lxc, ElementsAre("/srv/lxc"));
   EXPECT_THAT(Parse("lxc-start", "lxc-start -n web").lxc, IsEmpty());
   EXPECT_THAT(

@@ -1,6 +1,7 @@
 // Containers of users who aren't root: what their files say, and what they may not say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -117,6 +118,18 @@ TEST_F(RootlessTest, RecordedPodmanWithCrunInAPod) {
   EXPECT_GT(record->created_wall_ns, 1'700'000'000 * kSecond);
   // Of another start it is another process.
   EXPECT_FALSE(users.FindByInit(uid_, {4711, 4712}, 2 * kSecond).has_value());
+}
+
+TEST_F(RootlessTest, RecordedInfraContainerOfAPodmanPod) {
+  constexpr char kInfra[] = "3828b9862d2c58cc193a9fdca199e230f58e7f7d7724d5b40f626d17e2dedd5f";
+  WritePodman(4711);
+  UserRuntimes users(host_.Path("passwd"), host_.Path("run"));
+  users.Learn(uid_, Roots());
+  const auto record = FindContainer(*users.ReadersOf(uid_), {kInfra, ""});
+  ASSERT_TRUE(record.has_value());
+  EXPECT_TRUE(record->sandbox);
+  EXPECT_THAT(record->pod, Optional(std::string("rlpod")));
+  EXPECT_EQ(record->pod_key, std::string("podman:") + kInfra);
 }
 
 TEST_F(RootlessTest, RecordedPodmanWithRuncWhoseStorageOnlyTheBundleNames) {
@@ -260,20 +273,10 @@ TEST_F(RootlessTest, AUserCannotClaimAProcessThatIsNotHis) {
   host_.Start(Init(4711));
   Correlator correlator(options, &clock_);
   ASSERT_TRUE(correlator.ScanHost().ok());
-  for (const ContainerRef& c : correlator.inventory()->containers()) {
+  const auto inventory = correlator.inventory();
+  for (const ContainerRef& c : inventory->containers()) {
     EXPECT_EQ(c->runtime, "unshare") << c->name;
   }
-}
-
-TEST(UidMapTest, ReadsRangesAndNothingElse) {
-  const std::vector<IdRange> ranges =
-      ParseUidMap("         0       2001          1\n         1     100000      65536\nx 1 2\n");
-  ASSERT_THAT(ranges, SizeIs(2));
-  EXPECT_EQ(ranges[0], (IdRange{0, 2001, 1}));
-  EXPECT_EQ(ranges[1], (IdRange{1, 100000, 65536}));
-  std::string many;
-  for (int i = 0; i < 340; ++i) many += "1 2 3\n";
-  EXPECT_THAT(ParseUidMap(many), SizeIs(16));
 }
 
 }  // namespace

@@ -115,6 +115,21 @@ TEST_F(RuntimeRecordedTest, GvisorSandbox) {
   EXPECT_FALSE(FindContainer(readers_, {"gv-2", ""}).has_value());
 }
 
+// The bundle is a recorded one of runc; that it is Kata's is as its documentation says.
+TEST_F(RuntimeRecordedTest, KataIsInACgroupBesideTheOneThatContainerdNames) {
+  constexpr char kSandbox[] = "86e126abd5ae78731fb8ab32697c9adcdd3778be8466f0c206a108e8b9dcbdd7";
+  const std::string bundle =
+      std::string("ctd/io.containerd.runtime.v2.task/k8s.io/") + kSandbox + "/";
+  host_.Write(bundle + "config.json", Fixture("cri_sandbox_config.json"));
+  host_.Write(bundle + "shim-binary-path", "/usr/local/bin/containerd-shim-kata-v2");
+  const auto record = FindContainer(readers_, {kSandbox, ""});
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->runtime, "containerd");
+  EXPECT_EQ(record->oci_runtime, "kata");
+  EXPECT_TRUE(record->sandbox);
+  EXPECT_THAT(record->cgroup_paths.at(""), testing::EndsWith(std::string("/kata_") + kSandbox));
+}
+
 TEST(BlindSpotsTest, OnlyOfWhatRunsOnAnotherKernel) {
   EXPECT_THAT(BlindSpotsOf("docker", "runc"), IsEmpty());
   EXPECT_THAT(BlindSpotsOf("runsc", ""), HasSubstr("gVisor"));

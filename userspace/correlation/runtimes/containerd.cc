@@ -80,11 +80,11 @@ class ContainerdReader : public RuntimeReader {
     for (const auto& [key, value] : spec->annotations) {
       if (!key.starts_with(kCri)) record.labels.emplace(key, value);
     }
-    AddState(bundle, ns, *spec, &record);
     // Which shim runs it (containerd 1.6 and later).
     if (const auto shim = roots_.files.Read(bundle + "/shim-binary-path", 4096)) {
       record.oci_runtime = LowLevelRuntime(shim->text);
     }
+    AddState(bundle, ns, *spec, &record);
     return record;
   }
 
@@ -97,11 +97,14 @@ class ContainerdReader : public RuntimeReader {
       record->init_pid = state->init_pid;
       record->init_start_ticks = state->init_start_ticks;
       record->created_wall_ns = state->created_wall_ns;
-      record->oci_runtime = "runc";
+      if (record->oci_runtime.empty()) record->oci_runtime = "runc";
       return;
     }
     if (!spec.cgroups_path.empty() && spec.cgroups_path.front() == '/') {
-      record->cgroup_paths = {{"", spec.cgroups_path}, {"memory", spec.cgroups_path}};
+      std::string path = spec.cgroups_path;
+      // Kata makes a cgroup of its own in the place of the one it was told (host-cgroups.md).
+      if (record->oci_runtime == "kata") path.insert(path.rfind('/') + 1, "kata_");
+      record->cgroup_paths = {{"", path}, {"memory", path}};
     }
     const auto pid = roots_.files.Read(bundle + "/init.pid", 32);
     if (!pid) return;

@@ -196,6 +196,8 @@ std::optional<LibpodObject> FindLibpodObject(std::string_view database, std::str
     out.labels = LabelsAt(json, "labels");
     out.pod_id = StringAt(json, "pod");
     out.runtime = StringAt(json, "runtime");
+    const auto pause = json.find("pause");  // libpod's IsInfra
+    out.infra = pause != json.end() && pause->is_boolean() && pause->get<bool>();
     return !out.name.empty();
   });
   if (!found) return std::nullopt;

@@ -73,6 +73,7 @@ struct LibpodObject {
   std::string name;
   Labels labels;
   std::string pod_id;   // of a container; "": in no pod
+  bool infra = false;   // holds the namespaces of its pod
   std::string runtime;  // name or path of its low-level runtime; "": not told
 };
 std::optional<LibpodObject> FindLibpodObject(std::string_view database, std::string_view id);

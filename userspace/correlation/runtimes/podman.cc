@@ -95,7 +95,6 @@ class PodmanReader : public RuntimeReader {
     const auto sandbox = state->annotations.find(kSandboxAnnotation);
     if (sandbox == state->annotations.end()) return;
     record->pod_key = "podman:" + sandbox->second;
-    record->sandbox = sandbox->second == record->id;
   }
 
   // What podman itself wrote down, where the state of its runtime lies somewhere else.
@@ -128,6 +127,8 @@ class PodmanReader : public RuntimeReader {
     if (!database) return;
     if (auto object = FindLibpodObject(database->text, record->id)) {
       record->labels = std::move(object->labels);
+      record->sandbox = object->infra;
+      if (object->infra && record->pod_key.empty()) record->pod_key = "podman:" + record->id;
       if (!object->runtime.empty()) record->oci_runtime = LowLevelRuntime(object->runtime);
       // Where containers have no cgroup of their own, no path tells the pod.
       if (pod_id.empty() && IsFullId(object->pod_id)) pod_id = object->pod_id;
