@@ -30,6 +30,13 @@ struct Container {
   NamespaceSet namespaces;      // of its init
   int64_t started_boot_ns = 0;  // 0: not known
   int64_t died_boot_ns = 0;     // 0: alive
+
+  // What only an engine knows (enrichment.h).
+  std::optional<std::string> health;  // "starting", "healthy", "unhealthy"
+  std::optional<uint32_t> restarts;
+  // By whom: each field that an engine's answer filled or added to -> "docker". What isn't named
+  // here is from the kernel and the runtimes' files.
+  std::map<std::string, std::string> enriched;
 };
 
 using ContainerRef = std::shared_ptr<const Container>;  // nullptr: the host

@@ -19,10 +19,11 @@ struct ContainerEntry {
   int64_t died_wall_ns = 0;     // 0: runs, or it is not known when it ended
 };
 
-// What runs, and behind it what the timeline remembers and runs no more.
+// What runs, with what the timeline has of engines about it; with `with_past` behind it what the
+// timeline remembers and runs no more.
 std::vector<ContainerEntry> MergeContainers(const std::vector<ContainerRef>& live,
                                             const std::vector<StoredContainer>& stored,
-                                            const Clock& clock);
+                                            const Clock& clock, bool with_past);
 
 void PrintContainers(const std::vector<ContainerEntry>& entries, OutputFormat format,
                      int64_t now_wall_ns, const Console& console);

@@ -37,7 +37,7 @@ std::vector<ContainerEntry> Entries(const Clock& clock) {
       SampleContainers(),
       {Stored(gone, kSampleWallNs - 60 * kSecond), Stored(*WebContainer(), 0),  // the one that runs
        Stored(*WebContainer(), kSampleWallNs - kSecond)},                       // a run before that
-      clock);
+      clock, /*with_past=*/true);
 }
 
 std::string Containers(const Clock& clock, const Screen& screen, OutputFormat format) {
@@ -82,7 +82,7 @@ TEST_F(ListingsTest, MergeKeepsTheLivingFirstAndOnce) {
 TEST_F(ListingsTest, DeadOnesOfTheLiveScanAreNotRunning) {
   Container dead = *WebContainer();
   dead.died_boot_ns = 900 * kSecond;
-  const auto entries = MergeContainers({std::make_shared<Container>(dead)}, {}, clock_);
+  const auto entries = MergeContainers({std::make_shared<Container>(dead)}, {}, clock_, true);
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_FALSE(entries[0].running);
   EXPECT_EQ(entries[0].died_wall_ns, kSampleWallNs - 100 * kSecond);
