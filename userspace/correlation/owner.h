@@ -26,8 +26,8 @@ struct Owner {
   OwnerSort sort = OwnerSort::kContainer;
   std::string key;  // what makes it one and the same; see OwnerTable
   OwnerFacts facts;
-  Container draft;         // what Publish() makes public next
-  ContainerRef ref;        // as published last; nullptr: never yet
+  Container draft;                       // what Publish() makes public next
+  ContainerRef ref;                      // as published last; nullptr: never yet
   std::optional<Enrichment> enrichment;  // an engine's answer about this life of it
   ContainerRef tombstone;  // the same with source "tombstone", for what comes after its death
 
