@@ -58,14 +58,15 @@ def healthy(docker, name):
     return docker.start(name, options=("--health-cmd", "true", "--health-interval", "1s"))
 
 
-def test_docker_adds_health_and_restarts(docker):
+def test_docker_adds_health(docker):
     web = docker.start(f"web-{mark()}", options=(
         "--label", "com.docker.compose.project=shop", "--health-cmd", "true", "--health-interval", "1s"))
     with Observer(*roots_of(docker), *PATIENT) as observer:
         row = wait_until(lambda: (row := shown(observer, web, roots_of(docker))).get("health") == "healthy" and row,
                          WITHIN, "health", interval=0.5)
-        assert row["enriched"] == {"health": "docker", "restarts": "docker"}
-        assert (row["restarts"], row["name"], row["source"]) == (0, web.name, "state_file")
+        assert row["enriched"]["health"] == "docker"
+        assert {"labels", "image", "name"}.isdisjoint(row["enriched"]), "files tell these"
+        assert (row["restart_count"], row["name"], row["source"]) == (0, web.name, "state_file")
         assert row["labels"]["com.docker.compose.project"] == "shop", "that is in the file"
         assert requests(observer, "docker", "ok") >= 1
         assert breaker_open(observer, docker.folder / "docker.sock") == 0
@@ -110,7 +111,7 @@ def test_off_is_off(docker):
     with Observer(*roots_of(docker), *PATIENT, "--engines.ask", "off") as observer:
         time.sleep(3)
         row = shown(observer, web, roots_of(docker))
-        assert (row["health"], row["restarts"], row["enriched"]) == (None, None, {})
+        assert (row["health"], row["enriched"]) == (None, {})
         assert "nsobserver_engine_requests_total{" not in observer.scrape().text
     web.remove()
 

@@ -57,7 +57,7 @@ std::optional<Enrichment> Accept(const EngineAnswer& answer, const Container& co
   out.pod_uid = Clean(answer.pod_uid);
   out.labels = CleanLabels(answer.labels);
   out.health = CleanHealth(answer.health);
-  out.restarts = answer.restarts;
+  out.restart_count = answer.restart_count;
   return out;
 }
 

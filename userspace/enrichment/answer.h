@@ -20,7 +20,7 @@ struct EngineAnswer {
   std::string pod_uid;
   std::map<std::string, std::string> labels;
   std::string health;
-  std::optional<uint32_t> restarts;
+  std::optional<uint32_t> restart_count;
 };
 
 // The answer as something to add to `container`: at most 64 labels, of 256 bytes for a key and

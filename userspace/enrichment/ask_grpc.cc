@@ -81,7 +81,7 @@ void TakePodMetadata(std::string_view metadata, EngineAnswer* answer) {
     if (reader.field() == 1) answer->pod = reader.text();
     if (reader.field() == 2) answer->pod_uid = reader.text();
     if (reader.field() == 3) answer->pod_namespace = reader.text();
-    if (reader.field() == 4) answer->restarts = static_cast<uint32_t>(reader.number());
+    if (reader.field() == 4) answer->restart_count = static_cast<uint32_t>(reader.number());
   }
 }
 
@@ -136,9 +136,9 @@ absl::StatusOr<EngineAnswer> ParseCriContainers(std::string_view message, std::s
     if (reader.field() == 2) *sandbox_id = reader.text();
     if (reader.field() == 3) {
       WireReader metadata(reader.bytes());
-      answer.restarts = 0;  // proto3 leaves out what is 0
+      answer.restart_count = 0;  // proto3 leaves out what is 0
       while (metadata.Next()) {
-        if (metadata.field() == 2) answer.restarts = static_cast<uint32_t>(metadata.number());
+        if (metadata.field() == 2) answer.restart_count = static_cast<uint32_t>(metadata.number());
       }
     }
     if (reader.field() == 4) answer.image = Submessage(reader.bytes(), 1).value_or("");
@@ -153,7 +153,7 @@ absl::StatusOr<EngineAnswer> ParseCriSandboxes(std::string_view message) {
   if (!sandbox) return NoSense();
   if (sandbox->empty()) return absl::NotFoundError("not known to CRI");
   EngineAnswer answer;
-  answer.restarts = 0;
+  answer.restart_count = 0;
   WireReader reader(*sandbox);
   while (reader.Next()) {
     if (reader.field() == 1) answer.id = reader.text();

@@ -49,7 +49,7 @@ absl::StatusOr<EngineAnswer> ParseInspect(const Json& json) {
   const Json& state = Child(json, "State");
   answer.pid = NumberAt(state, "Pid").value_or(0);
   answer.health = TextAt(Child(state, "Health"), "Status");
-  answer.restarts = NumberAt(json, "RestartCount");
+  answer.restart_count = NumberAt(json, "RestartCount");
   answer.labels = LabelsAt(Child(json, "Config"));
   return answer;
 }

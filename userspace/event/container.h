@@ -33,7 +33,7 @@ struct Container {
 
   // What only an engine knows (enrichment.h).
   std::optional<std::string> health;  // "starting", "healthy", "unhealthy"
-  std::optional<uint32_t> restarts;
+  std::optional<uint32_t> restart_count;
   // By whom: each field that an engine's answer filled or added to -> "docker". What isn't named
   // here is from the kernel and the runtimes' files.
   std::map<std::string, std::string> enriched;

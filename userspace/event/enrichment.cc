@@ -13,7 +13,7 @@ void AddEnrichment(const Enrichment& enrichment, Container* container) {
   fill("pod_namespace", enrichment.pod_namespace, container->pod_namespace);
   fill("pod_uid", enrichment.pod_uid, container->pod_uid);
   fill("health", enrichment.health, container->health);
-  fill("restarts", enrichment.restarts, container->restarts);
+  fill("restart_count", enrichment.restart_count, container->restart_count);
   for (const auto& [key, value] : enrichment.labels) {
     if (container->labels.emplace(key, value).second) {
       container->enriched["labels"] = enrichment.engine;

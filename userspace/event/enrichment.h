@@ -23,7 +23,7 @@ struct Enrichment {
   std::optional<std::string> pod_uid;
   std::map<std::string, std::string> labels;
   std::optional<std::string> health;
-  std::optional<uint32_t> restarts;
+  std::optional<uint32_t> restart_count;
 
   // No answer: the engine is silent, and what changes by itself, health, isn't known any more. All
   // fields but the first four are empty.

@@ -46,7 +46,7 @@ Json EntryJson(const ContainerEntry& entry) {
           {"started", TimeOrNull(entry.started_wall_ns)},
           {"died", TimeOrNull(entry.died_wall_ns)},
           {"health", TextOrNull(c.health)},
-          {"restarts", c.restarts ? Json(*c.restarts) : Json(nullptr)},
+          {"restart_count", c.restart_count ? Json(*c.restart_count) : Json(nullptr)},
           {"enriched", EnrichedJson(c)},
           {"namespaces", ToJson(c.namespaces)}};
 }
@@ -71,7 +71,7 @@ void TakeEnriched(const Container& told, Container* live) {
     if (field == "pod_uid") one.pod_uid = told.pod_uid;
     if (field == "labels") one.labels = told.labels;
     if (field == "health") one.health = told.health;
-    if (field == "restarts") one.restarts = told.restarts;
+    if (field == "restart_count") one.restart_count = told.restart_count;
     AddEnrichment(one, live);
   }
 }

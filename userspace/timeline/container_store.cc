@@ -39,12 +39,12 @@ std::string LabelsJson(const Container& container) {
   return DumpSafely(json);
 }
 
-// {"by": {field: engine}, "health": .., "restarts": ..}
+// {"by": {field: engine}, "health": .., "restart_count": ..}
 std::string EnrichedText(const Container& container) {
   if (container.enriched.empty()) return "";
   nlohmann::json json = {{"by", EnrichedJson(container)}};
   if (container.health) json["health"] = ToUtf8(*container.health);
-  if (container.restarts) json["restarts"] = *container.restarts;
+  if (container.restart_count) json["restart_count"] = *container.restart_count;
   return DumpSafely(json);
 }
 

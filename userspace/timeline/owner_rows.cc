@@ -48,8 +48,9 @@ void TakeEnriched(std::string_view text, Container* container) {
   if (auto health = json.find("health"); health != json.end() && health->is_string()) {
     container->health = health->get<std::string>();
   }
-  if (auto restarts = json.find("restarts"); restarts != json.end() && restarts->is_number()) {
-    container->restarts = restarts->get<uint32_t>();
+  if (auto restart_count = json.find("restart_count");
+      restart_count != json.end() && restart_count->is_number()) {
+    container->restart_count = restart_count->get<uint32_t>();
   }
 }
 

@@ -32,7 +32,7 @@ TEST(AcceptTest, TakesWhatIsAboutTheContainer) {
   EngineAnswer answer = About(Web());
   answer.pod = "shop";
   answer.health = "healthy";
-  answer.restarts = 3;
+  answer.restart_count = 3;
   answer.labels = {{"app", "web"}};
   const auto accepted = Accept(answer, Web(), "podman");
   ASSERT_TRUE(accepted);
@@ -42,7 +42,7 @@ TEST(AcceptTest, TakesWhatIsAboutTheContainer) {
   EXPECT_EQ(accepted->pod, "shop");
   EXPECT_EQ(accepted->image, std::nullopt) << "nothing said is nothing known";
   EXPECT_EQ(accepted->health, "healthy");
-  EXPECT_EQ(accepted->restarts, 3u);
+  EXPECT_EQ(accepted->restart_count, 3u);
   EXPECT_THAT(accepted->labels, ElementsAre(Pair("app", "web")));
 }
 

@@ -32,7 +32,7 @@ TEST(DockerTest, Recorded) {
   EXPECT_EQ(answer->id, "dafe5f3bc6a47bd8a575b67d6b44586772d99e929f28ff4a2f704baecd7a86af");
   EXPECT_EQ(answer->pid, 8132u);
   EXPECT_EQ(answer->health, "healthy");
-  EXPECT_EQ(answer->restarts, 0u);
+  EXPECT_EQ(answer->restart_count, 0u);
   EXPECT_THAT(answer->labels, AllOf(Contains(Pair("app", "web")),
                                     Contains(Pair("com.docker.compose.project", "shop"))));
 }
@@ -68,7 +68,7 @@ TEST(DockerTest, FieldsOfAnotherTypeAreNotThere) {
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->pid, 0u);
   EXPECT_EQ(answer->health, "");
-  EXPECT_EQ(answer->restarts, std::nullopt);
+  EXPECT_EQ(answer->restart_count, std::nullopt);
   EXPECT_THAT(answer->labels, ElementsAre(Pair("b", "c")));
   EXPECT_TRUE(ParseDockerInspect(R"({"Id":"a","State":"x","Config":[]})").ok());
 }
@@ -153,7 +153,7 @@ TEST(CriTest, AContainerAndItsPod) {
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->id, std::string(64, 'a'));
   EXPECT_EQ(sandbox_id, std::string(64, 'b'));
-  EXPECT_EQ(answer->restarts, 3u);
+  EXPECT_EQ(answer->restart_count, 3u);
   EXPECT_EQ(answer->image, "localhost/web:1");
   EXPECT_THAT(answer->labels, SizeIs(1));
   EXPECT_TRUE(absl::IsNotFound(ParseCriContainers("", &sandbox_id).status()));
