@@ -45,7 +45,25 @@ uint64_t StartTicks(uint32_t pid) {
   return found == 1 ? ticks : 0;
 }
 
-absl::Status CheckPeer(int fd, const EngineSocket& socket) {
+}  // namespace
+
+absl::StatusOr<UniqueFd> OpenEngineSocket(const EngineSocket& socket) {
+  UniqueFd file = OpenSocketFile(socket);
+  if (!file.ok()) return absl::UnavailableError(absl::StrCat("no socket: ", strerror(errno)));
+  struct stat found = {};
+  if (fstat(file.get(), &found) != 0 || !S_ISSOCK(found.st_mode) || found.st_uid != socket.uid) {
+    return absl::PermissionDeniedError(absl::StrCat("not a socket of uid ", socket.uid));
+  }
+  return file;
+}
+
+absl::Status CheckEnginePeer(int fd, const EngineSocket& socket) {
+  sockaddr_un address = {};
+  socklen_t address_size = sizeof address;
+  // A full backlog, as that of an engine that hangs, leaves it as it was.
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &address_size) != 0) {
+    return absl::DeadlineExceededError("it accepts no connection");
+  }
   ucred peer = {};
   socklen_t size = sizeof peer;
   if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
@@ -61,30 +79,6 @@ absl::Status CheckPeer(int fd, const EngineSocket& socket) {
     return absl::PermissionDeniedError("who listens there is not of this host, or is gone");
   }
   return absl::OkStatus();
-}
-
-}  // namespace
-
-absl::StatusOr<UniqueFd> ConnectToEngine(const EngineSocket& socket) {
-  const UniqueFd file = OpenSocketFile(socket);
-  if (!file.ok()) return absl::UnavailableError(absl::StrCat("no socket: ", strerror(errno)));
-  struct stat found = {};
-  if (fstat(file.get(), &found) != 0 || !S_ISSOCK(found.st_mode) || found.st_uid != socket.uid) {
-    return absl::PermissionDeniedError(absl::StrCat("not a socket of uid ", socket.uid));
-  }
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.ok()) return absl::UnavailableError("no socket can be made");
-  // The very file that was looked at.
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", file.get());
-  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    // EAGAIN: its backlog is full, as that of an engine that hangs.
-    if (errno == EAGAIN) return absl::DeadlineExceededError("it accepts no connection");
-    return absl::UnavailableError(absl::StrCat("nobody listens: ", strerror(errno)));
-  }
-  NSOBS_RETURN_IF_ERROR(CheckPeer(fd.get(), socket));
-  return fd;
 }
 
 absl::StatusOr<uint32_t> UserOfContainer(const ProcessKey& init) {

@@ -1,4 +1,4 @@
-// Connecting to an engine's socket, and who is at the other end.
+// An engine's socket, and who is at the other end.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,15 @@
 
 namespace nsobs {
 
-// A connected, non-blocking socket. Before anything is sent it is made sure that the file is a
-// socket of `socket.uid` (a user's path is followed without symbolic links, so that nobody can make
-// root talk to somebody else's service), and that who listens there is of that uid and in our pid
-// namespace (SO_PEERCRED, unix(7): the credentials of the time of listen()).
-// UNAVAILABLE: nobody listens, or the backlog is full; PERMISSION_DENIED: it is somebody else.
-absl::StatusOr<UniqueFd> ConnectToEngine(const EngineSocket& socket);
+// The file of an engine's socket (O_PATH), once it is sure that it is a socket of `socket.uid`. A
+// user's path is followed without symbolic links, so that nobody can make root talk to somebody
+// else's service. UNAVAILABLE: nothing is there; PERMISSION_DENIED: it is something else.
+absl::StatusOr<UniqueFd> OpenEngineSocket(const EngineSocket& socket);
+
+// Before anything is sent through the connected `fd`: who listens is of `socket.uid` and in our pid
+// namespace (SO_PEERCRED, unix(7): the credentials of the time of listen()). DEADLINE_EXCEEDED: it
+// is not connected, for the engine accepts nobody; PERMISSION_DENIED: it is somebody else.
+absl::Status CheckEnginePeer(int fd, const EngineSocket& socket);
 
 // Whose container it is: the owner of the user namespace that its init lives in (NS_GET_OWNER_UID,
 // ioctl_ns(2)); 0 for the initial one. NOT_FOUND: that process is gone, or is another by now.

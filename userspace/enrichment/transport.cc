@@ -1,6 +1,7 @@
 #include "userspace/enrichment/transport.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
@@ -28,17 +29,19 @@ struct SlistDeleter {
 // A handle of its own for each request: no connection, no state is carried to another engine.
 class Transport::Request {
  public:
-  Request(UniqueFd connected, absl::Duration deadline)
-      : fd_(std::move(connected)), curl_(curl_easy_init()) {
+  Request(const EngineSocket& socket, UniqueFd file, absl::Duration deadline)
+      : socket_(socket), file_(std::move(file)), curl_(curl_easy_init()) {
     Set(CURLOPT_TIMEOUT_MS,
         std::max<long>(1, static_cast<long>(absl::ToInt64Milliseconds(deadline))));
     Set(CURLOPT_ERRORBUFFER, error_);
     Set(CURLOPT_NOSIGNAL, 1L);
     Set(CURLOPT_PROTOCOLS_STR, "http");
-    Set(CURLOPT_UNIX_SOCKET_PATH, "/");  // no name is looked up; the socket is ours:
-    Set(CURLOPT_OPENSOCKETFUNCTION, &Request::GiveSocket);
+    // The very file that was looked at. No name is looked up.
+    Set(CURLOPT_UNIX_SOCKET_PATH, absl::StrCat("/proc/self/fd/", file_.get()).c_str());
+    Set(CURLOPT_OPENSOCKETFUNCTION, &Request::OpenSocket);
     Set(CURLOPT_OPENSOCKETDATA, this);
-    Set(CURLOPT_SOCKOPTFUNCTION, &Request::IsConnected);
+    Set(CURLOPT_PREREQFUNCTION, &Request::CheckPeer);  // connected, and nothing sent yet
+    Set(CURLOPT_PREREQDATA, this);
     Set(CURLOPT_WRITEFUNCTION, &Request::TakeBody);
     Set(CURLOPT_WRITEDATA, this);
     Set(CURLOPT_HEADERFUNCTION, &Request::TakeHeader);
@@ -63,8 +66,10 @@ class Transport::Request {
     const CURLcode code = curl_easy_perform(curl_);
     curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &http_status_);
     if (code == CURLE_OK) return absl::OkStatus();
+    if (!peer_.ok()) return peer_;
     const std::string why = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
     if (code == CURLE_OPERATION_TIMEDOUT) return absl::DeadlineExceededError(why);
+    if (code == CURLE_COULDNT_CONNECT) return absl::UnavailableError("nobody listens");
     return absl::DataLossError(too_long_ ? "the answer is too long" : why);
   }
 
@@ -73,12 +78,15 @@ class Transport::Request {
   int grpc_status() const { return grpc_status_; }
 
  private:
-  static curl_socket_t GiveSocket(void* self, curlsocktype, curl_sockaddr*) {
-    // One connection only: a redirect or a retry has none.
-    return static_cast<Request*>(self)->fd_.release();
+  static curl_socket_t OpenSocket(void* self, curlsocktype, curl_sockaddr*) {
+    auto* request = static_cast<Request*>(self);
+    if (request->fd_ >= 0) return CURL_SOCKET_BAD;  // one connection only
+    return request->fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   }
-  static int IsConnected(void*, curl_socket_t, curlsocktype) {
-    return CURL_SOCKOPT_ALREADY_CONNECTED;
+  static int CheckPeer(void* self, char*, char*, int, int) {
+    auto* request = static_cast<Request*>(self);
+    request->peer_ = CheckEnginePeer(request->fd_, request->socket_);
+    return request->peer_.ok() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
   }
   static size_t TakeBody(char* data, size_t, size_t size, void* self) {
     auto* request = static_cast<Request*>(self);
@@ -105,7 +113,10 @@ class Transport::Request {
     return size;
   }
 
-  UniqueFd fd_;
+  const EngineSocket& socket_;
+  const UniqueFd file_;
+  int fd_ = -1;  // curl's, which closes it
+  absl::Status peer_;
   CURL* const curl_;
   std::unique_ptr<curl_slist, SlistDeleter> headers_;
   std::string body_;
@@ -122,8 +133,8 @@ Transport::Transport(absl::Duration deadline) : deadline_(deadline) {
 Transport::~Transport() { curl_global_cleanup(); }
 
 absl::StatusOr<std::string> Transport::Get(const EngineSocket& socket, const std::string& target) {
-  NSOBS_ASSIGN_OR_RETURN(UniqueFd fd, ConnectToEngine(socket));
-  Request request(std::move(fd), deadline_);
+  NSOBS_ASSIGN_OR_RETURN(UniqueFd file, OpenEngineSocket(socket));
+  Request request(socket, std::move(file), deadline_);
   request.Set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   NSOBS_RETURN_IF_ERROR(request.Perform(target));
   if (request.http_status() == 404) return absl::NotFoundError("not known to the engine");
@@ -137,8 +148,8 @@ absl::StatusOr<std::string> Transport::CallGrpc(const EngineSocket& socket,
                                                 const std::string& method,
                                                 const std::string& message,
                                                 const Headers& metadata) {
-  NSOBS_ASSIGN_OR_RETURN(UniqueFd fd, ConnectToEngine(socket));
-  Request request(std::move(fd), deadline_);
+  NSOBS_ASSIGN_OR_RETURN(UniqueFd file, OpenEngineSocket(socket));
+  Request request(socket, std::move(file), deadline_);
   const auto size = static_cast<uint32_t>(message.size());
   std::string frame = {'\0', static_cast<char>(size >> 24), static_cast<char>(size >> 16),
                        static_cast<char>(size >> 8), static_cast<char>(size)};

