@@ -1,11 +1,13 @@
 """What container engines add, and that nothing depends on them."""
 
 import contextlib
+import importlib.util
 import json
 import os
 import pathlib
 import signal
 import socket
+import subprocess
 import threading
 import time
 import uuid
@@ -144,6 +146,18 @@ def test_containerd_adds_image_and_labels(images):
             assert row["enriched"]["labels"] == row["enriched"]["image"] == "containerd"
 
 
+if importlib.util.find_spec("cri"):  # a kubelet's containerd, where tests/support has one
+
+    def test_cri_adds_labels_of_the_pod(images):
+        with engine("kubernetes", images) as kubernetes:
+            web = kubernetes.start(f"web-{mark()}")
+            with Observer(*roots_of(kubernetes), *PATIENT) as observer:
+                row = enriched(observer, web, "labels", roots_of(kubernetes))
+                assert row["enriched"]["labels"] == "containerd"
+                assert row["labels"]["app"] == row["pod"]
+                assert row["restart_count"] == 0
+
+
 def test_doctor_lists_engines(docker):
     result = Observer(*roots_of(docker)).cli("doctor", "-o", "json", "--engines.deadline", "10s")
     engines = json.loads(result.stdout)[0]["engines"]
@@ -189,7 +203,6 @@ class FakeEngine:
 
 def subprocess_called(comm: str, *args: str):
     """A process with this comm and these arguments that does nothing."""
-    import subprocess
     script = (f"import ctypes, time; ctypes.CDLL(None).prctl(15, {comm.encode()!r}, 0, 0, 0); "
               "print('.', flush=True); time.sleep(1000)")
     process = subprocess.Popen(["/usr/bin/python3", "-c", script, *args], stdout=subprocess.PIPE)
