@@ -21,6 +21,16 @@ constexpr int64_t kSearchSoonNs = 5 * kSecondNs;  // with a container that nobod
 constexpr int64_t kSlowFactor = 10;               // of what hardly changes
 constexpr size_t kMaxQueued = 2 * Enricher::kMaxContainers;
 
+constexpr int kSearchesForOne = 3;
+
+bool IsOfAnEngine(const Container& container) {
+  for (const EngineKind kind :
+       {EngineKind::kDocker, EngineKind::kPodman, EngineKind::kContainerd, EngineKind::kCrio}) {
+    if (container.runtime == Name(kind)) return true;
+  }
+  return false;
+}
+
 std::string ResultName(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:
@@ -72,14 +82,23 @@ void Enricher::Loop() {
   while (true) {
     const int64_t wait_ns = Pass();
     MutexLock lock(&mutex_);
+    const auto stopping = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_; };
     const auto wanted = [this]()
                             ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_ || !news_.empty(); };
+    // However often there are news, it is enough to look now and then.
     mutex_.AwaitWithTimeout(wanted, absl::Nanoseconds(wait_ns));
+    mutex_.AwaitWithTimeout(stopping, absl::Nanoseconds(kFirstAskNs));
     if (stopping_) return;
   }
 }
 
+bool Enricher::IsStopping() const {
+  MutexLock lock(&mutex_);
+  return stopping_;
+}
+
 void Enricher::Tell(const ContainerRef& container) {
+  if (!IsOfAnEngine(*container)) return;
   MutexLock lock(&mutex_);
   // What doesn't fit is told again with its next change; it only lacks what engines add.
   if (news_.size() < kMaxQueued) news_.push_back(container);
@@ -153,21 +172,22 @@ int64_t Enricher::Pass() {
   TakeNews();
   int64_t now_ns = clock_->BootNs();
   const std::vector<Entry*> due = Due(now_ns);
-  if (!due.empty() && (!searched_ || now_ns - last_search_ns_ >= kSearchNs)) FindSockets(now_ns);
+  // An engine that starts with its containers is found soon; where none runs, nobody searches.
+  const bool has_lonely = std::any_of(due.begin(), due.end(), [](const Entry* entry) {
+    return entry->lonely > 0 && entry->lonely <= kSearchesForOne;
+  });
+  const int64_t search_ns = has_lonely ? kSearchSoonNs : kSearchNs;
+  if (!due.empty() && (!searched_ || now_ns - last_search_ns_ >= search_ns)) FindSockets(now_ns);
   for (Engine& engine : engines_) engine.failed_in_pass = false;
-  bool nobody = false;
   for (Entry* entry : due) {
-    {
-      MutexLock lock(&mutex_);
-      if (stopping_) return 0;
-    }
+    if (IsStopping()) return 0;
     int64_t again_ns = 0;
     const Outcome outcome = AskAbout(*entry->container, &again_ns);
+    entry->lonely = outcome == Outcome::kNobodyToAsk ? entry->lonely + 1 : 0;
+    if (entry->lonely > 0) again_ns = std::min(entry->lonely * kSearchSoonNs, kSearchNs);
     entry->next_ns = clock_->BootNs() + again_ns;
-    nobody = nobody || outcome == Outcome::kNobodyToAsk;
   }
   now_ns = clock_->BootNs();
-  if (nobody && now_ns - last_search_ns_ >= kSearchSoonNs) FindSockets(now_ns);
   ShowBreakers();
   int64_t wait_ns = kSearchNs;
   for (const auto& [key, entry] : entries_) wait_ns = std::min(wait_ns, entry.next_ns - now_ns);
@@ -181,6 +201,7 @@ Enricher::Outcome Enricher::AskAbout(const Container& container, int64_t* again_
   if (!user.ok()) return Outcome::kNotKnown;  // it is gone, or will be told again
   bool any = false, failed = false, silent = false;
   for (Engine& engine : engines_) {
+    if (IsStopping()) break;
     const EngineSocket& socket = engine.socket;
     if (Name(socket.kind) != container.runtime || socket.uid != *user) continue;
     any = true;
@@ -195,7 +216,6 @@ Enricher::Outcome Enricher::AskAbout(const Container& container, int64_t* again_
   }
   if (silent && container.enriched.contains("health")) TellSilence(container);
   if (failed) *again_after_ns = std::min(kSecondNs, refresh_ns);
-  if (!any) *again_after_ns = kSearchSoonNs;
   return failed ? Outcome::kFailed : any ? Outcome::kNotKnown : Outcome::kNobodyToAsk;
 }
 

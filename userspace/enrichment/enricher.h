@@ -64,6 +64,7 @@ class Enricher {
   struct Entry {
     ContainerRef container;
     int64_t next_ns = 0;
+    int lonely = 0;  // how often in a row there was nobody to ask
   };
   struct Engine {
     EngineSocket socket;
@@ -73,6 +74,7 @@ class Enricher {
   enum class Outcome { kAnswered, kNotKnown, kFailed, kNobodyToAsk };
 
   void Loop();
+  bool IsStopping() const;
   void TakeNews();
   void FindSockets(int64_t now_ns);
   std::vector<Entry*> Due(int64_t now_ns);
