@@ -14,7 +14,7 @@ import uuid
 
 import pytest
 
-from observer import Observer, roots_of
+from observer import Observer, cli, roots_of
 from runtimes import engine
 from shell import wait_until
 
@@ -159,7 +159,7 @@ if importlib.util.find_spec("cri"):  # a kubelet's containerd, where tests/suppo
 
 
 def test_doctor_lists_engines(docker):
-    result = Observer(*roots_of(docker)).cli("doctor", "-o", "json", "--engines.deadline", "10s")
+    result = cli("doctor", "-o", "json", "--engines.deadline", "10s", timeout=120, check=True)
     engines = json.loads(result.stdout)[0]["engines"]
     mine = next(e for e in engines if e["socket"] == str(docker.folder / "docker.sock"))
     assert (mine["engine"], mine["uid"], mine["answers"]) == ("docker", 0, True)
