@@ -42,6 +42,10 @@ constexpr std::pair<EventKind, std::string_view> kKnownLosses[] = {
     {EventKind::kFileFailure, "storage_error"},
 };
 
+constexpr std::string_view kEngines[] = {"docker", "podman", "containerd", "crio"};
+constexpr std::string_view kEngineResults[] = {"ok", "not_found", "timeout", "refused",
+                                               "bad_answer"};
+
 struct LedgerSum {
   uint64_t observed = 0;
   uint64_t recorded = 0;
@@ -83,6 +87,29 @@ void AddProbes(const std::vector<ProbeState>& probes, Page& page) {
   }
   for (const auto& [labels, on] : attached) {
     page.Add(Family::kProbeInfo, {labels.first, labels.second}, on ? 1 : 0);
+  }
+}
+
+void AddEngines(const EngineCounts& engines, Page& page) {
+  if (!engines.asked) return;
+  std::map<std::pair<LabelText, LabelText>, uint64_t> requests;
+  for (const std::string_view engine : kEngines) {
+    for (const std::string_view result : kEngineResults) {
+      requests[{LabelText(engine), LabelText(result)}] = 0;
+    }
+  }
+  for (const EngineRequestCount& count : engines.requests) {
+    requests[{LabelText(count.engine), LabelText(count.result)}] += count.value;
+  }
+  for (const auto& [labels, value] : requests) {
+    page.Add(Family::kEngineRequests, {labels.first, labels.second}, value);
+  }
+  std::map<std::pair<LabelText, LabelText>, bool> open;
+  for (const EngineState& state : engines.engines) {
+    open[{LabelText(state.engine), LabelText(state.socket)}] |= state.breaker_open;
+  }
+  for (const auto& [labels, is_open] : open) {
+    page.Add(Family::kEngineBreakerOpen, {labels.first, labels.second}, is_open ? 1 : 0);
   }
 }
 

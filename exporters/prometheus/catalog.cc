@@ -159,6 +159,18 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
      "Time that looks took; divided by nsobserver_snapshots_total{result=taken}, the mean.",
      {}},
 
+    {Family::kEngineRequests,
+     kCounter,
+     "nsobserver_engine_requests_total",
+     "Questions about a container to the container engines of this host, by what came of them.",
+     {"engine", "result"}},
+    {Family::kEngineBreakerOpen,
+     kGauge,
+     "nsobserver_engine_breaker_open",
+     "1 if the engine behind this socket failed three times in a row and is left alone for a "
+     "while.",
+     {"engine", "socket"}},
+
     {Family::kProbeInfo,
      kGauge,
      "nsobserver_probe_info",

@@ -40,6 +40,8 @@ enum class Family : uint8_t {
   kSnapshots,
   kSnapshotsSuppressed,
   kSnapshotSeconds,
+  kEngineRequests,
+  kEngineBreakerOpen,
   // Of the observer itself.
   kProbeInfo,
   kBuildInfo,

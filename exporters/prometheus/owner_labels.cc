@@ -29,11 +29,18 @@ LabelText ContainerLabel(const Container& container) {
   return label;
 }
 
+// What an engine adds comes later than the first counts: a series keeps its labels, and the pod
+// stands in the container's info.
+LabelText FromFiles(const Container& container, const char* field,
+                    const std::optional<std::string>& value) {
+  return LabelText(container.enriched.contains(field) ? "" : value.value_or(""));
+}
+
 }  // namespace
 
 OwnerLabels LabelsOf(const Container& container) {
-  return {ContainerLabel(container), LabelText(container.pod.value_or("")),
-          LabelText(container.pod_namespace.value_or(""))};
+  return {ContainerLabel(container), FromFiles(container, "pod", container.pod),
+          FromFiles(container, "pod_namespace", container.pod_namespace)};
 }
 
 OwnerLabels HostLabels() { return {LabelText(kHost), LabelText(""), LabelText("")}; }

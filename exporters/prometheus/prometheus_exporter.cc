@@ -19,8 +19,8 @@ void AddInfo(const OwnerLabels& owner, const Container& container, Page& page) {
                                    LabelText(container.id),
                                    LabelText(container.runtime),
                                    LabelText(container.image.value_or("")),
-                                   owner.pod,
-                                   owner.pod_namespace};
+                                   LabelText(container.pod.value_or("")),
+                                   LabelText(container.pod_namespace.value_or(""))};
   for (NamespaceKind kind : kNamespaceKinds) {
     values.push_back(InodeText(container.namespaces[kind]));
   }
@@ -54,6 +54,7 @@ class PrometheusExporter::Impl {
     AddLedger(snapshot.ledger, page);
     AddAnomalies(snapshot.anomalies, page);
     AddInvestigations(snapshot.investigations, page);
+    AddEngines(snapshot.engines, page);
     AddProbes(snapshot.probes, page);
     AddPrograms(snapshot.programs, page);
     AddHealth(snapshot.health, page);

@@ -7,7 +7,7 @@ import pytest
 import tree
 
 # Folder -> the folders that it may include besides itself. What is not named here may not be there.
-STAGES = ["correlation", "timeline", "anomaly", "snapshot", "diagnosis", "collector"]
+STAGES = ["correlation", "enrichment", "timeline", "anomaly", "snapshot", "diagnosis", "collector"]
 BASE = ["userspace/base"]
 NOUNS = ["userspace/event", *BASE]
 MAY_INCLUDE = {
@@ -83,6 +83,7 @@ def test_links_follow_the_table():
     ("userspace/event/event.h", "userspace/base/clock.h", True),
     ("userspace/base/clock.h", "userspace/event/event.h", False),
     ("userspace/timeline/writer.cc", "userspace/correlation/x.h", False),
+    ("userspace/enrichment/x.cc", "userspace/correlation/x.h", False),
     ("userspace/correlation/x.cc", "bpf/event_abi.h", False),
     ("userspace/collector/x.cc", "bpf/event_abi.h", True),
     ("exporters/prometheus/x.cc", "userspace/timeline/query.h", False),

@@ -1,14 +1,16 @@
 """podman as root, with private storage, in a private net namespace."""
 
+import contextlib
 import json
 import os
 import resource
+import subprocess
 
 import cgroups
 from images import IMAGE
 from namespaces import mount_namespace, net_namespace
 from runtimes import SLEEP, Engine
-from shell import run
+from shell import run, terminate, wait_until
 
 # A root without CAP_SYS_RESOURCE can't raise limits, and podman tries unless told otherwise.
 CONFIG = """
@@ -60,6 +62,19 @@ class Podman(Engine):
 
     def pid(self, container_id: str) -> int:
         return json.loads(self.podman("inspect", container_id).stdout)[0]["State"]["Pid"]
+
+    @contextlib.contextmanager
+    def service(self):
+        """`podman system service`, as a socket unit would run it; yields the socket's path."""
+        path = self.folder / "podman.sock"
+        process = subprocess.Popen([*map(str, self.prefix), "system", "service", "--time=0", f"unix://{path}"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, env=self.environment, cwd=self.folder)
+        try:
+            wait_until(path.exists, 30, "podman's socket")
+            yield path
+        finally:
+            terminate(process)
 
     def make_pod(self, name: str) -> None:
         self.podman("pod", "create", "--name", name, "--infra-image", IMAGE,

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "userspace/anomaly/options.h"
+#include "userspace/enrichment/options.h"
 
 namespace nsobs {
 
@@ -64,6 +65,7 @@ struct Config {
     uint64_t max = 0;
   } containers;
   AnomalyOptions anomaly;
+  EnrichmentOptions engines;
   struct Runtimes {  // folders of the host; a missing one is a runtime that isn't installed
     std::vector<std::string> docker_data;
     std::vector<std::string> docker_exec;

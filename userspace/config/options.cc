@@ -10,6 +10,7 @@ constexpr uint64_t kMillion = 1000ull * 1000;
 constexpr absl::Duration Days(int days) { return absl::Hours(24 * days); }
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 4> kSeverities = {"off", "info", "warning", "critical"};
+constexpr std::array<std::string_view, 2> kAsk = {"auto", "off"};
 constexpr OnReload kApplies = OnReload::kApplies;
 constexpr OnReload kNeedsRestart = OnReload::kNeedsRestart;
 
@@ -181,6 +182,20 @@ constexpr auto kOptions = std::to_array<Option>({
      "A namespace that is still there is told again after this time.",
      DurationOption{AT(anomaly.namespace_leak_repeat), absl::Minutes(1), Days(7)}},
 
+    {"engines.ask", "auto|off", "auto", kNeedsRestart,
+     "Whether the container engines of this host are asked for what their files don't tell: "
+     "labels, "
+     "pods, health, restarts. Names never depend on it, and nothing waits for it.",
+     ChoiceOption{AT(engines.ask), kAsk}},
+    {"engines.deadline", "DURATION", "500ms", kNeedsRestart,
+     "How long one request to an engine may take. After three failures in a row it is left alone "
+     "for a while.",
+     DurationOption{AT(engines.deadline), absl::Milliseconds(10), absl::Seconds(10)}},
+    {"engines.refresh", "DURATION", "30s", kNeedsRestart,
+     "A container with a health check is asked about again after this time, others after ten "
+     "times as long.",
+     DurationOption{AT(engines.refresh), absl::Milliseconds(100), absl::Hours(1)}},
+
     {"runtimes.docker-data-root", "LIST", "/var/lib/docker", kNeedsRestart,
      "dockerd's --data-root.", PathsOption{AT(runtimes.docker_data)}},
     {"runtimes.docker-exec-root", "LIST", "/run/docker", kNeedsRestart, "dockerd's --exec-root.",
@@ -208,7 +223,7 @@ struct Section {
   std::string_view title;
 };
 
-constexpr std::array<Section, 13> kSections = {{
+constexpr std::array<Section, 14> kSections = {{
     {"storage", "Where events are kept, and for how long"},
     {"web", "Metrics and health over HTTP"},
     {"log", "The daemon's own messages"},
@@ -221,6 +236,7 @@ constexpr std::array<Section, 13> kSections = {{
     {"metrics", "Limits of /metrics"},
     {"containers", "Limits of container tracking"},
     {"anomaly", "What the rules find worth a look; the defaults are meant to be left alone"},
+    {"engines", "Asking the container engines; what they add is marked"},
     {"runtimes", "Folders of the container runtimes; missing ones are skipped"},
 }};
 

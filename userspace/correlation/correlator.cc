@@ -70,6 +70,10 @@ HostFacts Correlator::TakeHostFacts() {
   return state_->With([](CorrelatorState& state) { return state.TakeHostFacts(); });
 }
 
+void Correlator::Enrich(Enrichment enrichment) {
+  state_->With([&](CorrelatorState& state) { state.Enrich(std::move(enrichment)); });
+}
+
 std::shared_ptr<const Inventory> Correlator::inventory() const {
   return state_->With([](CorrelatorState& state) { return state.inventory(); });
 }

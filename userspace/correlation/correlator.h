@@ -16,6 +16,7 @@
 #include "userspace/correlation/inventory.h"
 #include "userspace/correlation/runtimes/roots.h"
 #include "userspace/correlation/user_domain.h"
+#include "userspace/event/enrichment.h"
 #include "userspace/event/host_facts.h"
 #include "userspace/event/observed_event.h"
 
@@ -65,6 +66,10 @@ class Correlator {
   // Compares with /proc and the runtimes' files: finds deaths, late names and renames, and drops
   // tombstones that are too old. To be called every few seconds; costs one pass over /proc.
   void Reconcile();
+
+  // Adds what an engine said. Of a container that isn't known, is dead, or whose init is another by
+  // now nothing is taken.
+  void Enrich(Enrichment enrichment);
 
   // The state of now; built anew only after a change. Thread-safe.
   std::shared_ptr<const Inventory> inventory() const;

@@ -206,6 +206,18 @@ std::vector<NamespaceRecord> CorrelatorState::TakeNamespaceChanges() {
   return out;
 }
 
+void CorrelatorState::Enrich(Enrichment enrichment) {
+  Owner* owner = indexes_.owners.FindByInit(IdOf(enrichment.init));
+  if (owner == nullptr || !owner->facts.alive || owner->nested) return;
+  if (owner->draft.runtime != enrichment.runtime || owner->draft.id != enrichment.id) return;
+  if (!enrichment.silent) {
+    owner->enrichment = std::move(enrichment);
+  } else if (owner->enrichment) {
+    owner->enrichment->health.reset();
+  }
+  indexes_.owners.Publish(owner);
+}
+
 std::shared_ptr<const Inventory> CorrelatorState::inventory() {
   // All four only grow.
   const uint64_t version = indexes_.owners.version() + indexes_.namespaces.version() +

@@ -36,6 +36,7 @@ class CorrelatorState {
   std::vector<ObservedEvent> TakeMade();
   std::vector<NamespaceRecord> TakeNamespaceChanges();
   std::vector<ContainerRef> TakeContainerChanges() { return indexes_.owners.TakeChanged(); }
+  void Enrich(Enrichment enrichment);
   HostFacts TakeHostFacts();
   std::shared_ptr<const Inventory> inventory();
 

@@ -12,6 +12,7 @@
 #include "userspace/correlation/process_index.h"
 #include "userspace/correlation/runtimes/state_file.h"
 #include "userspace/event/container.h"
+#include "userspace/event/enrichment.h"
 
 namespace nsobs {
 
@@ -25,8 +26,9 @@ struct Owner {
   OwnerSort sort = OwnerSort::kContainer;
   std::string key;  // what makes it one and the same; see OwnerTable
   OwnerFacts facts;
-  Container draft;         // what Publish() makes public next
-  ContainerRef ref;        // as published last; nullptr: never yet
+  Container draft;                       // what Publish() makes public next
+  ContainerRef ref;                      // as published last; nullptr: never yet
+  std::optional<Enrichment> enrichment;  // an engine's answer about this life of it
   ContainerRef tombstone;  // the same with source "tombstone", for what comes after its death
 
   // Cgroups by path may be claimed by anybody who can make a directory: an owner is shown only

@@ -11,8 +11,8 @@ bool SameContainer(const Container& a, const Container& b) {
   const auto tie = [](const Container& c) {
     return std::tie(c.name, c.id, c.runtime, c.image, c.pod, c.pod_namespace, c.pod_uid, c.labels,
                     c.source, c.certain, c.cgroup_path, c.init, c.namespaces, c.started_boot_ns,
-                    c.died_boot_ns, c.oci_runtime, c.created_wall_ns, c.generation, c.restart_count,
-                    c.sandbox, c.user, c.parents, c.blind_spots);
+                     c.died_boot_ns, c.oci_runtime, c.created_wall_ns, c.generation, c.restart_count,
+                     c.sandbox, c.user, c.parents, c.blind_spots, c.health, c.enriched);
   };
   return tie(a) == tie(b);
 }
@@ -108,9 +108,11 @@ void OwnerTable::SetInit(Owner* owner, const ProcessId& init) {
 
 void OwnerTable::Publish(Owner* owner) {
   if (!owner->listed) return;
-  if (owner->ref != nullptr && SameContainer(*owner->ref, owner->draft)) return;
-  owner->ref = std::make_shared<const Container>(owner->draft);
-  Container buried = owner->draft;
+  Container shown = owner->draft;
+  if (owner->enrichment) AddEnrichment(*owner->enrichment, &shown);
+  if (owner->ref != nullptr && SameContainer(*owner->ref, shown)) return;
+  Container buried = shown;
+  owner->ref = std::make_shared<const Container>(std::move(shown));
   buried.source = "tombstone";
   owner->tombstone = std::make_shared<const Container>(std::move(buried));
   changed_.insert(owner->facts.id);
@@ -134,6 +136,7 @@ void OwnerTable::Revive(Owner* owner) {
   owner->draft.init = {};
   owner->draft.namespaces = {};
   owner->draft.started_boot_ns = 0;
+  owner->enrichment.reset();
   owner->next_try_boot_ns = 0;
   owner->tries = 0;
 }

@@ -66,6 +66,11 @@ struct Container {
   std::vector<ContainerParent> parents;   // outermost first
   // What the host can't see of it, in words; "": all can be seen.
   std::string blind_spots;
+  // What only an engine knows (enrichment.h).
+  std::optional<std::string> health;  // "starting", "healthy", "unhealthy"
+  // By whom: each field that an engine's answer filled or added to -> "docker". What isn't named
+  // here is from the kernel and the runtimes' files.
+  std::map<std::string, std::string> enriched;
 };
 
 using ContainerRef = std::shared_ptr<const Container>;  // nullptr: the host

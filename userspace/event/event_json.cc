@@ -244,12 +244,20 @@ Json ToJson(const Process& p) {
           {"namespaces", ToJson(p.namespaces)}};
 }
 
+Json EnrichedJson(const Container& c) {
+  Json out = Json::object();
+  for (const auto& [field, engine] : c.enriched) out[ToUtf8(field)] = ToUtf8(engine);
+  return out;
+}
+
 Json ToJson(const ContainerRef& c) {
   if (c == nullptr) return nullptr;
-  return {{"name", ToUtf8(c->name)},       {"id", ToUtf8(c->id)},
-          {"runtime", ToUtf8(c->runtime)}, {"image", TextOrNull(c->image)},
-          {"pod", TextOrNull(c->pod)},     {"pod_namespace", TextOrNull(c->pod_namespace)},
-          {"source", ToUtf8(c->source)},   {"certain", c->certain}};
+  Json out = {{"name", ToUtf8(c->name)},       {"id", ToUtf8(c->id)},
+              {"runtime", ToUtf8(c->runtime)}, {"image", TextOrNull(c->image)},
+              {"pod", TextOrNull(c->pod)},     {"pod_namespace", TextOrNull(c->pod_namespace)},
+              {"source", ToUtf8(c->source)},   {"certain", c->certain}};
+  if (!c->enriched.empty()) out["enriched"] = EnrichedJson(*c);
+  return out;
 }
 
 Json ToJson(const ObservedEvent& observed) {

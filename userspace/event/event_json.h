@@ -14,7 +14,10 @@ nlohmann::ordered_json ToJson(const ObservedEvent& event);
 nlohmann::ordered_json ToJson(const Process& process);
 nlohmann::ordered_json ToJson(const NamespaceSet& namespaces);
 
-// null for nullptr.
+// {"labels": "podman"}: which fields an engine's answer filled, and whose.
+nlohmann::ordered_json EnrichedJson(const Container& container);
+
+// null for nullptr. "enriched" stands there only if an engine added anything.
 nlohmann::ordered_json ToJson(const ContainerRef& container);
 
 }  // namespace nsobs

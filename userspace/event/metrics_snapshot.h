@@ -166,6 +166,25 @@ struct InvestigationCounts {
   double snapshot_seconds = 0;                           // sum over those that were taken
 };
 
+// Of asking container engines.
+struct EngineRequestCount {
+  std::string engine;  // "docker"
+  std::string result;  // "ok", "not_found", "timeout", "refused", "bad_answer"
+  uint64_t value = 0;
+};
+
+struct EngineState {
+  std::string engine;
+  std::string socket;         // its path
+  bool breaker_open = false;  // it failed too often and is left alone
+};
+
+struct EngineCounts {
+  bool asked = false;  // false: nobody is to be asked
+  std::vector<EngineRequestCount> requests;
+  std::vector<EngineState> engines;  // that were found
+};
+
 struct MetricsSnapshot {
   std::vector<ContainerRef> containers;  // alive, and dead ones that a counter still names
   std::vector<ConnectFailureCount> connect_failures;
@@ -184,6 +203,7 @@ struct MetricsSnapshot {
   std::vector<ProgramCost> programs;
   std::vector<AnomalyCount> anomalies;
   InvestigationCounts investigations;
+  EngineCounts engines;
   AgentHealth health;
 };
 

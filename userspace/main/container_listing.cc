@@ -1,11 +1,13 @@
 #include "userspace/main/container_listing.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "userspace/base/sanitize.h"
+#include "userspace/event/enrichment.h"
 #include "userspace/event/event_json.h"
 #include "userspace/main/human_text.h"
 #include "userspace/main/json_out.h"
@@ -82,6 +84,8 @@ Json EntryJson(const ContainerEntry& entry) {
           {"user", UserJson(c.user)},
           {"parents", ParentsJson(c.parents)},
           {"namespace_use", UseJson(entry.use)},
+          {"health", TextOrNull(c.health)},
+          {"enriched", EnrichedJson(c)},
           {"visibility", c.blind_spots.empty() ? "full" : "from_outside"},
           {"blind_spots", c.blind_spots.empty() ? Json(nullptr) : Json(ToUtf8(c.blind_spots))}};
 }
@@ -97,6 +101,31 @@ std::string UseOf(const Container& container, const NamespaceRecord& ns) {
   if (ns.owners.empty()) return "unknown";
   if (ns.owners.size() == 1) return ns.owners[0]->id == container.id ? "own" : "shared";
   return all_of_pod ? "pod" : "shared";
+}
+
+// The start is exact or in clock ticks, as it was learnt.
+bool IsSameProcess(const ProcessKey& a, const ProcessKey& b) {
+  constexpr uint64_t kTickNs = 10'000'000;
+  const uint64_t apart = a.start_boot_ns > b.start_boot_ns ? a.start_boot_ns - b.start_boot_ns
+                                                           : b.start_boot_ns - a.start_boot_ns;
+  return a.pid == b.pid && a.pid != 0 && apart <= 2 * kTickNs;
+}
+
+// What engines told the daemon about one that this command found by itself. Each field may be of
+// another engine.
+void TakeEnriched(const Container& told, Container* live) {
+  for (const auto& [field, engine] : told.enriched) {
+    Enrichment one;
+    one.engine = engine;
+    if (field == "image") one.image = told.image;
+    if (field == "pod") one.pod = told.pod;
+    if (field == "pod_namespace") one.pod_namespace = told.pod_namespace;
+    if (field == "pod_uid") one.pod_uid = told.pod_uid;
+    if (field == "labels") one.labels = told.labels;
+    if (field == "health") one.health = told.health;
+    if (field == "restart_count") one.restart_count = told.restart_count;
+    AddEnrichment(one, live);
+  }
 }
 
 std::string Ago(int64_t wall_ns, int64_t now_wall_ns) {
@@ -161,20 +190,26 @@ std::vector<Column> Columns(bool users) {
 
 std::vector<ContainerEntry> MergeContainers(const std::vector<ContainerRef>& live,
                                             const std::vector<StoredContainer>& stored,
-                                            const Clock& clock) {
+                                            const Clock& clock, bool with_past) {
   std::vector<ContainerEntry> entries;
   entries.reserve(live.size() + stored.size());
-  std::set<std::pair<std::string, std::string>> running;
+  std::map<std::pair<std::string, std::string>, size_t> running;  // -> in `entries`
   for (const ContainerRef& c : live) {
     const bool dead = c->died_boot_ns != 0;
     entries.push_back({*c, !dead,
                        c->started_boot_ns == 0 ? 0 : clock.WallOfBootNs(c->started_boot_ns),
                        dead ? clock.WallOfBootNs(c->died_boot_ns) : 0});
-    if (!dead) running.emplace(c->runtime, c->id);
+    if (!dead) running[{c->runtime, c->id}] = entries.size() - 1;
   }
   for (const StoredContainer& s : stored) {
     // Alive as far as the timeline knows, and running: the same one, told better by the live scan.
-    if (s.died_wall_ns == 0 && running.contains({s.container.runtime, s.container.id})) continue;
+    const auto live_one = running.find({s.container.runtime, s.container.id});
+    if (s.died_wall_ns == 0 && live_one != running.end()) {
+      Container& found = entries[live_one->second].container;
+      if (IsSameProcess(found.init, s.container.init)) TakeEnriched(s.container, &found);
+      continue;
+    }
+    if (!with_past) continue;
     entries.push_back({s.container, false, s.first_seen_wall_ns, s.died_wall_ns});
   }
   return entries;

@@ -27,10 +27,11 @@ struct ContainerEntry {
 // Fills `use` of those that run.
 void AddNamespaceUse(const Inventory& inventory, std::vector<ContainerEntry>* entries);
 
-// What runs, and behind it what the timeline remembers and runs no more.
+// What runs, with what the timeline has of engines about it; with `with_past` behind it what the
+// timeline remembers and runs no more.
 std::vector<ContainerEntry> MergeContainers(const std::vector<ContainerRef>& live,
                                             const std::vector<StoredContainer>& stored,
-                                            const Clock& clock);
+                                            const Clock& clock, bool with_past);
 
 void PrintContainers(const std::vector<ContainerEntry>& entries, OutputFormat format,
                      int64_t now_wall_ns, const Console& console);

@@ -7,14 +7,17 @@
 namespace nsobs {
 namespace {
 
-// A host on which the daemon never ran has no past, which is no error.
+// A host on which the daemon never ran has no past, which is no error. Of what runs the timeline
+// only adds what engines told the daemon: that is done without if need be.
 absl::StatusOr<std::vector<StoredContainer>> Remembered(const ContainersOptions& options) {
-  if (!options.all) return std::vector<StoredContainer>();
   absl::StatusOr<std::unique_ptr<TimelineReader>> reader =
       TimelineReader::Open(options.config.storage.path);
-  if (absl::IsNotFound(reader.status())) return std::vector<StoredContainer>();
+  const bool needed = options.all && !absl::IsNotFound(reader.status());
+  if (!reader.ok() && !needed) return std::vector<StoredContainer>();
   if (!reader.ok()) return reader.status();
-  return (*reader)->Containers();
+  auto stored = (*reader)->Containers();
+  if (!stored.ok() && !needed) return std::vector<StoredContainer>();
+  return stored;
 }
 
 }  // namespace
@@ -25,7 +28,8 @@ int ContainersCommand(const ContainersOptions& options, const Console& console) 
   if (!inventory.ok()) return console.Fail(inventory.status());
   const auto stored = Remembered(options);
   if (!stored.ok()) return console.Fail(stored.status());
-  std::vector<ContainerEntry> entries = MergeContainers((*inventory)->containers(), *stored, clock);
+  std::vector<ContainerEntry> entries =
+      MergeContainers((*inventory)->containers(), *stored, clock, options.all);
   AddNamespaceUse(**inventory, &entries);
   if (!entries.empty() || options.format != OutputFormat::kTable) {
     PrintContainers(entries, options.format, clock.WallNs(), console);

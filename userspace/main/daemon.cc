@@ -106,12 +106,18 @@ absl::Status Daemon::StartPipeline(const Config& config) {
   PipelineOptions options;
   options.coalesce_window = config.coalesce.window;
   options.watch.anomaly = config.anomaly;
+  if (config.engines.ask != "off") {
+    enricher_ = std::make_unique<Enricher>(config.engines,
+                                           RealEngineAccess(config.engines.deadline), clock_);
+    options.enricher = enricher_.get();
+  }
   NSOBS_ASSIGN_OR_RETURN(pipeline_, Pipeline::Create(options, probes_.get(), correlator_.get(),
                                                      timeline_.get(), snapshotter_.get(), clock_));
   metrics_ =
       std::make_unique<MetricsBuilder>(BuildFacts{kVersion, kRevision, KernelRelease()},
                                        probes_.get(), correlator_.get(), pipeline_.get(), clock_);
   pipeline_->Start(open_report_.gap);
+  if (enricher_ != nullptr) enricher_->Start();
   return absl::OkStatus();
 }
 
@@ -170,6 +176,7 @@ void Daemon::Apply(const Config& config) {
 void Daemon::Stop() {
   if (web_ != nullptr) web_->Stop();
   control_.reset();
+  if (enricher_ != nullptr) enricher_->Stop();
   if (pipeline_ != nullptr) pipeline_->Stop();
   if (timeline_ == nullptr) return;
   if (absl::Status status = timeline_->Close(); !status.ok()) {

@@ -12,6 +12,7 @@
 #include "userspace/collector/probe_set.h"
 #include "userspace/config/config.h"
 #include "userspace/correlation/correlator.h"
+#include "userspace/enrichment/enricher.h"
 #include "userspace/pipeline/control_server.h"
 #include "userspace/pipeline/metrics_builder.h"
 #include "userspace/pipeline/pipeline.h"
@@ -54,6 +55,7 @@ class Daemon {
   std::unique_ptr<Timeline> timeline_;
   std::unique_ptr<ProbeSet> probes_;
   std::unique_ptr<Correlator> correlator_;
+  std::unique_ptr<Enricher> enricher_;  // nullptr: engines are not asked
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<ControlServer> control_;  // nullptr: it could not be had
   std::unique_ptr<MetricsBuilder> metrics_;

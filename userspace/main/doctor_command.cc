@@ -3,9 +3,11 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/collector/probe_set.h"
 #include "userspace/collector/program_table.h"
+#include "userspace/enrichment/engine_report.h"
 #include "userspace/main/daemon.h"
 #include "userspace/main/host_facts.h"
 #include "userspace/main/json_out.h"
@@ -54,8 +56,39 @@ void PrintSources(const std::vector<SourceReport>& reports, const Console& conso
   table.Print(console.out);
 }
 
+void PrintEngines(const std::vector<EngineReport>& engines, const Console& console) {
+  if (engines.empty()) return;
+  console.out << "\n";
+  Table table({{"ENGINE", 2}, {"SOCKET", 1}, {"UID", 2}, {"ANSWERS", 0}}, console.screen);
+  for (const EngineReport& e : engines) {
+    table.AddRow({{std::string(Name(e.socket.kind))},
+                  {ForTerminal(e.socket.path)},
+                  {absl::StrCat(e.socket.uid)},
+                  e.answer.ok()
+                      ? Cell{"yes: " + ForTerminal(*e.answer), Style::kGreen}
+                      : Cell{"no: " + ForTerminal(std::string(e.answer.status().message())),
+                             Style::kYellow}});
+  }
+  table.Print(console.out);
+}
+
+Json ToJson(const std::vector<EngineReport>& engines) {
+  Json out = Json::array();
+  for (const EngineReport& e : engines) {
+    const bool answers = e.answer.ok();
+    out.push_back({{"engine", Name(e.socket.kind)},
+                   {"socket", ToUtf8(e.socket.path)},
+                   {"uid", e.socket.uid},
+                   {"answers", answers},
+                   {"version", answers ? Json(ToUtf8(*e.answer)) : Json(nullptr)},
+                   {"reason", answers ? Json(nullptr)
+                                      : Json(ToUtf8(std::string(e.answer.status().message())))}});
+  }
+  return out;
+}
+
 Json ToJson(const std::vector<HostFact>& facts, const std::vector<SourceReport>& reports,
-            const absl::Status& self_test) {
+            const std::vector<EngineReport>& engines, const absl::Status& self_test) {
   Json out = {{"facts", Json::array()}, {"sources", Json::array()}};
   for (const HostFact& f : facts) {
     out["facts"].push_back(
@@ -69,6 +102,7 @@ Json ToJson(const std::vector<HostFact>& facts, const std::vector<SourceReport>&
                               {"cost", r.state.cost},
                               {"sees", r.row.blind}});
   }
+  out["engines"] = ToJson(engines);
   out["self_test"] = self_test.ok() ? Json("passed") : Json(std::string(self_test.message()));
   return out;
 }
@@ -86,12 +120,15 @@ int DoctorCommand(const DoctorOptions& options, const Console& console) {
   const absl::Status self_test = (*probes)->SelfTest();
   (*probes)->Attach();
   const std::vector<SourceReport> reports = Reports(**probes);
+  std::vector<EngineReport> engines;
+  if (options.config.engines.ask != "off") engines = CheckEngines(options.config.engines.deadline);
   if (!table) {
     JsonWriter writer(options.format, console.out);
-    writer.Add(ToJson(facts, reports, self_test));
+    writer.Add(ToJson(facts, reports, engines, self_test));
     writer.Finish();
   } else {
     PrintSources(reports, console);
+    PrintEngines(engines, console);
     console.out << "\nself-test (what BPF reads of this process equals /proc/self): "
                 << (self_test.ok() ? "passed" : ForTerminal(std::string(self_test.message())))
                 << "\n";

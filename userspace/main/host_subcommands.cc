@@ -19,7 +19,7 @@ class DoctorSubcommand : public Subcommand {
         "  nsobserver doctor -o json --probes.syscall-hooks=off\n"
         "      For scripts: which sources remain without syscall hooks.\n");
     common_.DeclareListing(command);
-    common_.DeclareConfig(command, {"storage.path", "probes.", "ring.", "runtimes."});
+    common_.DeclareConfig(command, {"storage.path", "probes.", "ring.", "engines.", "runtimes."});
     return command;
   }
 

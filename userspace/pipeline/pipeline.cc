@@ -217,6 +217,7 @@ void Pipeline::PushMade(ObservedEvent event, WriteBatch* out) {
 void Pipeline::TakeFromCorrelator(WriteBatch* out) {
   for (ObservedEvent& event : correlator_->TakeMade()) PushMade(std::move(event), out);
   for (ContainerRef& c : correlator_->TakeContainerChanges()) {
+    if (options_.enricher != nullptr) options_.enricher->Tell(c);
     out->containers.push_back(std::move(c));
   }
   for (const NamespaceRecord& r : correlator_->TakeNamespaceChanges()) {
@@ -234,8 +235,18 @@ void Pipeline::TakeFromCorrelator(WriteBatch* out) {
   }
 }
 
+// Whatever engines do, what they said is taken in passing.
+void Pipeline::TakeFromEngines(WriteBatch* out) {
+  if (options_.enricher == nullptr) return;
+  std::vector<Enrichment> answers = options_.enricher->Take();
+  if (answers.empty()) return;
+  for (Enrichment& answer : answers) correlator_->Enrich(std::move(answer));
+  TakeFromCorrelator(out);
+}
+
 void Pipeline::Periodic(WriteBatch* out) {
   const int64_t now_ns = clock_->BootNs();
+  TakeFromEngines(out);
   if (now_ns - last_reconcile_ns_ >= absl::ToInt64Nanoseconds(options_.reconcile_period)) {
     last_reconcile_ns_ = now_ns;
     correlator_->Reconcile();

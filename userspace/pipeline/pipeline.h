@@ -17,6 +17,7 @@
 #include "userspace/collector/probe_set.h"
 #include "userspace/collector/ring_reader.h"
 #include "userspace/correlation/correlator.h"
+#include "userspace/enrichment/enricher.h"
 #include "userspace/pipeline/barrier.h"
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/loss_reporter.h"
@@ -31,6 +32,7 @@ struct PipelineOptions {
   absl::Duration reconcile_period = absl::Seconds(30);
   size_t queue_records = 65536;  // between two threads
   WatchOptions watch;
+  Enricher* enricher = nullptr;  // outlives the pipeline; nullptr: engines are not asked
 };
 
 class Pipeline {
@@ -52,6 +54,7 @@ class Pipeline {
 
   Barrier& barrier() { return *barrier_; }
   const TimelineWriter& writer() const { return *writer_; }
+  const Enricher* enricher() const { return options_.enricher; }
   Watch& watch() { return *watch_; }
   // For what is made outside of the pipeline's thread: snapshots, and events without a record.
   // False if the queue is full. Thread-safe, from Start() on.
@@ -71,6 +74,7 @@ class Pipeline {
   void Process(const RecordBatch& batch, WriteBatch* out);
   void ProcessRecord(const RawRecord& record, WriteBatch* out);
   void TakeFromCorrelator(WriteBatch* out);
+  void TakeFromEngines(WriteBatch* out);
   void Periodic(WriteBatch* out);
   void ProcessContext(Event event);
   void PushMade(ObservedEvent event, WriteBatch* out);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/base/status_util.h"
+#include "userspace/event/event_json.h"
 #include "userspace/timeline/event_body.h"
 
 namespace nsobs {
@@ -18,14 +19,14 @@ constexpr size_t kMaxCachedRefs = 16384;
 constexpr char kUpsert[] = R"sql(
 INSERT INTO containers (runtime, id, generation, name, image, pod, pod_namespace, pod_uid, labels,
     source, certain, cgroup_path, init_pid, init_start_boot_ns, namespaces, started_boot_ns,
-    died_boot_ns, boot_id, run, first_seen_ns, last_seen_ns, died_ns)
+    died_boot_ns, boot_id, run, first_seen_ns, last_seen_ns, died_ns, enriched)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-    ?21, ?22)
+    ?21, ?22, ?23)
 ON CONFLICT (runtime, id, generation) DO UPDATE SET
     name = ?4, image = ?5, pod = ?6, pod_namespace = ?7, pod_uid = ?8, labels = ?9, source = ?10,
     certain = ?11, cgroup_path = ?12, init_pid = ?13, init_start_boot_ns = ?14, namespaces = ?15,
     started_boot_ns = ?16, died_boot_ns = ?17, boot_id = ?18, run = ?19, last_seen_ns = ?21,
-    died_ns = ?22
+    died_ns = ?22, enriched = ?23
 )sql";
 
 std::string DumpSafely(const nlohmann::json& json) {
@@ -35,6 +36,15 @@ std::string DumpSafely(const nlohmann::json& json) {
 std::string LabelsJson(const Container& container) {
   nlohmann::json json = nlohmann::json::object();
   for (const auto& [key, value] : container.labels) json[ToUtf8(key)] = ToUtf8(value);
+  return DumpSafely(json);
+}
+
+// {"by": {field: engine}, "health": .., "restart_count": ..}
+std::string EnrichedText(const Container& container) {
+  if (container.enriched.empty()) return "";
+  nlohmann::json json = {{"by", EnrichedJson(container)}};
+  if (container.health) json["health"] = ToUtf8(*container.health);
+  if (container.restart_count) json["restart_count"] = *container.restart_count;
   return DumpSafely(json);
 }
 
@@ -49,7 +59,7 @@ std::string NamespacesJson(const Container& container) {
 
 // A container as the row's values. Owns the text that the statement points at.
 struct Row {
-  std::string runtime, id, generation, name, labels, source, cgroup_path, namespaces;
+  std::string runtime, id, generation, name, labels, source, cgroup_path, namespaces, enriched;
   std::optional<std::string> image, pod, pod_namespace, pod_uid;
 };
 
@@ -67,6 +77,7 @@ Row MakeRow(const Container& c, const std::string& generation) {
           .source = ToUtf8(c.source),
           .cgroup_path = ToUtf8(c.cgroup_path),
           .namespaces = NamespacesJson(c),
+          .enriched = EnrichedText(c),
           .image = Utf8(c.image),
           .pod = Utf8(c.pod),
           .pod_namespace = Utf8(c.pod_namespace),
@@ -94,6 +105,7 @@ void BindTexts(Statement* statement, const Row& row) {
   statement->Bind(10, row.source);
   statement->Bind(12, row.cgroup_path);
   statement->Bind(15, row.namespaces);
+  statement->Bind(23, row.enriched);
 }
 
 void BindNumbers(Statement* statement, const Container& c, const RunContext& context) {

@@ -19,9 +19,8 @@ std::optional<std::string> TextOrNone(const Statement& row, int column) {
   return std::string(row.Text(column));
 }
 
-std::map<std::string, std::string> Labels(std::string_view text) {
+std::map<std::string, std::string> Labels(const Json& json) {
   std::map<std::string, std::string> labels;
-  const Json json = ParseSafely(text);
   if (!json.is_object()) return labels;
   for (const auto& [key, value] : json.items()) {
     if (value.is_string()) labels[key] = value.get<std::string>();
@@ -42,6 +41,19 @@ NamespaceSet Namespaces(std::string_view text) {
   return set;
 }
 
+void TakeEnriched(std::string_view text, Container* container) {
+  const Json json = ParseSafely(text);
+  if (!json.is_object()) return;
+  if (auto by = json.find("by"); by != json.end()) container->enriched = Labels(*by);
+  if (auto health = json.find("health"); health != json.end() && health->is_string()) {
+    container->health = health->get<std::string>();
+  }
+  if (auto restart_count = json.find("restart_count");
+      restart_count != json.end() && restart_count->is_number()) {
+    container->restart_count = restart_count->get<uint32_t>();
+  }
+}
+
 StoredContainer DecodeContainer(const Statement& row) {
   StoredContainer stored;
   stored.ref = row.Int(0);
@@ -53,7 +65,7 @@ StoredContainer DecodeContainer(const Statement& row) {
   c.pod = TextOrNone(row, 5);
   c.pod_namespace = TextOrNone(row, 6);
   c.pod_uid = TextOrNone(row, 7);
-  c.labels = Labels(row.Text(8));
+  c.labels = Labels(ParseSafely(row.Text(8)));
   c.source = row.Text(9);
   c.certain = row.Int(10) != 0;
   c.cgroup_path = row.Text(11);
@@ -65,6 +77,7 @@ StoredContainer DecodeContainer(const Statement& row) {
   stored.first_seen_wall_ns = row.Int(18);
   stored.last_seen_wall_ns = row.Int(19);
   stored.died_wall_ns = row.Int(20);
+  TakeEnriched(row.Text(21), &c);
   return stored;
 }
 
@@ -92,7 +105,7 @@ absl::StatusOr<std::vector<StoredContainer>> ReadContainers(Database* database) 
       database->Prepare("SELECT ref, runtime, id, name, image, pod, pod_namespace, pod_uid, "
                         "labels, source, certain, cgroup_path, init_pid, init_start_boot_ns, "
                         "namespaces, started_boot_ns, died_boot_ns, boot_id, first_seen_ns, "
-                        "last_seen_ns, died_ns FROM containers ORDER BY ref"));
+                        "last_seen_ns, died_ns, enriched FROM containers ORDER BY ref"));
   std::vector<StoredContainer> containers;
   absl::StatusOr<bool> more = row.Step();
   for (; more.ok() && *more; more = row.Step()) containers.push_back(DecodeContainer(row));

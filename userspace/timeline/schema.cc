@@ -148,7 +148,12 @@ CREATE INDEX findings_container ON findings(container);
 CREATE INDEX findings_snapshot ON findings(snapshot);
 )sql";
 
-constexpr SchemaStep kSteps[] = {{1, kVersion1}, {2, kVersion2}};
+// What engines said: JSON of the fields, "" for none.
+constexpr char kVersion3[] = R"sql(
+ALTER TABLE containers ADD COLUMN enriched TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr SchemaStep kSteps[] = {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}};
 
 absl::StatusOr<int64_t> VersionInMeta(Database* database) {
   return database->QueryInt("SELECT value FROM meta WHERE key = 'schema_version'");

@@ -49,6 +49,25 @@ TEST(OwnerTableTest, PublicObjectsNeverChange) {
   EXPECT_EQ(table.RefAt(owner->facts.id, 1)->name, "new");
 }
 
+TEST(OwnerTableTest, WhatAnEngineSaidStaysThroughRenamesAndEndsWithTheLife) {
+  OwnerTable table(kSmall);
+  Owner* owner = AddListed(&table, OwnerSort::kContainer, "web");
+  owner->enrichment = Enrichment{.engine = "podman", .pod = "shop"};
+  table.Publish(owner);
+  owner->draft.name = "web-2";  // as files are read again
+  owner->draft.labels = {{"app", "web"}};
+  table.Publish(owner);
+  EXPECT_EQ(owner->ref->pod, "shop");
+  EXPECT_EQ(owner->ref->enriched.at("pod"), "podman");
+  EXPECT_EQ(owner->draft.pod, std::nullopt);
+  table.MarkDead(owner, 5 * kSecond);
+  EXPECT_EQ(owner->tombstone->pod, "shop");
+  table.Revive(owner);
+  table.Publish(owner);
+  EXPECT_EQ(owner->ref->pod, std::nullopt);
+  EXPECT_TRUE(owner->ref->enriched.empty());
+}
+
 TEST(OwnerTableTest, AfterDeathTheSourceIsATombstone) {
   OwnerTable table(kSmall);
   Owner* owner = AddListed(&table, OwnerSort::kContainer, "x");

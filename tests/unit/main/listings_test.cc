@@ -37,7 +37,7 @@ std::vector<ContainerEntry> Entries(const Clock& clock) {
       SampleContainers(),
       {Stored(gone, kSampleWallNs - 60 * kSecond), Stored(*WebContainer(), 0),  // the one that runs
        Stored(*WebContainer(), kSampleWallNs - kSecond)},                       // a run before that
-      clock);
+      clock, /*with_past=*/true);
 }
 
 std::string Containers(const Clock& clock, const Screen& screen, OutputFormat format) {
@@ -112,10 +112,32 @@ TEST_F(ListingsTest, MergeKeepsTheLivingFirstAndOnce) {
   EXPECT_EQ(entries[5].died_wall_ns, kSampleWallNs - 60 * kSecond);
 }
 
+TEST_F(ListingsTest, WhatEnginesToldTheDaemonIsAdded) {
+  Container told = *WebContainer();
+  told.image = "of the engine";
+  told.labels = {{"tier", "front"}};
+  told.health = "healthy";
+  told.enriched = {{"image", "docker"}, {"labels", "docker"}, {"health", "docker"}};
+  const auto merged = [&](const Container& stored) {
+    return MergeContainers({WebContainer()}, {Stored(stored, 0)}, clock_, /*with_past=*/false);
+  };
+  const auto entries = merged(told);
+  ASSERT_EQ(entries.size(), 1u);
+  const Container& web = entries[0].container;
+  EXPECT_EQ(web.health, "healthy");
+  EXPECT_EQ(web.image, WebContainer()->image) << "files are believed first";
+  EXPECT_EQ(web.labels.at("tier"), "front");
+  EXPECT_FALSE(web.enriched.contains("image"));
+  EXPECT_EQ(web.enriched.at("health"), "docker");
+  // Another life under the same id.
+  told.init.pid += 1;
+  EXPECT_EQ(merged(told)[0].container.health, std::nullopt);
+}
+
 TEST_F(ListingsTest, DeadOnesOfTheLiveScanAreNotRunning) {
   Container dead = *WebContainer();
   dead.died_boot_ns = 900 * kSecond;
-  const auto entries = MergeContainers({std::make_shared<Container>(dead)}, {}, clock_);
+  const auto entries = MergeContainers({std::make_shared<Container>(dead)}, {}, clock_, true);
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_FALSE(entries[0].running);
   EXPECT_EQ(entries[0].died_wall_ns, kSampleWallNs - 100 * kSecond);

@@ -33,6 +33,9 @@ TEST_F(OwnerTest, EveryFieldOfAContainerComesBack) {
   for (NamespaceKind kind : kNamespaceKinds) {
     web->namespaces[kind] = {10 + static_cast<uint32_t>(kind), UINT64_MAX};
   }
+  web->health = "healthy";
+  web->restart_count = 3;
+  web->enriched = {{"health", "podman"}, {"labels", "podman"}};
   web->started_boot_ns = kStartBoot - 10 * kSecond;
   web->died_boot_ns = kStartBoot - 2 * kSecond;
   ASSERT_OK(timeline_->UpsertContainers({web, nullptr}));
@@ -49,6 +52,9 @@ TEST_F(OwnerTest, EveryFieldOfAContainerComesBack) {
   EXPECT_EQ(c.labels, web->labels);
   EXPECT_EQ(c.source, "cgroup");
   EXPECT_FALSE(c.certain);
+  EXPECT_EQ(c.health, "healthy");
+  EXPECT_EQ(c.restart_count, 3u);
+  EXPECT_EQ(c.enriched, web->enriched);
   EXPECT_EQ(c.cgroup_path, "/machine.slice/7c75");
   EXPECT_EQ(c.init, web->init);
   EXPECT_EQ(c.namespaces, web->namespaces);

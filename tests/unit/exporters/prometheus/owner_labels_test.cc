@@ -42,6 +42,16 @@ TEST(OwnerLabels, NamesOfContainers) {
   }
 }
 
+TEST(OwnerLabels, APodThatAnEngineAddedChangesNoSeries) {
+  auto container = std::make_shared<Container>(*MakeContainer("web", "0123456789abcdef"));
+  const OwnerLabels before = LabelsOf(*container);
+  container->pod = "shop";
+  container->enriched = {{"pod", "podman"}};
+  EXPECT_EQ(LabelsOf(*container).pod.str(), before.pod.str());
+  container->enriched.clear();
+  EXPECT_EQ(LabelsOf(*container).pod.str(), "shop");
+}
+
 TEST(OwnerLabels, NothingReadsLikeTheHostOrTheOverflow) {
   EXPECT_EQ(HostLabels().container.str(), "host");
   EXPECT_EQ(OtherLabels().container.str(), "(other)");

@@ -57,6 +57,7 @@ MetricsSnapshot FullSnapshot() {
               {"setns", "off", false, "no hook", ""}};
   s.programs = {{"signal_generate", 1500000000, 1000, 2}};
   s.anomalies = {{"connect_failure", 5, {{"repeat", 4}}}};
+  s.engines = {true, {{"docker", "ok", 3}}, {{"docker", "/run/docker.sock", true}}};
   s.investigations.findings = {{"net-loopback", 2}};
   s.investigations.active = {{"net-loopback", web, Confidence::kCertain},
                              {"oom-host", nullptr, Confidence::kUnknown}};
