@@ -122,12 +122,14 @@ static __always_inline void read_asker(struct dns_query* q, struct sock* sk, u8 
 }
 
 static __always_inline void read_question(struct dns_query* q, struct __sk_buff* skb, u32 at) {
-  u32 size = skb->len - at;
+  u64 size = skb->len - (u64)at; /* 64 bits: no shifts between what is compared and what is used */
 
   if (size > sizeof(q->question)) size = sizeof(q->question);
-  /* Once more and opaque, for the verifier: the compiler would drop what it knows already. */
-  asm volatile("" : "+r"(size));
-  if (size == 0 || size > sizeof(q->question)) return;
+  /* Opaque in between: the compiler would make one comparison of both, of a difference. */
+  barrier_var(size);
+  if (size == 0) return;
+  barrier_var(size);
+  if (size > sizeof(q->question)) return;
   if (bpf_skb_load_bytes(skb, at, q->question, size) == 0) q->question_len = size;
 }
 

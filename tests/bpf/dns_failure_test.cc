@@ -140,15 +140,16 @@ TEST_P(DnsFailureTest, IsToldOnceWithEveryField) {
   ExpectNoLoss();
 }
 
+std::string CaseName(const ::testing::TestParamInfo<DnsFailureTest::ParamType>& info) {
+  const auto& [c, client, server] = info.param;
+  return std::string(c.what) + ClientName(client) + (strchr(server, ':') != nullptr ? "6" : "4");
+}
+
 INSTANTIATE_TEST_SUITE_P(All, DnsFailureTest,
                          ::testing::Combine(::testing::ValuesIn(kFailures),
                                             ::testing::ValuesIn(kClients),
                                             ::testing::Values("10.99.0.2", "fd99::2")),
-                         [](const auto& info) {
-                           const auto& [c, client, server] = info.param;
-                           return std::string(c.what) + ClientName(client) +
-                                  (strchr(server, ':') ? "6" : "4");
-                         });
+                         CaseName);
 
 TEST_F(DnsTest, WhatIsAnsweredIsCountedAndNotTold) {
   std::vector<DnsAsk> asks;
