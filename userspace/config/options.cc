@@ -49,7 +49,7 @@ constexpr auto kOptions = std::to_array<Option>({
      SwitchOption{AT(probes.files)}},
     {"probes.dns", "on|off", "on", kNeedsRestart,
      "DNS queries to port 53 that get no answer, SERVFAIL or REFUSED. Hooks each IP packet that a "
-     "socket sends or receives.",
+     "socket sends or receives, at some 30 ns.",
      SwitchOption{AT(probes.dns)}},
 
     {"signals.told", "LIST",
@@ -228,6 +228,7 @@ constexpr std::array<Section, 13> kSections = {{
     {"probes", "What is hooked in the kernel"},
     {"signals", "Signals"},
     {"connect", "Connects"},
+    {"dns", "DNS"},
     {"coalesce", "Runs of equal events"},
     {"budget", "What one container may send"},
     {"ring", "Buffers: powers of two, at least a page"},
