@@ -221,7 +221,7 @@ struct Section {
   std::string_view title;
 };
 
-constexpr std::array<Section, 13> kSections = {{
+constexpr std::array<Section, 14> kSections = {{
     {"storage", "Where events are kept, and for how long"},
     {"web", "Metrics and health over HTTP"},
     {"log", "The daemon's own messages"},
