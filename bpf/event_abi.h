@@ -22,12 +22,13 @@
 
 #define NSOBS_COMM_LEN 16
 #define NSOBS_NS_KINDS 8
-#define NSOBS_PATH_LEN 328      /* cgroup paths; a longer one is cut and flagged */
-#define NSOBS_ARGS_LEN 512      /* exec arguments, NUL separated; cut and flagged */
-#define NSOBS_UNIX_PATH_LEN 108 /* sun_path, unix(7) */
-#define NSOBS_FILE_PATH_LEN 256 /* of a failed call; a longer one is cut and flagged */
-#define NSOBS_INTERFACE_LEN 16  /* IFNAMSIZ */
-#define NSOBS_SIGNALS 65        /* 1..64, index 0 unused */
+#define NSOBS_PATH_LEN 328         /* cgroup paths; a longer one is cut and flagged */
+#define NSOBS_ARGS_LEN 512         /* exec arguments, NUL separated; cut and flagged */
+#define NSOBS_UNIX_PATH_LEN 108    /* sun_path, unix(7) */
+#define NSOBS_FILE_PATH_LEN 256    /* of a failed call; a longer one is cut and flagged */
+#define NSOBS_INTERFACE_LEN 16     /* IFNAMSIZ */
+#define NSOBS_DNS_QUESTION_LEN 136 /* of a query, raw; what is longer is cut */
+#define NSOBS_SIGNALS 65           /* 1..64, index 0 unused */
 
 /* Order of the eight kinds everywhere: alphabetical, as in the JSON. */
 enum nsobs_ns_kind {
@@ -52,7 +53,8 @@ enum nsobs_kind {
   NSOBS_KIND_PACKET_DROP = 8,   /* userspace has other numbers from here: collector/kind_map.h */
   NSOBS_KIND_BIND_FAILURE = 9,
   NSOBS_KIND_FILE_FAILURE = 10,
-  NSOBS_KIND_END = 11,
+  NSOBS_KIND_DNS_FAILURE = 11,
+  NSOBS_KIND_END = 12,
 };
 
 /* Why a record did not arrive. Counted per epoch and kind, and per container. */
@@ -358,6 +360,33 @@ struct nsobs_file_failure {
 };
 NSOBS_ASSERT_SIZE(struct nsobs_file_failure, 456);
 
+enum nsobs_dns_outcome {
+  NSOBS_DNS_NO_ANSWER = 1, /* none within the time, or none while the asking socket was open */
+  NSOBS_DNS_SERVFAIL = 2,  /* RFC 1035 4.1.1: RCODE 2 */
+  NSOBS_DNS_REFUSED = 3,   /* RCODE 5 */
+  NSOBS_DNS_END = 4,
+};
+
+/* A query to port 53 that got no answer, or one that says that the server can't or won't. */
+struct nsobs_dns_failure {
+  struct nsobs_header h;
+  /* pid 0: not known who asked. ns then has the net namespace of the socket, no more. */
+  struct nsobs_process process;
+  __u64 duration_ns; /* from the query to the answer, or for how long there was none */
+  __u64 net_id;      /* of the socket's net namespace, as in nsobs_namespaces */
+  __u32 net_inode;
+  __u16 family; /* AF_INET, AF_INET6 */
+  __u16 port;
+  __u8 server[16]; /* as the program asked it: before the namespace's own translation */
+  __u8 protocol;
+  __u8 outcome;      /* enum nsobs_dns_outcome */
+  __u8 given_up;     /* no answer: the socket was closed before the time was over */
+  __u8 question_len; /* bytes of question that count */
+  __u32 pad;
+  char question[NSOBS_DNS_QUESTION_LEN]; /* the first, as on the wire: labels, type, class */
+};
+NSOBS_ASSERT_SIZE(struct nsobs_dns_failure, 360);
+
 /* ---- exact counters -------------------------------------------------------------------------- */
 
 enum nsobs_counter_family {
@@ -370,7 +399,9 @@ enum nsobs_counter_family {
   NSOBS_COUNT_PACKET_DROP = 7,       /* a: protocol, b: hook; ns: net where it was dropped */
   NSOBS_COUNT_BIND_FAILURE = 8,      /* a: protocol, b: errno; ns: net */
   NSOBS_COUNT_FILE_FAILURE = 9,      /* a: operation, b: errno; ns: mnt */
-  NSOBS_COUNT_END = 10,
+  NSOBS_COUNT_DNS_FAILURE = 10,      /* a: protocol, b: outcome; ns: net of the socket */
+  NSOBS_COUNT_DNS_ANSWER = 11,       /* a: protocol, b: RCODE (0..15); ns: net of the socket */
+  NSOBS_COUNT_END = 12,
 };
 
 /* ns_id is the never-reused id where the kernel has one, else the inode. */
@@ -469,11 +500,12 @@ struct nsobs_settings {
   __u64 bulk_rate_per_second;
   __u64 bulk_burst;
   __u64 abandoned_told_after_ns;
-  __u64 run_window_ns; /* a run ends when it pauses this long; 0: each event is a record */
+  __u64 run_window_ns;  /* a run ends when it pauses this long; 0: each event is a record */
+  __u64 dns_timeout_ns; /* a DNS query that has no answer by then is told */
   __u32 epoch;
   __u32 pad;
 };
-NSOBS_ASSERT_SIZE(struct nsobs_settings, 56);
+NSOBS_ASSERT_SIZE(struct nsobs_settings, 64);
 
 /* Set by userspace before load. */
 struct nsobs_constants {

@@ -314,6 +314,7 @@ struct sk_buff {
   struct sock* sk;
   char cb[48];
   unsigned long _skb_refdst;
+  unsigned long _nfct; /* a struct nf_conn, with its state in the lowest three bits */
   unsigned int len;
   unsigned int data_len;
   int skb_iif;
@@ -321,6 +322,36 @@ struct sk_buff {
   u16 network_header;
   unsigned char* head;
   unsigned char* data;
+};
+
+/* include/net/netfilter/nf_conntrack.h; without connection tracking the kernel has none of it. */
+union nf_inet_addr {
+  __u32 all[4];
+};
+
+struct nf_conntrack_man {
+  union nf_inet_addr u3;
+  union {
+    __be16 all;
+  } u;
+};
+
+struct nf_conntrack_tuple {
+  struct nf_conntrack_man src;
+  struct {
+    union nf_inet_addr u3;
+    union {
+      __be16 all;
+    } u;
+  } dst;
+};
+
+struct nf_conntrack_tuple_hash {
+  struct nf_conntrack_tuple tuple;
+};
+
+struct nf_conn {
+  struct nf_conntrack_tuple_hash tuplehash[2];
 };
 
 struct sock_extended_err {

@@ -40,6 +40,11 @@ constexpr std::pair<EventKind, std::string_view> kKnownLosses[] = {
     {EventKind::kFileFailure, "budget"},
     {EventKind::kFileFailure, "queue_full"},
     {EventKind::kFileFailure, "storage_error"},
+    {EventKind::kDnsFailure, "ring_full"},
+    {EventKind::kDnsFailure, "budget"},
+    {EventKind::kDnsFailure, "state_full"},
+    {EventKind::kDnsFailure, "queue_full"},
+    {EventKind::kDnsFailure, "storage_error"},
 };
 
 constexpr std::string_view kEngines[] = {"docker", "podman", "containerd", "crio"};

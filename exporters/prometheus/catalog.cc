@@ -74,6 +74,17 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
      "Calls on files that failed: read-only, not permitted, full, over quota, a loop of links; "
      "counted with --probes.files only.",
      {"container", "pod", "pod_namespace", "operation", "errno"}},
+    {Family::kDnsFailures,
+     kCounter,
+     "nsobserver_dns_failures_total",
+     "DNS queries to port 53 that got no answer in time (no_answer), or that the server could not "
+     "(servfail) or would not (refused) answer.",
+     {"container", "pod", "pod_namespace", "protocol", "outcome"}},
+    {Family::kDnsAnswers,
+     kCounter,
+     "nsobserver_dns_answers_total",
+     "Answers to DNS queries, by what they say (RCODE).",
+     {"container", "pod", "pod_namespace", "protocol", "rcode"}},
     {Family::kContainerInfo,
      kGauge,
      "nsobserver_container_info",

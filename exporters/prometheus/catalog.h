@@ -23,6 +23,8 @@ enum class Family : uint8_t {
   kPacketDrops,
   kBindFailures,
   kFileFailures,
+  kDnsFailures,
+  kDnsAnswers,
   kContainerInfo,
   // Of the host as a whole.
   kNamespaceChangeFailures,

@@ -53,6 +53,14 @@ LabelText EnumText(uint16_t number) {
   return LabelText(Name(static_cast<Enum>(number)));
 }
 
+// RFC 1035 4.1.1, RFC 2136 2.2.
+LabelText RcodeText(uint16_t rcode) {
+  static constexpr std::array<std::string_view, 11> kNames = {
+      "noerror",  "formerr", "servfail", "nxdomain", "notimp", "refused",
+      "yxdomain", "yxrrset", "nxrrset",  "notauth",  "notzone"};
+  return LabelText(rcode < kNames.size() ? kNames[rcode] : "other");
+}
+
 // How the two numbers of a key read, by family; nullptr: no such label.
 struct KeyText {
   Family family;
@@ -69,6 +77,8 @@ constexpr KeyText kKeyTexts[] = {
     {Family::kPacketDrops, EnumText<Protocol>},
     {Family::kBindFailures, ErrnoText},
     {Family::kFileFailures, EnumText<FileFailure::Operation>, ErrnoText},
+    {Family::kDnsFailures, EnumText<Protocol>, EnumText<DnsFailure::Outcome>},
+    {Family::kDnsAnswers, EnumText<Protocol>, RcodeText},
     {Family::kContainerEventsLost, EnumText<EventKind>, CauseText},
     {Family::kNamespaceChangeFailures, EnumText<NamespaceChange::Operation>, ErrnoText},
     {Family::kSignalsTaken, SignalText, EnumText<Signal::Handler>},
@@ -125,6 +135,13 @@ void ForEachSample(const MetricsSnapshot& snapshot, const SampleVisitor& visit) 
   }
   for (const auto& c : snapshot.file_failures) {
     visit(c.owner, {Family::kFileFailures, Number(c.operation), ErrnoNumber(c.error)}, c.value);
+  }
+  for (const auto& c : snapshot.dns_failures) {
+    visit(c.owner, {Family::kDnsFailures, Number(c.protocol), Number(c.outcome)}, c.value);
+  }
+  for (const auto& c : snapshot.dns_answers) {
+    visit(c.owner, {Family::kDnsAnswers, Number(c.protocol), std::min<uint16_t>(c.rcode, 11)},
+          c.value);
   }
   for (const auto& c : snapshot.tcp_connects) VisitTcp(c, visit);
   for (const auto& c : snapshot.losses) {

@@ -30,6 +30,8 @@ struct AnomalyOptions {
 
   SeverityWord packet_drop = "warning";
 
+  SeverityWord dns_failure = "warning";
+
   SeverityWord term_ignored = "warning";
   absl::Duration term_ignored_grace = absl::Seconds(40);  // Kubernetes kills after 30 s
 

@@ -7,6 +7,7 @@
 #include "userspace/anomaly/rules/connect_failure.h"
 #include "userspace/anomaly/rules/container_end.h"
 #include "userspace/anomaly/rules/crash.h"
+#include "userspace/anomaly/rules/dns_failure.h"
 #include "userspace/anomaly/rules/file_failure.h"
 #include "userspace/anomaly/rules/namespace_entry.h"
 #include "userspace/anomaly/rules/namespace_leak.h"
@@ -27,6 +28,7 @@ constexpr auto kMakers = std::to_array<Maker>({
     MakeBindFailureRule,
     MakeFileFailureRule,
     MakePacketDropRule,
+    MakeDnsFailureRule,
     MakeTermIgnoredRule,
     MakeContainerEndRule,
     MakeCrashRule,

@@ -106,6 +106,25 @@ bool FileKey(absl::Span<const uint8_t> record, Words* key) {
   return true;
 }
 
+// The same program that fails the same way at the same server. The question tells apart only what
+// the server said about it: one that is silent is silent whatever it is asked.
+bool DnsKey(absl::Span<const uint8_t> record, Words* key) {
+  const auto* r = Cast<nsobs_dns_failure>(record);
+  if (r == nullptr) return false;
+  Words& k = *key;
+  k[1] = r->process.cgroup.id;
+  k[2] = r->net_id != 0 ? r->net_id : r->net_inode;
+  k[3] = NamespaceId(r->process.ns, NSOBS_NS_MNT);
+  CommWords(r->process.comm, &k[4]);
+  memcpy(&k[6], r->server, sizeof r->server);
+  k[8] = Pack(r->port, r->protocol * 65536u + r->outcome * 256u + r->given_up);
+  k[9] = Pack(r->process.cgroup.hierarchy, r->family);
+  k[10] = r->process.uid;
+  const size_t size = std::min<size_t>(r->question_len, sizeof r->question);
+  if (r->outcome != NSOBS_DNS_NO_ANSWER) k[11] = absl::HashOf(absl::string_view(r->question, size));
+  return true;
+}
+
 }  // namespace
 
 Coalescer::Coalescer(CoalescerOptions options) : max_runs_(options.max_runs) {
@@ -160,6 +179,7 @@ bool Coalescer::MakeKey(absl::Span<const uint8_t> record, Key* key) {
   if (header->kind == NSOBS_KIND_PACKET_DROP) return DropKey(record, key);
   if (header->kind == NSOBS_KIND_BIND_FAILURE) return BindKey(record, key);
   if (header->kind == NSOBS_KIND_FILE_FAILURE) return FileKey(record, key);
+  if (header->kind == NSOBS_KIND_DNS_FAILURE) return DnsKey(record, key);
   return false;  // OOM kills, lifecycle and context: each for itself
 }
 

@@ -156,6 +156,8 @@ NamespaceKind NamespaceOf(CounterFamily family) {
     case CounterFamily::kConnectFailure:
     case CounterFamily::kPacketDrop:
     case CounterFamily::kBindFailure:
+    case CounterFamily::kDnsFailure:
+    case CounterFamily::kDnsAnswer:
       return NamespaceKind::kNet;
     case CounterFamily::kSignal:
     case CounterFamily::kOomKill:
@@ -174,6 +176,7 @@ NamespaceKind NamespaceOf(EventKind kind) {
     case EventKind::kConnectFailure:
     case EventKind::kPacketDrop:
     case EventKind::kBindFailure:
+    case EventKind::kDnsFailure:
       return NamespaceKind::kNet;
     case EventKind::kNamespaceChange:
     case EventKind::kFileFailure:

@@ -34,6 +34,8 @@ enum class CounterFamily : uint8_t {  // numbers of enum nsobs_counter_family
   kPacketDrop = 7,
   kBindFailure = 8,
   kFileFailure = 9,
+  kDnsFailure = 10,
+  kDnsAnswer = 11,
 };
 
 // Of which kind CounterKey::ns is.

@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bpf/event_abi.h"
+#include "userspace/collector/dns_question.h"
 #include "userspace/collector/kind_map.h"
 
 namespace nsobs {
@@ -269,6 +271,30 @@ bool Decode(absl::Span<const uint8_t> record, nsobs_file_failure*, Event* out) {
   return true;
 }
 
+bool Decode(absl::Span<const uint8_t> record, nsobs_dns_failure*, Event* out) {
+  auto r = As<nsobs_dns_failure>(record);
+  if (!r || (r->protocol != NSOBS_PROTO_TCP && r->protocol != NSOBS_PROTO_UDP)) return false;
+  if (r->outcome < NSOBS_DNS_NO_ANSWER || r->outcome >= NSOBS_DNS_END) return false;
+  if (r->question_len > sizeof r->question) return false;
+  DnsFailure failure;
+  failure.protocol = static_cast<Protocol>(r->protocol);
+  failure.outcome = static_cast<DnsFailure::Outcome>(r->outcome);
+  failure.family = r->family;
+  failure.server = AnyAddressText(r->family, r->server);
+  failure.port = r->port;
+  DnsQuestion question =
+      ReadDnsQuestion({reinterpret_cast<const uint8_t*>(r->question), r->question_len});
+  failure.name = std::move(question.name);
+  failure.name_whole = question.whole;
+  failure.type = question.type;
+  failure.duration_ns = r->duration_ns;
+  failure.given_up = r->given_up != 0;
+  failure.net = {r->net_inode, r->net_id};
+  out->process = ToProcess(r->process);
+  out->detail = std::move(failure);
+  return true;
+}
+
 bool DecodeDetail(absl::Span<const uint8_t> record, uint8_t kind, Event* out) {
   switch (kind) {
     case NSOBS_KIND_NAMESPACE_CHANGE:
@@ -291,6 +317,8 @@ bool DecodeDetail(absl::Span<const uint8_t> record, uint8_t kind, Event* out) {
       return Decode(record, static_cast<nsobs_bind_failure*>(nullptr), out);
     case NSOBS_KIND_FILE_FAILURE:
       return Decode(record, static_cast<nsobs_file_failure*>(nullptr), out);
+    case NSOBS_KIND_DNS_FAILURE:
+      return Decode(record, static_cast<nsobs_dns_failure*>(nullptr), out);
     default:  // a number from outside, not an enum of ours
       return false;
   }

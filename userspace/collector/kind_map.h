@@ -18,6 +18,8 @@ constexpr EventKind EventKindOf(uint32_t kernel_kind) {
       return EventKind::kBindFailure;
     case NSOBS_KIND_FILE_FAILURE:
       return EventKind::kFileFailure;
+    case NSOBS_KIND_DNS_FAILURE:
+      return EventKind::kDnsFailure;
     default:  // what is no kind at all is refused by the decoder and counted as malformed
       return static_cast<EventKind>(kernel_kind);
   }
@@ -28,6 +30,7 @@ constexpr uint32_t KernelKindOf(EventKind kind) {
   if (kind == EventKind::kPacketDrop) return NSOBS_KIND_PACKET_DROP;
   if (kind == EventKind::kBindFailure) return NSOBS_KIND_BIND_FAILURE;
   if (kind == EventKind::kFileFailure) return NSOBS_KIND_FILE_FAILURE;
+  if (kind == EventKind::kDnsFailure) return NSOBS_KIND_DNS_FAILURE;
   return static_cast<uint32_t>(kind);
 }
 

@@ -22,6 +22,7 @@
 #include "absl/strings/strip.h"
 #include "bpf/event_abi.h"
 #include "nsobs_bpf.skel.h"
+#include "userspace/base/fd.h"
 #include "userspace/base/file.h"
 #include "userspace/base/log.h"
 #include "userspace/base/status_util.h"
@@ -29,11 +30,14 @@
 #include "userspace/collector/program_table.h"
 #include "userspace/collector/self_facts.h"
 #include "userspace/collector/tracepoint_id.h"
+#include "userspace/collector/unified_root.h"
 
 namespace nsobs {
 namespace {
 
 constexpr char kSelfTest[] = "nsobs_self_test";
+constexpr char kDnsSweep[] = "nsobs_dns_sweep";
+constexpr char kTestRun[] = "test_run";  // the hook of what we run ourselves
 
 struct DestroySkeleton {
   void operator()(nsobs_bpf* skeleton) const { nsobs_bpf::destroy(skeleton); }
@@ -110,12 +114,15 @@ bool IsOn(ProgramGroup group, const ProbeOptions& options) {
       return options.io_uring_hook;
     case ProgramGroup::kFiles:
       return options.files;
+    case ProgramGroup::kDns:
+      return options.dns;
   }
   return false;
 }
 
 // The words of the option that a program is off by.
 std::string_view SwitchOf(ProgramGroup group) {
+  if (group == ProgramGroup::kDns) return "--probes.dns=off";
   return group == ProgramGroup::kFiles ? "--probes.files=off" : "switched off by the configuration";
 }
 
@@ -213,12 +220,15 @@ class ProbeSet::Impl {
       ProbeState state{std::string(row.source), "off", false, "", std::string(row.cost)};
       if (auto it = refused_.find(row.program); it != refused_.end()) {
         state.reason = it->second;
+      } else if (row.group == ProgramGroup::kDns && !dns_missing_.empty()) {
+        state.reason = absl::StrCat("not without ", dns_missing_);
       } else if (absl::Status status = AttachOne(row, ids); !status.ok()) {
         state.reason = std::string(status.message());
       } else {
         state.attached = true;
         state.hook = std::string(row.hook);
       }
+      if (row.group == ProgramGroup::kDns && !state.attached) dns_missing_ = state.source;
       states_.push_back(std::move(state));
     }
   }
@@ -236,6 +246,8 @@ class ProbeSet::Impl {
   absl::Status AttachOne(const ProgramRow& row, const absl::StatusOr<TracepointIds>& ids) {
     bpf_program* program = Find(row.program);
     absl::string_view hook(row.hook.data(), row.hook.size());
+    if (hook == kTestRun) return absl::OkStatus();
+    if (absl::StartsWith(hook, "cgroup_skb/")) return AttachToRootCgroup(program);
     if (!absl::ConsumePrefix(&hook, "tracepoint/")) {
       return Keep(bpf_program__attach(program));
     }
@@ -254,6 +266,12 @@ class ProbeSet::Impl {
     return Keep(link);
   }
 
+  // Above every process of the host, also of those whose containers live in v1 hierarchies.
+  absl::Status AttachToRootCgroup(bpf_program* program) {
+    NSOBS_ASSIGN_OR_RETURN(const UniqueFd root, OpenUnifiedRoot());
+    return Keep(bpf_program__attach_cgroup(program, root.get()));
+  }
+
   absl::Status Keep(bpf_link* link) {
     if (link == nullptr) return ErrnoStatus(errno, "attaching");
     links_.emplace_back(link);
@@ -261,6 +279,7 @@ class ProbeSet::Impl {
   }
 
   std::map<std::string_view, std::string> refused_;  // by program name
+  std::string dns_missing_;                          // the first of its sources that is off
 };
 
 ProbeSet::ProbeSet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -305,6 +324,7 @@ void ProbeSet::Apply(const ProbeSettings& in) {
   out.bulk_rate_per_second = in.bulk_rate_per_second;
   out.bulk_burst = in.bulk_burst;
   out.abandoned_told_after_ns = static_cast<uint64_t>(in.abandoned_told_after_ns);
+  out.dns_timeout_ns = static_cast<uint64_t>(std::max<int64_t>(in.dns_timeout_ns, 0));
   out.run_window_ns = static_cast<uint64_t>(std::max<int64_t>(in.run_window_ns, 0));
 }
 
@@ -323,6 +343,14 @@ absl::Status ProbeSet::WatchCgroups(const std::vector<uint64_t>& ids) {
   }
   for (uint64_t id : gone) bpf_map_delete_elem(fd, &id);
   return absl::OkStatus();
+}
+
+bool ProbeSet::SweepDns() {
+  volatile auto& under_way = impl_->skeleton_->data_dns->dns_under_way;
+  if (under_way == 0) return false;
+  bpf_test_run_opts opts{};
+  opts.sz = sizeof opts;
+  return bpf_prog_test_run_opts(bpf_program__fd(impl_->Find(kDnsSweep)), &opts) == 0;
 }
 
 uint8_t ProbeSet::FlipEpoch() {

@@ -20,6 +20,7 @@ struct ProbeOptions {
   bool io_uring_hook = true;
   bool files = false;          // file failures
   bool files_watched = false;  // only in the cgroups of WatchCgroups()
+  bool dns = true;             // DNS queries to port 53 that fail
   int own_helper_pid = 0;      // whose children's setns() are not observed; 0: nobody's
 };
 
@@ -32,6 +33,7 @@ struct ProbeSettings {
   int64_t abandoned_told_after_ns = 250'000'000;
   // Equal events in a row are counted in the kernel while they pause less than this; 0: none is.
   int64_t run_window_ns = 0;
+  int64_t dns_timeout_ns = 4'000'000'000;  // a DNS query without an answer by then is told
 };
 
 class ProbeSet {
@@ -57,6 +59,10 @@ class ProbeSet {
   // Whose file failures are told when files_watched: of these cgroups and those below, no others.
   // Thread-safe.
   absl::Status WatchCgroups(const std::vector<uint64_t>& ids);
+
+  // Tells the DNS queries that have no answer. Wanted a few times a second; while no query is under
+  // way it is one load. Of one thread at a time. False if there was none.
+  bool SweepDns();
 
   // From now on events are counted under the other epoch; returns the one that is closed.
   uint8_t FlipEpoch();

@@ -11,6 +11,7 @@ constexpr std::string_view kFileCost =
     "each such call: about 25-50 ns, refused about 400 ns; every syscall of the host: about 50-80 "
     "ns (once for all)";
 constexpr std::string_view kNothing = "nothing";
+constexpr std::string_view kDnsBlind = "DNS: no answer, SERVFAIL, REFUSED";
 
 constexpr ProgramRow kTable[] = {
     {"signal_generate", "nsobs_signal_generate", "tp_btf/signal_generate", G::kAlways,
@@ -91,6 +92,14 @@ constexpr ProgramRow kTable[] = {
      "mounts: what fails"},
     {"file_write", "nsobs_write_exit", "tracepoint/syscalls/sys_exit_write", G::kFiles, kFileCost,
      "writes to full or read-only file systems: what fails"},
+    // Each of these is of use only with those before it: an answer that is not seen would be
+    // missed.
+    {"dns_sweep", "nsobs_dns_sweep", "test_run", G::kDns,
+     "nobody else; the observer some microseconds while a query is under way", kDnsBlind},
+    {"dns_answer", "nsobs_dns_answer", "cgroup_skb/ingress", G::kDns,
+     "each IP packet that reaches a socket: about 30 ns", kDnsBlind},
+    {"dns_query", "nsobs_dns_query", "cgroup_skb/egress", G::kDns,
+     "each IP packet that a socket sends: about 30 ns", kDnsBlind},
 };
 
 }  // namespace

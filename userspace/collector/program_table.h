@@ -10,7 +10,7 @@
 namespace nsobs {
 
 // Which switch of the configuration a program hangs on.
-enum class ProgramGroup : uint8_t { kAlways, kSyscallHooks, kIoUring, kFiles };
+enum class ProgramGroup : uint8_t { kAlways, kSyscallHooks, kIoUring, kFiles, kDns };
 
 struct ProgramRow {
   std::string_view source;   // what people call it

@@ -23,6 +23,8 @@ namespace {
 // Handed on in pieces of this size, so that a flood does not wait for the rings to run empty.
 constexpr size_t kMaxBatch = 4096;
 
+constexpr absl::Duration kTickPeriod = absl::Milliseconds(100);
+
 int64_t BootNowNs() {
   timespec ts{};
   clock_gettime(CLOCK_BOOTTIME, &ts);
@@ -93,6 +95,7 @@ void RingReader::Loop() {
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), -10);
   while (!stopping_) {
     Wait();
+    Tick();
     Drain();
   }
   woken_ = true;
@@ -103,7 +106,16 @@ void RingReader::Loop() {
 // was reserved then and submitted later is found by the second, longer look.
 absl::Duration RingReader::Patience() const {
   if (quiet_ < 2) return quiet_ == 0 ? options_.period : 4 * options_.period;
-  return coalescer_.idle() && early_.empty() ? options_.rest_period : options_.flush_period;
+  if (!coalescer_.idle() || !early_.empty()) return options_.flush_period;
+  return ticking_ ? std::min(kTickPeriod, options_.rest_period) : options_.rest_period;
+}
+
+void RingReader::Tick() {
+  if (handlers_.tick == nullptr) return;
+  const int64_t now_ns = BootNowNs();
+  if (now_ns - last_tick_ns_ < absl::ToInt64Nanoseconds(kTickPeriod)) return;
+  last_tick_ns_ = now_ns;
+  ticking_ = handlers_.tick();
 }
 
 void RingReader::Wait() {

@@ -33,6 +33,9 @@ struct RingReaderOptions {
 };
 
 struct RingReaderHandlers {
+  // What else is to be done now and then, at most each kTickPeriod and about as often as the ring
+  // is looked at; true: look again in a kTickPeriod. May be empty.
+  std::function<bool()> tick;
   // Takes the batch and returns true, or leaves it as it is and returns false: it is full.
   std::function<bool(RecordBatch& batch)> deliver;
   // Events that were received but could not be delivered.
@@ -66,6 +69,7 @@ class RingReader {
   void DropRecords();
   void Wait();
   absl::Duration Patience() const;
+  void Tick();
 
   const RingReaderOptions options_;
   const RingReaderHandlers handlers_;
@@ -81,6 +85,8 @@ class RingReader {
   int quiet_ = 0;                 // looks in a row at which nothing had come
   bool woken_ = false;            // by Wake(): somebody waits for what is open
   int64_t last_flush_ns_ = 0;
+  int64_t last_tick_ns_ = 0;
+  bool ticking_ = false;  // the tick has asked for another one
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -39,6 +39,7 @@ struct Config {
     bool syscall_hooks = false;
     bool io_uring = false;
     bool files = false;
+    bool dns = false;
   } probes;
   struct Signals {
     uint64_t told = 0;  // bit (signal - 1)
@@ -46,6 +47,9 @@ struct Config {
   struct Connect {
     absl::Duration abandoned_after;
   } connect;
+  struct Dns {
+    absl::Duration timeout;
+  } dns;
   struct Coalesce {
     absl::Duration window;  // zero: off
   } coalesce;

@@ -48,6 +48,10 @@ constexpr auto kOptions = std::to_array<Option>({
      "Hooks the return of open, mkdir, unlink, rename, mount and write, which are among the most "
      "frequent calls.",
      SwitchOption{AT(probes.files)}},
+    {"probes.dns", "on|off", "on", kNeedsRestart,
+     "DNS queries to port 53 that get no answer, SERVFAIL or REFUSED. Hooks each IP packet that a "
+     "socket sends or receives, at some 30 ns.",
+     SwitchOption{AT(probes.dns)}},
 
     {"signals.told", "LIST",
      "SIGHUP,SIGINT,SIGQUIT,SIGILL,SIGABRT,SIGBUS,SIGFPE,SIGKILL,SIGSEGV,SIGTERM,SIGXCPU,SIGXFSZ,"
@@ -61,6 +65,11 @@ constexpr auto kOptions = std::to_array<Option>({
      "A connect that is closed or killed while under way is told if it was under way at least "
      "this long. It is counted in any case.",
      DurationOption{AT(connect.abandoned_after), absl::ZeroDuration(), Days(1)}},
+
+    {"dns.timeout", "DURATION", "4s", kApplies,
+     "A DNS query without an answer for this long is told, even if one comes later. The C library "
+     "waits 5 s by itself.",
+     DurationOption{AT(dns.timeout), absl::Milliseconds(100), absl::Minutes(10)}},
 
     {"coalesce.window", "DURATION", "1s", kApplies,
      "Equal events of one container within this time become one row with a count. 0 keeps each.",
@@ -126,6 +135,10 @@ constexpr auto kOptions = std::to_array<Option>({
      "How serious it is that the packet filter of a container drops what it sends, or datagrams "
      "to a port of a service. What it keeps out otherwise is an info.",
      ChoiceOption{AT(anomaly.packet_drop), kSeverities}},
+    {"anomaly.dns-failure", "SEVERITY", "warning", kNeedsRestart,
+     "How serious it is that a name server does not answer a container, or answers SERVFAIL or "
+     "REFUSED: the first of each server, or a burst. Needs probes.dns.",
+     ChoiceOption{AT(anomaly.dns_failure), kSeverities}},
     {"anomaly.term-ignored", "SEVERITY", "warning", kNeedsRestart,
      "How serious it is that PID 1 of a container did not end on SIGTERM and had to be killed.",
      ChoiceOption{AT(anomaly.term_ignored), kSeverities}},
@@ -230,6 +243,7 @@ constexpr std::array<Section, 14> kSections = {{
     {"probes", "What is hooked in the kernel"},
     {"signals", "Signals"},
     {"connect", "Connects"},
+    {"dns", "DNS"},
     {"coalesce", "Runs of equal events"},
     {"budget", "What one container may send"},
     {"ring", "Buffers: powers of two, at least a page"},

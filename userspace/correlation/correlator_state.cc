@@ -13,6 +13,7 @@ NamespaceKind MainNamespace(EventKind kind) {
     case EventKind::kConnectFailure:
     case EventKind::kPacketDrop:
     case EventKind::kBindFailure:
+    case EventKind::kDnsFailure:
       return NamespaceKind::kNet;
     case EventKind::kSignal:
     case EventKind::kOomKill:
@@ -111,8 +112,8 @@ OwnerId CorrelatorState::TargetOf(const NamespaceChange& change, int64_t boot_ns
   return Attribute(0, OwnersOf(target, boot_ns), NamespaceKind::kMnt, indexes_.owners).container;
 }
 
-// A packet without a known sender is the container's whose net namespace dropped it.
-Attribution CorrelatorState::WhoseDrop(const Event& event) {
+// A packet without a known sender is the container's whose net namespace it was in.
+Attribution CorrelatorState::WhosePacket(const Event& event) {
   Process place = event.process;
   place.pid = 1;  // only that it is one matters
   Attribution whose = AttributionOf(place, NamespaceKind::kNet, event.boot_ns, /*settle=*/false);
@@ -164,7 +165,9 @@ ObservedEvent CorrelatorState::Observe(Event event) {
   const bool settle = event.kind != EventKind::kNamespaceChange;
   Attribution whose =
       CertainAttributionOf(event.process, MainNamespace(event.kind), event.boot_ns, settle);
-  if (event.kind == EventKind::kPacketDrop && event.process.pid == 0) whose = WhoseDrop(event);
+  const bool is_packet =
+      event.kind == EventKind::kPacketDrop || event.kind == EventKind::kDnsFailure;
+  if (is_packet && event.process.pid == 0) whose = WhosePacket(event);
   const auto* oom = std::get_if<OomKill>(&event.detail);
   if (whose.container == 0 && oom != nullptr) {
     whose.container = indexes_.finder.OwnerOf(oom->victim_memory, event.boot_ns);

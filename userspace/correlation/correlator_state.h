@@ -50,7 +50,7 @@ class CorrelatorState {
   NamespaceOwners OwnersOf(const Process& process, int64_t boot_ns);
   // The public object; an owner that was only known by its path is public from now on.
   ContainerRef RefOf(OwnerId id, int64_t boot_ns);
-  Attribution WhoseDrop(const Event& event);
+  Attribution WhosePacket(const Event& event);
   ContainerRef PeerOf(const Event& event);
   OwnerId TargetOf(const NamespaceChange& change, int64_t boot_ns);
   bool IsPlumbing(const Process& process) const;

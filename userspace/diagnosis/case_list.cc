@@ -7,6 +7,7 @@ namespace {
 
 constexpr CaseRow kCases[] = {
     {"net-dns", NetDns, "connect_failure packet_drop", "net"},
+    {"net-dns", NetDnsQuery, "dns_failure", ""},
     {"net-unix", NetUnix, "connect_failure", ""},
     {"net-publish", NetPublish, "connect_failure", ""},
     {"net-loopback", NetLoopback, "connect_failure", "net"},

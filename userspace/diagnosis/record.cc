@@ -18,15 +18,24 @@ std::string ErrorOf(const Node& node) {
   return number > 0 && number < 4096 ? ErrnoName(static_cast<int>(number)) : node["errno"].text();
 }
 
+// Whom it was about goes by several names.
+std::string DestinationOf(const Node& node) {
+  for (const char* key : {"destination", "address", "server"}) {
+    if (node[key].exists()) return node[key].text();
+  }
+  return "";
+}
+
 Failure FailureFrom(const Node& node) {
   return {node,
           node["protocol"].text(),
-          node[node["destination"].exists() ? "destination" : "address"].text(),
+          DestinationOf(node),
           node["source"].text(),
           node["path"].text(),
           ErrorOf(node),
           node[node["port"].exists() ? "port" : "destination_port"].number_or(0),
-          node["duration_ns"].number_or(0)};
+          node["duration_ns"].number_or(0),
+          node["outcome"].text()};
 }
 
 }  // namespace
@@ -63,12 +72,14 @@ std::vector<Node> Record::Events(std::string_view kind) const {
 }
 
 std::optional<Failure> Record::failure() const {
-  for (std::string_view kind : {"connect_failure", "packet_drop", "bind_failure", "file_failure"}) {
+  for (std::string_view kind :
+       {"connect_failure", "packet_drop", "bind_failure", "file_failure", "dns_failure"}) {
     const Node event = LastEvent(kind);
     if (event.exists() && event[kind].is_object()) return FailureFrom(event[kind]);
   }
   const Node f = facts();
-  if (!f["errno"].exists() && !f["errno_name"].exists() && !f["destination"].exists()) {
+  if (!f["errno"].exists() && !f["errno_name"].exists() && !f["destination"].exists() &&
+      !f["outcome"].exists()) {
     return std::nullopt;
   }
   return FailureFrom(f);

@@ -21,6 +21,7 @@ struct Failure {
   std::string error;  // "ECONNREFUSED"
   int64_t port = 0;
   int64_t duration_ns = 0;
+  std::string outcome;  // of a DNS query: "no_answer", "servfail", "refused"
 
   bool is_unix() const { return protocol.starts_with("unix"); }
   bool is_tcp() const { return protocol == "tcp"; }

@@ -22,7 +22,8 @@ constexpr std::array<std::string_view, kEventKindEnd> kKindNames = {"",
                                                                     "entry",
                                                                     "packet_drop",
                                                                     "bind_failure",
-                                                                    "file_failure"};
+                                                                    "file_failure",
+                                                                    "dns_failure"};
 
 }  // namespace
 
@@ -182,6 +183,18 @@ std::string_view Name(FileFailure::Operation operation) {
       return "unlink";
     case FileFailure::Operation::kRename:
       return "rename";
+  }
+  return "unknown";
+}
+
+std::string_view Name(DnsFailure::Outcome outcome) {
+  switch (outcome) {
+    case DnsFailure::Outcome::kNoAnswer:
+      return "no_answer";
+    case DnsFailure::Outcome::kServfail:
+      return "servfail";
+    case DnsFailure::Outcome::kRefused:
+      return "refused";
   }
   return "unknown";
 }

@@ -26,11 +26,12 @@ enum class EventKind : uint8_t {
   kLoss = 10,
   kGap = 11,
   kEntry = 12,       // told by `nsobserver enter`
-  kPacketDrop = 13,  // 8..10 of enum nsobs_kind: see collector/kind_map.h
+  kPacketDrop = 13,  // 8.. of enum nsobs_kind: see collector/kind_map.h
   kBindFailure = 14,
   kFileFailure = 15,
+  kDnsFailure = 16,
 };
-inline constexpr size_t kEventKindEnd = 16;
+inline constexpr size_t kEventKindEnd = 17;
 
 // "connect_failure"
 std::string_view Name(EventKind kind);
@@ -209,9 +210,27 @@ struct FileFailure {
 std::string_view Name(FileFailure::Operation operation);  // "open", "write", ...
 std::string_view Name(FileFailure::PathSource source);    // "none", "kernel", "caller"
 
+// A DNS query to port 53 without an answer in time, or whose answer is that the server can't or
+// won't (RFC 1035 4.1.1).
+struct DnsFailure {
+  enum class Outcome : uint8_t { kNoAnswer = 1, kServfail = 2, kRefused = 3 };
+  Protocol protocol = Protocol::kUdp;
+  Outcome outcome = Outcome::kNoAnswer;
+  uint16_t family = 0;
+  std::string server;  // as the program asked it
+  uint16_t port = 0;
+  std::string name;          // of the question, dots between labels, no last dot; raw bytes
+  bool name_whole = false;   // false: cut, or not known ("")
+  uint16_t type = 0;         // 1: A, 28: AAAA; 0: not known
+  uint64_t duration_ns = 0;  // until the answer, or for how long there was none
+  bool given_up = false;     // no answer: the socket was closed before the time was over
+  NamespaceIdentity net;     // of the asking socket
+};
+std::string_view Name(DnsFailure::Outcome outcome);  // "no_answer", "servfail", "refused"
+
 using EventDetail = std::variant<NamespaceChange, ConnectFailure, Signal, OomKill, CgroupChange,
                                  ProcessExec, ProcessExit, ContainerStart, ContainerExit, Loss, Gap,
-                                 EnterUse, PacketDrop, BindFailure, FileFailure>;
+                                 EnterUse, PacketDrop, BindFailure, FileFailure, DnsFailure>;
 
 struct Event {
   EventKind kind = EventKind::kSignal;

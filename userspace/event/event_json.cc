@@ -199,6 +199,20 @@ struct DetailToJson {
             {"errno_name", ErrnoName(f.error)},
             {"path_source", Name(f.path_source)}};
   }
+
+  Json operator()(const DnsFailure& d) const {
+    return {{"protocol", Name(d.protocol)},
+            {"family", FamilyName(d.family)},
+            {"server", KnownOrNull(d.server)},
+            {"port", d.port},
+            {"outcome", Name(d.outcome)},
+            {"name", KnownOrNull(d.name)},
+            {"name_truncated", !d.name.empty() && !d.name_whole},
+            {"type", d.type == 0 ? Json(nullptr) : Json(d.type)},
+            {"duration_ns", d.duration_ns},
+            {"given_up", d.given_up},
+            {"netns", d.net.inode == 0 ? Json(nullptr) : Json(d.net.inode)}};
+  }
 };
 
 // The host in the shape of a container, for `entered_from` where null means "did not come in".

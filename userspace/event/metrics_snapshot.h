@@ -82,6 +82,20 @@ struct FileFailureCount {
   uint64_t value = 0;
 };
 
+struct DnsFailureCount {
+  CounterOwner owner;
+  Protocol protocol = Protocol::kUdp;
+  DnsFailure::Outcome outcome = DnsFailure::Outcome::kNoAnswer;
+  uint64_t value = 0;
+};
+
+struct DnsAnswerCount {
+  CounterOwner owner;
+  Protocol protocol = Protocol::kUdp;
+  uint8_t rcode = 0;  // RFC 1035 4.1.1, 0..15
+  uint64_t value = 0;
+};
+
 // attempts = established + failed + abandoned + in flight
 struct TcpConnectCount {
   CounterOwner owner;
@@ -196,6 +210,8 @@ struct MetricsSnapshot {
   std::vector<PacketDropCount> packet_drops;
   std::vector<BindFailureCount> bind_failures;
   std::vector<FileFailureCount> file_failures;
+  std::vector<DnsFailureCount> dns_failures;
+  std::vector<DnsAnswerCount> dns_answers;
   std::vector<TcpConnectCount> tcp_connects;
   std::vector<LossCount> losses;
   std::vector<LedgerLine> ledger;

@@ -41,6 +41,7 @@ ProbeOptions ProbeOptionsOf(const Config& config) {
   out.syscall_hooks = config.probes.syscall_hooks;
   out.io_uring_hook = config.probes.io_uring;
   out.files = config.probes.files;
+  out.dns = config.probes.dns;
   return out;
 }
 
@@ -50,6 +51,7 @@ ProbeSettings ProbeSettingsOf(const Config& config) {
   out.bulk_rate_per_second = config.budget.events_per_second;
   out.bulk_burst = config.budget.burst;
   out.abandoned_told_after_ns = absl::ToInt64Nanoseconds(config.connect.abandoned_after);
+  out.dns_timeout_ns = absl::ToInt64Nanoseconds(config.dns.timeout);
   out.run_window_ns = absl::ToInt64Nanoseconds(config.coalesce.window);
   return out;
 }

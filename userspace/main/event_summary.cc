@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/main/human_text.h"
@@ -219,6 +221,33 @@ std::string FileFailureText(const Context& c) {
                       Flag(c.detail, "truncated") ? "… " : " ", Clean(c.detail, "errno_name"));
 }
 
+// "A", "type 99"; what is asked for most has a name (RFC 1035 3.2.2, 3596, 2782).
+std::string QueryTypeText(int64_t type) {
+  static constexpr std::pair<int64_t, std::string_view> kNames[] = {
+      {1, "A"},    {2, "NS"},    {5, "CNAME"}, {6, "SOA"},   {12, "PTR"},  {15, "MX"},
+      {16, "TXT"}, {28, "AAAA"}, {33, "SRV"},  {64, "SVCB"}, {65, "HTTPS"}};
+  for (const auto& [number, name] : kNames) {
+    if (number == type) return std::string(name);
+  }
+  return absl::StrCat("type ", type);
+}
+
+std::string DnsFailureText(const Context& c) {
+  const Json& process = Child(c.event, "process");
+  const std::string outcome = Clean(c.detail, "outcome"), name = Clean(c.detail, "name");
+  const int64_t type = Number(c.detail, "type").value_or(0);
+  const bool silent = outcome == "no_answer";
+  return absl::StrCat(
+      process.is_null() ? "" : ProcessText(process), process.is_null() ? "" : " ", "DNS ",
+      HostPortText(Clean(c.detail, "server"), Number(c.detail, "port").value_or(0)),
+      Text(c.detail, "protocol") == "tcp" ? " (tcp) " : " ",
+      silent ? "gave no answer" : absl::StrCat("answered ", absl::AsciiStrToUpper(outcome)),
+      name.empty() ? "" : " for ", name, Flag(c.detail, "name_truncated") ? "…" : "",
+      type == 0 ? "" : " ", type == 0 ? "" : QueryTypeText(type),
+      silent ? (Flag(c.detail, "given_up") ? ", given up" : "") : "",
+      After(c.detail, "duration_ns"));
+}
+
 struct KindText {
   std::string_view kind;
   std::string (*text)(const Context&);
@@ -247,6 +276,7 @@ constexpr auto kKindTexts = std::to_array<KindText>({
     {"packet_drop", PacketDropText},
     {"bind_failure", BindFailureText},
     {"file_failure", FileFailureText},
+    {"dns_failure", DnsFailureText},
 });
 
 bool IsHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }

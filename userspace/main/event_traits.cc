@@ -71,7 +71,9 @@ std::string TellingNamespace(const Json& event) {
   if (kind == "connect_failure" || kind == "bind_failure") {
     return Label("net", Number(namespaces, "net"));
   }
-  if (kind == "packet_drop") return Label("net", Number(Child(event, "packet_drop"), "netns"));
+  if (kind == "packet_drop" || kind == "dns_failure") {
+    return Label("net", Number(Child(event, kind.c_str()), "netns"));
+  }
   if (kind == "file_failure") return Label("mnt", Number(namespaces, "mnt"));
   if (kind == "signal" || kind == "oom_kill" || kind == "process_exec" || kind == "process_exit") {
     return Label("pid", Number(namespaces, "pid"));
@@ -86,7 +88,7 @@ EventWeight WeightOf(const Json& event) {
   const std::string kind = Text(event, "kind");
   const Json& detail = Child(event, kind.c_str());
   if (kind == "connect_failure" || kind == "oom_kill" || kind == "packet_drop" ||
-      kind == "bind_failure" || kind == "file_failure") {
+      kind == "bind_failure" || kind == "file_failure" || kind == "dns_failure") {
     return EventWeight::kError;
   }
   if (kind == "signal") return SignalWeight(detail);

@@ -11,7 +11,7 @@ namespace {
 constexpr EventKind kKernelKinds[] = {EventKind::kNamespaceChange, EventKind::kConnectFailure,
                                       EventKind::kSignal,          EventKind::kOomKill,
                                       EventKind::kPacketDrop,      EventKind::kBindFailure,
-                                      EventKind::kFileFailure};
+                                      EventKind::kFileFailure,     EventKind::kDnsFailure};
 // Made in userspace, observed when they are stored: always balanced.
 constexpr EventKind kMadeKinds[] = {EventKind::kContainerStart, EventKind::kContainerExit,
                                     EventKind::kLoss, EventKind::kGap, EventKind::kEntry};

@@ -79,6 +79,13 @@ void MetricsBuilder::AddCounter(const Counter& c, const Inventory& inventory,
                                     static_cast<FileFailure::Operation>(static_cast<uint8_t>(c.a)),
                                     static_cast<int>(c.b), c.value});
       return;
+    case CounterFamily::kDnsFailure:
+      out->dns_failures.push_back({std::move(owner), static_cast<Protocol>(c.a),
+                                   static_cast<DnsFailure::Outcome>(b8), c.value});
+      return;
+    case CounterFamily::kDnsAnswer:
+      out->dns_answers.push_back({std::move(owner), static_cast<Protocol>(c.a), b8, c.value});
+      return;
   }
 }
 

@@ -77,6 +77,7 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions
   handlers.lost = [self = p.get()](EventKind kind, uint8_t epoch, uint64_t count) {
     self->ledger_.Lost(kind, epoch, "queue_full", count);
   };
+  handlers.tick = [probes] { return probes->SweepDns(); };
   NSOBS_ASSIGN_OR_RETURN(p->ring_, RingReader::Create(ring, std::move(handlers)));
   p->barrier_ =
       std::make_unique<Barrier>(probes, &p->ledger_, [ring = p->ring_.get()] { ring->Wake(); });

@@ -107,6 +107,10 @@ void TakeDestination(const Anomaly& anomaly, SnapshotRequest* request) {
     request->protocol = std::string(Name(drop->protocol));
     request->destination = drop->destination;
     request->port = drop->port;
+  } else if (const auto* dns = std::get_if<DnsFailure>(&detail)) {
+    request->protocol = std::string(Name(dns->protocol));
+    request->destination = dns->server;
+    request->port = dns->port;
   } else if (const auto* file = std::get_if<FileFailure>(&detail)) {
     // Of a write only the name is known, and where a relative path begins is not.
     if (file->path.starts_with('/') && !file->truncated) request->path = file->path;

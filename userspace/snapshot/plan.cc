@@ -40,6 +40,7 @@ std::vector<Row> Rows() {
       {"bind_failure", {Section::kNet, Section::kHostNet, Section::kPeerNets, Section::kPid}},
       {"file_failure", {Section::kPid, Section::kUser, Section::kCgroup, Section::kMnt}},
       {"packet_drop", {Section::kNet, Section::kHostNet, Section::kPeerNets, Section::kPid}},
+      {"dns_failure", {Section::kNet, Section::kHostNet, Section::kPeerNets, Section::kPid}},
       {"term_ignored", {Section::kPid}},
       {"container_end", {}},  // nobody is left to look at
       {"crash", {Section::kPid}},

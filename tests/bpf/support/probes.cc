@@ -38,6 +38,7 @@ ProbeSettings TestSettings() {
     settings.told_signals |= Bit(signal);
   }
   settings.told_ignored_signals = Bit(SIGHUP);
+  settings.dns_timeout_ns = 2'000'000'000;
   return settings;
 }
 
@@ -77,6 +78,7 @@ void Probes::StartDraining() {
     OnBatch(batch);
     return true;
   };
+  handlers.tick = [this] { return set_->SweepDns(); };
   handlers.lost = [](EventKind, uint8_t, uint64_t) { ADD_FAILURE() << "lost though never full"; };
   auto reader = RingReader::Create(options, std::move(handlers));
   ASSERT_TRUE(reader.ok()) << reader.status();

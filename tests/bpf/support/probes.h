@@ -53,7 +53,7 @@ class Probes {
   std::unique_ptr<RingReader> reader_;
   std::mutex mutex_;
   std::vector<Event> events_;
-  uint64_t received_[2][16] = {};
+  uint64_t received_[2][kEventKindEnd] = {};
   MarkCount marks_;
 };
 

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+import dns_faults  # noqa: F401  its faults and decoys join the lists
 from corpus import FAULTS
 from decoys import DECOYS
 from lab import Lab

@@ -22,6 +22,8 @@ bool IsDetailOf(nsobs::EventKind kind, const nsobs::EventDetail& detail) {
       return std::holds_alternative<nsobs::BindFailure>(detail);
     case nsobs::EventKind::kFileFailure:
       return std::holds_alternative<nsobs::FileFailure>(detail);
+    case nsobs::EventKind::kDnsFailure:
+      return std::holds_alternative<nsobs::DnsFailure>(detail);
     default:  // the others in order, up to the last that the kernel side tells
       return kind <= nsobs::EventKind::kProcessExit &&
              detail.index() + 1 == static_cast<size_t>(kind);

@@ -184,10 +184,10 @@ TEST_F(RuleEngineTest, AFloodOfDistinctKeysStaysBounded) {
 TEST(RulesTest, TheList) {
   std::vector<std::string> names;
   for (const auto& rule : MakeRules(AnomalyOptions())) names.emplace_back(rule->name());
-  EXPECT_THAT(names,
-              ElementsAre("connect_failure", "bind_failure", "file_failure", "packet_drop",
-                          "term_ignored", "container_end", "crash", "oom_kill", "sigkill_by_other",
-                          "zombies", "pressure", "namespace_entry", "namespace_leak"));
+  EXPECT_THAT(names, ElementsAre("connect_failure", "bind_failure", "file_failure", "packet_drop",
+                                 "dns_failure", "term_ignored", "container_end", "crash",
+                                 "oom_kill", "sigkill_by_other", "zombies", "pressure",
+                                 "namespace_entry", "namespace_leak"));
 }
 
 TEST(RulesTest, SwitchedOff) {

@@ -149,6 +149,21 @@ TEST(CoalescerTest, FileFailuresOfTheSamePath) {
   ExpectSame<R>(SampleFileFailure(), {CHANGE(R, (void)r), CHANGE(R, r->process.pid++)});
 }
 
+TEST(CoalescerTest, DnsFailuresOfTheSameServer) {
+  using R = nsobs_dns_failure;
+  ExpectAnother<R>(SampleDnsFailure(),
+                   {CHANGE(R, r->process.cgroup.id++), CHANGE(R, r->process.comm[0]++),
+                    CHANGE(R, r->process.uid++), CHANGE(R, r->net_id++), CHANGE(R, r->server[3]++),
+                    CHANGE(R, r->port++), CHANGE(R, r->protocol--), CHANGE(R, r->outcome++),
+                    CHANGE(R, r->given_up++), CHANGE(R, r->family++), CHANGE(R, r->question[1]++),
+                    CHANGE(R, r->question_len--), CHANGE(R, r->process.ns.id[NSOBS_NS_MNT]++)});
+  ExpectSame<R>(SampleDnsFailure(), {CHANGE(R, (void)r), CHANGE(R, r->process.pid++),
+                                     CHANGE(R, r->duration_ns++), CHANGE(R, r->net_inode++)});
+  R silent = SampleDnsFailure();  // whatever it is asked
+  silent.outcome = NSOBS_DNS_NO_ANSWER;
+  ExpectSame<R>(silent, {CHANGE(R, (void)r), CHANGE(R, r->question[1]++)});
+}
+
 TEST(CoalescerTest, InodesAreTheIdentityWhereTheKernelHasNoIds) {
   using R = nsobs_connect_failure;
   R sample = SampleConnectFailure();

@@ -24,7 +24,9 @@ TEST(CounterFamilyTest, NumbersAreTheKernels) {
   EXPECT_EQ(static_cast<int>(CounterFamily::kPacketDrop), NSOBS_COUNT_PACKET_DROP);
   EXPECT_EQ(static_cast<int>(CounterFamily::kBindFailure), NSOBS_COUNT_BIND_FAILURE);
   EXPECT_EQ(static_cast<int>(CounterFamily::kFileFailure), NSOBS_COUNT_FILE_FAILURE);
-  EXPECT_EQ(static_cast<int>(CounterFamily::kFileFailure) + 1, NSOBS_COUNT_END);
+  EXPECT_EQ(static_cast<int>(CounterFamily::kDnsFailure), NSOBS_COUNT_DNS_FAILURE);
+  EXPECT_EQ(static_cast<int>(CounterFamily::kDnsAnswer), NSOBS_COUNT_DNS_ANSWER);
+  EXPECT_EQ(static_cast<int>(CounterFamily::kDnsAnswer) + 1, NSOBS_COUNT_END);
 }
 
 TEST(CounterFamilyTest, EachHasTheNamespaceThatTheAbiNames) {
@@ -34,6 +36,8 @@ TEST(CounterFamilyTest, EachHasTheNamespaceThatTheAbiNames) {
   EXPECT_EQ(NamespaceOf(CounterFamily::kNamespaceChange), NamespaceKind::kMnt);
   EXPECT_EQ(NamespaceOf(CounterFamily::kNamespaceFailure), NamespaceKind::kMnt);
   EXPECT_EQ(NamespaceOf(CounterFamily::kSignalTaken), NamespaceKind::kPid);
+  EXPECT_EQ(NamespaceOf(CounterFamily::kDnsFailure), NamespaceKind::kNet);
+  EXPECT_EQ(NamespaceOf(CounterFamily::kDnsAnswer), NamespaceKind::kNet);
 }
 
 TEST(EventKindTest, NumbersAreTheKernels) {
@@ -47,6 +51,7 @@ TEST(EventKindTest, NumbersAreTheKernels) {
   EXPECT_EQ(EventKindOf(NSOBS_KIND_PACKET_DROP), EventKind::kPacketDrop);
   EXPECT_EQ(EventKindOf(NSOBS_KIND_BIND_FAILURE), EventKind::kBindFailure);
   EXPECT_EQ(EventKindOf(NSOBS_KIND_FILE_FAILURE), EventKind::kFileFailure);
+  EXPECT_EQ(EventKindOf(NSOBS_KIND_DNS_FAILURE), EventKind::kDnsFailure);
   for (uint32_t kind = 1; kind < NSOBS_KIND_END; ++kind) {
     EXPECT_EQ(KernelKindOf(EventKindOf(kind)), kind);
   }

@@ -147,6 +147,9 @@ TEST(DecoderRefusalTest, EnumsOutOfRange) {
   ExpectRange(SampleBindFailure(), &nsobs_bind_failure::address_source, 0, 2);
   ExpectRange(SampleFileFailure(), &nsobs_file_failure::operation, 1, 6);
   ExpectRange(SampleFileFailure(), &nsobs_file_failure::path_source, 0, 2);
+  ExpectRange(SampleDnsFailure(), &nsobs_dns_failure::protocol, 1, 2);
+  ExpectRange(SampleDnsFailure(), &nsobs_dns_failure::outcome, 1, 3);
+  ExpectRange(SampleDnsFailure(), &nsobs_dns_failure::question_len, 0, NSOBS_DNS_QUESTION_LEN);
   ExpectRange(SampleSignal(), &nsobs_signal::signal, 1, 64);
   ExpectRange(SampleSignal(), &nsobs_signal::result, 1, 5);
   ExpectRange(SampleSignal(), &nsobs_signal::handler, 0, 2);

@@ -131,6 +131,32 @@ TEST(DecoderTest, FileFailure) {
   EXPECT_EQ(std::get<1>(Decoded<FileFailure>(record)).path, "/var/log/x");
 }
 
+TEST(DecoderTest, DnsFailure) {
+  nsobs_dns_failure record = SampleDnsFailure();
+  const auto [event, failure] = Decoded<DnsFailure>(record);
+  EXPECT_EQ(event.kind, EventKind::kDnsFailure);
+  ExpectProcess(event.process, 10, "curl");
+  EXPECT_EQ(failure.protocol, Protocol::kUdp);
+  EXPECT_EQ(failure.outcome, DnsFailure::Outcome::kServfail);
+  EXPECT_EQ(failure.family, AF_INET);
+  EXPECT_EQ(failure.server, "10.0.0.53");
+  EXPECT_EQ(failure.port, 53);
+  EXPECT_EQ(failure.name, "db.example");
+  EXPECT_TRUE(failure.name_whole);
+  EXPECT_EQ(failure.type, 1);
+  EXPECT_EQ(failure.duration_ns, 4'000'000'000u);
+  EXPECT_FALSE(failure.given_up);
+  EXPECT_EQ(failure.net.inode, 4026532846u);
+  EXPECT_EQ(failure.net.id, 77u);
+  record.question_len = 5;
+  record.given_up = 1;
+  const auto cut = std::get<1>(Decoded<DnsFailure>(record));
+  EXPECT_EQ(cut.name, "db.e");
+  EXPECT_FALSE(cut.name_whole);
+  EXPECT_EQ(cut.type, 0);
+  EXPECT_TRUE(cut.given_up);
+}
+
 TEST(DecoderTest, Addresses) {
   const struct {
     uint16_t family;

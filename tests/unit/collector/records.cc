@@ -119,6 +119,25 @@ nsobs_file_failure SampleFileFailure() {
   return r;
 }
 
+// "db.example", A, over UDP to 10.0.0.53.
+nsobs_dns_failure SampleDnsFailure() {
+  static constexpr char kQuestion[] = "\2db\7example\0\0\1\0\1";
+  auto r = WithHeader<nsobs_dns_failure>(NSOBS_KIND_DNS_FAILURE);
+  r.process = SampleProcess(10, "curl");
+  r.duration_ns = 4'000'000'000;
+  r.net_id = 77;
+  r.net_inode = 4026532846;
+  r.family = AF_INET;
+  r.port = 53;
+  const uint8_t server[] = {10, 0, 0, 53};
+  memcpy(r.server, server, sizeof server);
+  r.protocol = NSOBS_PROTO_UDP;
+  r.outcome = NSOBS_DNS_SERVFAIL;
+  r.question_len = sizeof kQuestion - 1;
+  memcpy(r.question, kQuestion, sizeof kQuestion - 1);
+  return r;
+}
+
 nsobs_signal SampleSignal() {
   auto r = WithHeader<nsobs_signal>(NSOBS_KIND_SIGNAL);
   r.target = SampleProcess(10, "web");
@@ -185,6 +204,7 @@ std::vector<std::string> SampleOfEachKind() {
           Text(SamplePacketDrop()),
           Text(SampleBindFailure()),
           Text(SampleFileFailure()),
+          Text(SampleDnsFailure()),
           Text(SampleSignal()),
           Text(SampleOomKill()),
           Text(SampleCgroupChange("/machine.slice/x")),

@@ -27,6 +27,7 @@ nsobs_process_exit SampleExit();
 nsobs_packet_drop SamplePacketDrop();
 nsobs_bind_failure SampleBindFailure();
 nsobs_file_failure SampleFileFailure();
+nsobs_dns_failure SampleDnsFailure();
 
 // The bytes that would stand on the ring: h.size of them.
 template <typename T>

@@ -26,7 +26,7 @@ TEST(EventNamesTest, Kinds) {
       Names<EventKind>(1, kEventKindEnd - 1),
       ElementsAre("namespace_change", "connect_failure", "signal", "oom_kill", "cgroup_change",
                   "process_exec", "process_exit", "container_start", "container_exit", "loss",
-                  "gap", "entry", "packet_drop", "bind_failure", "file_failure"));
+                  "gap", "entry", "packet_drop", "bind_failure", "file_failure", "dns_failure"));
   for (size_t i = 1; i < kEventKindEnd; ++i) {
     const auto kind = static_cast<EventKind>(i);
     EXPECT_EQ(EventKindFromName(Name(kind)), kind);
@@ -37,6 +37,7 @@ TEST(EventNamesTest, Kinds) {
 }
 
 TEST(EventNamesTest, Enums) {
+  EXPECT_THAT(Names<DnsFailure::Outcome>(1, 3), ElementsAre("no_answer", "servfail", "refused"));
   EXPECT_THAT(Names<NamespaceChange::Operation>(1, 3), ElementsAre("setns", "unshare", "clone"));
   EXPECT_THAT(Names<Protocol>(1, 6),
               ElementsAre("tcp", "udp", "unix_stream", "unix_dgram", "unix_seqpacket", "other"));

@@ -189,6 +189,40 @@ TEST(FileFailureJsonTest, All) {
                                                               {"path_source", "caller"}}));
 }
 
+TEST(DnsFailureJsonTest, All) {
+  DnsFailure failure;
+  failure.outcome = DnsFailure::Outcome::kNoAnswer;
+  failure.family = AF_INET;
+  failure.server = "10.0.0.53";
+  failure.port = 53;
+  failure.name = "db.example";
+  failure.name_whole = true;
+  failure.type = 28;
+  failure.duration_ns = 4'000'000'000;
+  failure.net.inode = 4026532846;
+  Json expected = {{"protocol", "udp"},
+                   {"family", "inet"},
+                   {"server", "10.0.0.53"},
+                   {"port", 53},
+                   {"outcome", "no_answer"},
+                   {"name", "db.example"},
+                   {"name_truncated", false},
+                   {"type", 28},
+                   {"duration_ns", 4'000'000'000},
+                   {"given_up", false},
+                   {"netns", 4026532846}};
+  EXPECT_EQ(DetailOf(EventKind::kDnsFailure, failure), expected);
+  failure.name_whole = false;
+  expected["name_truncated"] = true;
+  EXPECT_EQ(DetailOf(EventKind::kDnsFailure, failure), expected);
+  failure.name = "";
+  failure.type = 0;
+  failure.net.inode = 0;
+  expected["name"] = expected["type"] = expected["netns"] = nullptr;
+  expected["name_truncated"] = false;
+  EXPECT_EQ(DetailOf(EventKind::kDnsFailure, failure), expected);
+}
+
 TEST(ConnectFailureJsonTest, UnixAndWhatIsNotKnown) {
   ConnectFailure failure;
   failure.protocol = Protocol::kUnixStream;

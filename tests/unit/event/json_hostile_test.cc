@@ -56,6 +56,8 @@ std::vector<ObservedEvent> EventsFullOf(const std::string& text) {
   bind.address = bind.path = text;
   FileFailure file;
   file.path = text;
+  DnsFailure dns;
+  dns.server = dns.name = text;
   const std::vector<std::pair<EventKind, EventDetail>> details = {
       {EventKind::kNamespaceChange, NamespaceChange{}},
       {EventKind::kConnectFailure, failure},
@@ -71,7 +73,8 @@ std::vector<ObservedEvent> EventsFullOf(const std::string& text) {
       {EventKind::kEntry, EnterUse{text, text, 0, 0, 0}},
       {EventKind::kPacketDrop, drop},
       {EventKind::kBindFailure, bind},
-      {EventKind::kFileFailure, file}};
+      {EventKind::kFileFailure, file},
+      {EventKind::kDnsFailure, dns}};
   std::vector<ObservedEvent> out;
   for (const auto& [kind, detail] : details) {
     ObservedEvent event = SampleEvent(kind, detail);
@@ -126,6 +129,7 @@ TEST(HostileJsonTest, TheDetailsToo) {
   EXPECT_EQ(detail(EventKind::kPacketDrop)["interface"], clean);
   EXPECT_EQ(detail(EventKind::kBindFailure)["path"], clean);
   EXPECT_EQ(detail(EventKind::kFileFailure)["path"], clean);
+  EXPECT_EQ(detail(EventKind::kDnsFailure)["name"], clean);
 }
 
 }  // namespace

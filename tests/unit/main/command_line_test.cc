@@ -78,7 +78,8 @@ TEST(CommandLineTest, WrongUseIsOneLine) {
       {{"events", "--kind", "signal,oom"},
        "--kind: \"oom\" is not a kind of event (allowed: namespace_change, connect_failure, "
        "signal, oom_kill, cgroup_change, process_exec, process_exit, container_start, "
-       "container_exit, loss, gap, entry, packet_drop, bind_failure, file_failure)"},
+       "container_exit, loss, gap, entry, packet_drop, bind_failure, file_failure, "
+       "dns_failure)"},
       {{"events", "--netns", "abc"},
        "--netns: \"abc\" is not a namespace (allowed: 4026532846, net:[4026532846])"},
       {{"events", "--netns", "0"},

@@ -240,6 +240,20 @@ void AddRefusals(Story* story) {
   file.truncated = true;
   file.error = ENOSPC;
   story->Add(EventKind::kFileFailure, nullptr, Curl(), file);
+  DnsFailure dns;
+  dns.family = AF_INET;
+  dns.server = "10.0.0.53";
+  dns.port = 53;
+  dns.name = "db.example\x1b[2J";
+  dns.name_whole = true;
+  dns.type = 28;
+  dns.duration_ns = 4'000'000'000;
+  story->Add(EventKind::kDnsFailure, WebContainer(), Curl(), dns);
+  dns.outcome = DnsFailure::Outcome::kServfail;
+  dns.protocol = Protocol::kTcp;
+  dns.name_whole = false;
+  dns.type = 0;
+  story->Add(EventKind::kDnsFailure, nullptr, Process(), dns);
 }
 
 void AddLosses(Story* story) {

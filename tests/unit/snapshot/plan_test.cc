@@ -45,7 +45,7 @@ TEST(Plan, OnlyWhatMatters) {
     EXPECT_THAT(PlanSections({.rule = rule}), ElementsAre(Section::kPid)) << rule;
   for (const char* rule : {"oom_kill", "pressure"})
     EXPECT_THAT(PlanSections({.rule = rule}), ElementsAre(Section::kCgroup, Section::kPid)) << rule;
-  for (const char* rule : {"bind_failure", "packet_drop"})
+  for (const char* rule : {"bind_failure", "packet_drop", "dns_failure"})
     EXPECT_THAT(PlanSections({.rule = rule}),
                 ElementsAre(Section::kNet, Section::kHostNet, Section::kPeerNets, Section::kPid))
         << rule;

@@ -51,7 +51,8 @@ TEST_F(WriteTest, EveryKindComesBack) {
       {EventKind::kEntry, EnterUse{}},
       {EventKind::kPacketDrop, PacketDrop{}},
       {EventKind::kBindFailure, BindFailure{}},
-      {EventKind::kFileFailure, FileFailure{}}};
+      {EventKind::kFileFailure, FileFailure{}},
+      {EventKind::kDnsFailure, DnsFailure{}}};
   ASSERT_EQ(details.size() + 1, kEventKindEnd);
   std::vector<TimelineItem> items;
   for (const auto& [kind, detail] : details) {

@@ -22,6 +22,7 @@ MaybeFinding NetPeerSilent(const Record& record);
 MaybeFinding NetLocalOnly(const Record& record);
 MaybeFinding NetPublish(const Record& record);
 MaybeFinding NetDns(const Record& record);
+MaybeFinding NetDnsQuery(const Record& record);  // no answer, SERVFAIL, REFUSED
 MaybeFinding NetDnsNow(const Record& record);  // by hand
 MaybeFinding NetPortClash(const Record& record);
 MaybeFinding NetEphemeral(const Record& record);

@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "userspace/diagnosis/address.h"
 #include "userspace/diagnosis/cases/cases.h"
+#include "userspace/diagnosis/cases/dns_facts.h"
 #include "userspace/diagnosis/cases/net_facts.h"
 #include "userspace/diagnosis/draft.h"
 #include "userspace/diagnosis/wording.h"
@@ -8,14 +9,13 @@
 namespace nsobs {
 namespace {
 
-// Docker answers there itself, by a rule inside the container's namespace.
-constexpr char kDockerDns[] = "127.0.0.11";
-
 std::optional<Failure> DnsFailure(const Record& record) {
   std::optional<Failure> f = InternetFailure(record);
   if (!f || f->port != kDnsPort) return std::nullopt;
   return f;
 }
+
+}  // namespace
 
 Node NameserverLine(const Record& record, std::string_view address) {
   for (const Node& server : record["net"]["resolv_conf"]["nameservers"].items()) {
@@ -24,13 +24,15 @@ Node NameserverLine(const Record& record, std::string_view address) {
   return Node();
 }
 
-std::string Named(const Record& record, std::string_view address) {
+std::string NamedServer(const Record& record, std::string_view address) {
   const Node path = record["net"]["resolv_conf"]["path"];
   const std::string text = OneLine(address);
   if (!NameserverLine(record, address).exists()) return absl::StrCat("DNS server ", text);
   return absl::StrCat("nameserver ", text, " of ",
                       path.exists() ? OneLine(path.text()) : "/etc/resolv.conf");
 }
+
+namespace {
 
 std::string Advice(const Record& record) {
   if (record.container()["pod"].exists())
@@ -44,7 +46,9 @@ std::string Advice(const Record& record) {
          "stub)";
 }
 
-Draft Begin(const Record& record, std::string_view address, Confidence confidence) {
+}  // namespace
+
+Draft BeginDns(const Record& record, std::string_view address, Confidence confidence) {
   Draft draft(record, "net-dns", confidence);
   draft.Because("the nameserver that the process was given", NameserverLine(record, address));
   draft.Fix(Advice(record));
@@ -53,8 +57,7 @@ Draft Begin(const Record& record, std::string_view address, Confidence confidenc
   return draft;
 }
 
-// On loopback somebody of this very namespace has to answer.
-MaybeFinding Stub(const Record& record, std::string_view address, const Node& failure) {
+MaybeFinding DnsStub(const Record& record, std::string_view address, const Node& failure) {
   const Node listeners = record["net"]["listeners"];
   if (!record.IsWhole(listeners) || address == kDockerDns) return std::nullopt;
   for (const Listener& listener : record.own_net().Listeners()) {
@@ -66,9 +69,9 @@ MaybeFinding Stub(const Record& record, std::string_view address, const Node& fa
   const auto elsewhere = ListensElsewhere(record, "udp", address, kDnsPort);
   const bool of_host =
       elsewhere && elsewhere->net.is_host && Accepts(elsewhere->listener, "udp", address, kDnsPort);
-  Draft draft = Begin(record, address, Confidence::kCertain);
+  Draft draft = BeginDns(record, address, Confidence::kCertain);
   draft.Summary(
-      absl::StrCat(record.Who(), ": ", Named(record, address),
+      absl::StrCat(record.Who(), ": ", NamedServer(record, address),
                    of_host ? " is the host's stub resolver; nothing answers there inside "
                              "this namespace"
                            : " is loopback, and nothing answers there inside this namespace"));
@@ -78,13 +81,12 @@ MaybeFinding Stub(const Record& record, std::string_view address, const Node& fa
   return draft.Done();
 }
 
-// Somebody has the nameserver's address, and its service is on loopback only.
-MaybeFinding DeafServer(const Record& record, const Failure& f, const std::string& server) {
+MaybeFinding DeafDnsServer(const Record& record, const Failure& f, const std::string& server) {
   const auto owner = OwnerOfAddress(record, f.destination);
   if (!owner) return std::nullopt;
   const PortState state = StateOf(record, *owner, f.protocol, f.destination, kDnsPort);
   if (state.takes || !state.loopback) return std::nullopt;
-  return Begin(record, f.destination, Confidence::kCertain)
+  return BeginDns(record, f.destination, Confidence::kCertain)
       .Summary(absl::StrCat(server, " is ", owner->owner, ", where DNS is served on ",
                             state.loopback->At(), " only"))
       .Because("the query's end", f.node)
@@ -92,11 +94,11 @@ MaybeFinding DeafServer(const Record& record, const Failure& f, const std::strin
       .Done();
 }
 
-MaybeFinding Filtered(const Record& record, const Failure& f, const std::string& server) {
+MaybeFinding FilteredDns(const Record& record, const Failure& f, const std::string& server) {
   const auto place = FindDrop(record, f);
   const MaybeFinding drop = NetPolicyDrop(record);
   if (!place || !drop) return std::nullopt;
-  return Begin(record, f.destination, drop->confidence)
+  return BeginDns(record, f.destination, drop->confidence)
       .Summary(absl::StrCat(server, " is filtered by ", place->drop.Text(), " of ",
                             place->own ? "the container's own namespace" : place->owner))
       .Because("the query's end", f.node)
@@ -104,22 +106,24 @@ MaybeFinding Filtered(const Record& record, const Failure& f, const std::string&
       .Done();
 }
 
+namespace {
+
 MaybeFinding Unreached(const Record& record, const Failure& f) {
-  const std::string server = absl::StrCat(record.Who(), ": ", Named(record, f.destination));
+  const std::string server = absl::StrCat(record.Who(), ": ", NamedServer(record, f.destination));
   const std::string over = f.protocol == "udp" ? "UDP" : "TCP";
   if (f.error == "ENETUNREACH") {
     const bool sure = NetNoRoute(record).has_value() || NetLinkDown(record).has_value();
-    return Begin(record, f.destination, sure ? Confidence::kCertain : Confidence::kLikely)
+    return BeginDns(record, f.destination, sure ? Confidence::kCertain : Confidence::kLikely)
         .Summary(absl::StrCat(server, " cannot be reached: no route in this namespace"))
         .Because("the query's end", f.node)
         .Because("the routes of this namespace", record["net"]["routes"])
         .Done();
   }
-  if (auto filtered = Filtered(record, f, server)) return filtered;
-  Draft draft = Begin(record, f.destination, Confidence::kLikely);
+  if (auto filtered = FilteredDns(record, f, server)) return filtered;
+  Draft draft = BeginDns(record, f.destination, Confidence::kLikely);
   draft.Because("the query's end", f.node);
   if (f.error == "ECONNREFUSED") {
-    if (auto deaf = DeafServer(record, f, server)) return deaf;
+    if (auto deaf = DeafDnsServer(record, f, server)) return deaf;
     return draft
         .Summary(absl::StrCat(server, " refuses: nothing answers on ", over, " port 53 there"))
         .Done();
@@ -136,7 +140,7 @@ MaybeFinding NetDns(const Record& record) {
   const std::optional<Failure> f = DnsFailure(record);
   if (!f) return std::nullopt;
   if (IsLoopback(f->destination)) {
-    if (auto stub = Stub(record, f->destination, f->node)) return stub;
+    if (auto stub = DnsStub(record, f->destination, f->node)) return stub;
     if (f->error == "ECONNREFUSED") return std::nullopt;  // somebody listens there now
   }
   return Unreached(record, *f);
@@ -147,7 +151,7 @@ MaybeFinding NetDnsNow(const Record& record) {
   for (const Node& server : record["net"]["resolv_conf"]["nameservers"].items()) {
     const std::string address = server.text();
     if (!IsLoopback(address)) continue;
-    if (auto stub = Stub(record, address, Node())) return stub;
+    if (auto stub = DnsStub(record, address, Node())) return stub;
   }
   return std::nullopt;
 }

@@ -52,6 +52,7 @@ std::string_view FamilyOf(const Record& record, const std::optional<Failure>& f)
                                   {"namespace_leak", "ns-leak"},
                                   {"bind_failure", "net-port-clash"},
                                   {"packet_drop", "net-policy-drop"},
+                                  {"dns_failure", "net-dns"},
                                   {"stuck", "pid-stuck"},
                                   {"copy_up", "mnt-copy-up"}};
   const std::string rule = record.rule();

@@ -50,6 +50,8 @@ MetricsSnapshot FullSnapshot() {
                     {owner, Protocol::kTcp, PacketDrop::Hook::kForward, 1}};
   s.bind_failures = {{owner, Protocol::kTcp, EADDRINUSE, 5}};
   s.file_failures = {{owner, FileFailure::Operation::kOpen, EROFS, 6}};
+  s.dns_failures = {{owner, Protocol::kUdp, DnsFailure::Outcome::kNoAnswer, 7}};
+  s.dns_answers = {{owner, Protocol::kUdp, 0, 8}, {owner, Protocol::kTcp, 15, 9}};
   s.tcp_connects = {{owner, 10, 6, 3, 0, 1}};
   s.losses = {{owner, EventKind::kSignal, "budget", 7}};
   s.ledger = {{EventKind::kSignal, 20, 10, 3, {{"budget", 7}}}};
