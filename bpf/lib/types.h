@@ -231,6 +231,7 @@ struct files_struct {
 
 struct task_struct {
   unsigned int flags;
+  int exit_state;
   int exit_code;
   int pid;
   int tgid;
@@ -366,6 +367,18 @@ struct socket_alloc {
 
 struct linux_binprm {
   const char* filename;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+  struct seq_file* seq;
+};
+
+/* Context of iter/task, since 5.8 (eaaacd23910f). */
+struct bpf_iter__task {
+  struct bpf_iter_meta* meta;
+  struct task_struct* task; /* NULL: the pass has ended */
 };
 
 #ifdef __TARGET_ARCH_arm64
