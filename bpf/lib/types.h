@@ -229,6 +229,8 @@ struct files_struct {
   struct fdtable* fdt;
 };
 
+struct io_uring_task;
+
 struct task_struct {
   unsigned int flags;
   int exit_state;
@@ -249,6 +251,7 @@ struct task_struct {
   kuid_t loginuid;
   struct mm_struct* mm;
   struct css_set* cgroups;
+  struct io_uring_task* io_uring; /* since 5.10 (0f2122045b94) */
 };
 
 struct in6_addr {

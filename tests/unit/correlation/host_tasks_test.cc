@@ -82,7 +82,7 @@ TEST(HostTasksTest, WhoIsNoLongerOnTheListHasEnded) {
   ASSERT_TRUE(correlator.ScanHost().ok());
   tasks[0].zombie = true;
   host.RemoveCgroup(Init().unified);
-  clock.Advance(absl::Seconds(30));
+  clock.AdvanceNs(30 * kSecond);
   correlator.Reconcile();
   ASSERT_EQ(correlator.inventory()->containers().size(), 1u);
   EXPECT_NE(correlator.inventory()->containers()[0]->died_boot_ns, 0);
