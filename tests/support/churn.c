@@ -1,12 +1,13 @@
 /*
  * churn CYCLES SECONDS PREFIX [CGROUP...]: makes and ends owners of namespaces, one after the other
- * and as fast as it goes, so that inodes and pids come around again. What each raises tells whose it
- * is: a unix connect to PREFIX/CYCLE/HOW that fails. Ends after CYCLES or SECONDS, and prints what
- * it did as one line of JSON.
+ * and as fast as it goes, so that inodes and pids come around again. What each raises tells whose
+ * it is: a unix connect to PREFIX/CYCLE/HOW that fails. Ends after CYCLES or SECONDS, and prints
+ * what it did as one line of JSON.
  *
  * HOW is  own      a process that ran unshare(), or was made by clone(), with comm "cyCYCLE"
- *         cgroup   the same in a cgroup of its own below each CGROUP: docker-<CYCLE in 64 hex>.scope
- *         enter    another process, called "enter", that entered by setns() while the owner waited
+ *         cgroup   the same in a cgroup of its own below each CGROUP: docker-<CYCLE in 64
+ * hex>.scope enter    another process, called "enter", that entered by setns() while the owner
+ * waited
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -63,11 +64,16 @@ static int mark(uint8_t* bits, unsigned int index, unsigned int size) {
 static int flags_of(unsigned long cycle) {
   if (cycle % 64 == 7) return CLONE_NEWNET | CLONE_NEWUTS;
   switch (cycle % 5) {
-    case 0: return CLONE_NEWUTS;
-    case 1: return CLONE_NEWIPC;
-    case 2: return CLONE_NEWUTS | CLONE_NEWIPC;
-    case 3: return cycle % 3 ? CLONE_NEWUTS : CLONE_NEWPID | CLONE_NEWIPC;
-    default: return cycle % 4 ? CLONE_NEWIPC : CLONE_NEWNS | CLONE_NEWUTS;
+    case 0:
+      return CLONE_NEWUTS;
+    case 1:
+      return CLONE_NEWIPC;
+    case 2:
+      return CLONE_NEWUTS | CLONE_NEWIPC;
+    case 3:
+      return cycle % 3 ? CLONE_NEWUTS : CLONE_NEWPID | CLONE_NEWIPC;
+    default:
+      return cycle % 4 ? CLONE_NEWIPC : CLONE_NEWNS | CLONE_NEWUTS;
   }
 }
 
@@ -90,7 +96,8 @@ static void tell_inodes(int flags) {
     told->inode[i] = 0;
     if (!(flags & kind_flag[i])) continue;
     snprintf(path, sizeof(path), "/proc/thread-self/ns/%s", kind_name[i]);
-    if (kind_flag[i] == CLONE_NEWPID) continue; /* /proc is the host's: not to be seen from inside */
+    if (kind_flag[i] == CLONE_NEWPID)
+      continue; /* /proc is the host's: not to be seen from inside */
     if (stat(path, &st) == 0) told->inode[i] = st.st_ino;
   }
 }
@@ -237,8 +244,10 @@ int main(int argc, char** argv) {
   cgroups = argv + 4;
   told = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   for (cycle = 0; cycle < cycles && now() < end; cycle++) one_cycle(cycle);
-  printf("{\"owners\": %lu, \"in_cgroup\": %lu, \"entered\": %lu, \"failed\": %lu, \"reused_pids\": %lu",
-         owners, in_cgroup, entered, failed, reused_pids);
+  printf(
+      "{\"owners\": %lu, \"in_cgroup\": %lu, \"entered\": %lu, \"failed\": %lu, \"reused_pids\": "
+      "%lu",
+      owners, in_cgroup, entered, failed, reused_pids);
   for (i = 0; i < KINDS; i++) {
     if (made[i])
       printf(", \"%s\": {\"made\": %lu, \"reused\": %lu}", kind_name[i], made[i], reused_inodes[i]);
