@@ -12,7 +12,7 @@
 SEC("tracepoint/syscalls/sys_enter_connect")
 int nsobs_connect_enter(struct trace_event_raw_sys_enter* ctx) {
   u64 id = bpf_get_current_pid_tgid();
-  struct connect_call call = {};
+  struct connect_call *kept = bpf_map_lookup_elem(&connect_calls, &id), call = {};
   struct socket_facts facts = {};
 
   read_socket(&facts, ctx->args[0]);
@@ -20,10 +20,18 @@ int nsobs_connect_enter(struct trace_event_raw_sys_enter* ctx) {
   call.started_ns = bpf_ktime_get_boot_ns();
   call.sockaddr = ctx->args[1];
   call.sockaddr_len = ctx->args[2];
-  call.sock = (u64)facts.sk;
   call.protocol = protocol_of(facts.family, facts.type, facts.protocol);
   call.family = facts.family;
   call.was_connecting = facts.state == SS_CONNECTING;
+  if (kept) {
+    /* An interrupt may ask whose call this is: it is nobody's until all of it stands there. */
+    call.kept = kept->kept;
+    *kept = call;
+    barrier();
+    *(volatile u64*)&kept->sock = (u64)facts.sk;
+    return 0;
+  }
+  call.sock = (u64)facts.sk;
   bpf_map_update_elem(&connect_calls, &id, &call, BPF_ANY);
   return 0;
 }
@@ -45,9 +53,9 @@ int nsobs_connect_exit(struct trace_event_raw_sys_exit* ctx) {
   struct connect_call* found = bpf_map_lookup_elem(&connect_calls, &id);
   struct connect_call call;
 
-  if (!found) return 0;
+  if (!found || !found->sock) return 0;
   call = *found;
-  bpf_map_delete_elem(&connect_calls, &id);
+  leave_call(found, id);
   if (ctx->ret == 0 && call.protocol == NSOBS_PROTO_UDP) remember_udp(call.sock);
   if (!is_failure(ctx->ret) || told_by_state_change(&call)) return 0;
   tell_call_failure(&call, -ctx->ret, call.sockaddr, call.sockaddr_len, true);

@@ -70,6 +70,17 @@ static __always_inline struct connect_call* call_of(struct sock* sk) {
   return call && call->sock == (u64)sk ? call : NULL;
 }
 
+/*
+ * May this be io_uring at work? Its requests run in a task that has used it, or in one of its own
+ * threads: nobody else has to pay for the table of its connects.
+ */
+static __always_inline bool may_be_io_uring(void) {
+  struct task_struct* task = bpf_get_current_task_btf();
+
+  if (!bpf_core_field_exists(struct task_struct, io_uring)) return true;
+  return task->io_uring || task->flags & PF_IO_WORKER;
+}
+
 /* Tells connect_syscall.bpf.c or connect_io_uring.bpf.c that the socket got as far as SYN_SENT. */
 static __always_inline void mark_call(struct sock* sk, u64 now_ns) {
   struct connect_call io = {.protocol = NSOBS_PROTO_TCP, .entered = 1, .started_ns = now_ns};
@@ -80,7 +91,7 @@ static __always_inline void mark_call(struct sock* sk, u64 now_ns) {
     call->entered = 1;
     return;
   }
-  if (!constants.io_uring_hook) return;
+  if (!constants.io_uring_hook || !may_be_io_uring()) return;
   cookie = bpf_get_socket_cookie(sk);
   io.family = sk->__sk_common.skc_family;
   io.sock = (u64)sk;

@@ -102,6 +102,14 @@ struct nsobs_process {
 };
 NSOBS_ASSERT_SIZE(struct nsobs_process, 160);
 
+/* What a pass over all processes gives, back to back and not on a ring (host_tasks.bpf.c). */
+struct nsobs_host_task {
+  struct nsobs_process process; /* a thread group leader; no kernel thread */
+  __u32 zombie;                 /* 1: it ended, and only its parent doesn't know yet */
+  __u32 pad;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_host_task, 168);
+
 /* Which file a process executes. The device is the kernel's own dev_t: major << 20 | minor. */
 struct nsobs_executable {
   __u64 inode; /* 0: not known */

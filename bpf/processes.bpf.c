@@ -123,7 +123,7 @@ int BPF_PROG(nsobs_exit, struct task_struct* task) {
   bool init;
 
   /* A thread that was killed inside connect() does not return from it. */
-  bpf_map_delete_elem(&connect_calls, &id);
+  forget_calls(id);
   if (task->signal->live.counter != 0) return 0; /* other threads live on */
   if (!is_first_to_tell(task)) return 0;
 

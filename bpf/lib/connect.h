@@ -18,15 +18,23 @@
 struct connect_call {
   u64 started_ns;
   u64 sockaddr; /* the caller's, untrusted */
-  u64 sock;     /* struct sock *, only compared */
+  u64 sock;     /* struct sock *, only compared; 0: the thread is in no call */
   u32 sockaddr_len;
   u8 protocol; /* enum nsobs_protocol */
   u8 family;
   u8 was_connecting; /* the socket was in SS_CONNECTING when the call began */
   u8 entered;        /* the socket entered SYN_SENT during the call */
   u8 failed_inside;  /* and left it again before the protocol's connect returned */
-  u8 pad[7];
+  u8 kept;           /* the entry stays for the thread's next call */
+  u8 pad[6];
 };
+
+/*
+ * Who connected once will again: an entry that stays saves an insertion and a removal for each
+ * call. It goes with its thread (processes.bpf.c). Half of the table is left for those who come
+ * once.
+ */
+#define KEPT_CALLS (CALLS / 2)
 
 struct connect_call_map {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -65,8 +73,30 @@ struct udp_owner_map {
 #define NSOBS_CONNECT_EXTERN extern
 #endif
 NSOBS_CONNECT_EXTERN struct connect_call_map connect_calls SEC(".maps");
+NSOBS_CONNECT_EXTERN volatile u64 kept_calls SEC(".data.kept_calls");
 NSOBS_CONNECT_EXTERN struct io_connect_map io_connects SEC(".maps");
 NSOBS_CONNECT_EXTERN struct udp_owner_map udp_owners SEC(".maps");
+
+/* The call of the current thread has returned. */
+static __always_inline void leave_call(struct connect_call* call, u64 id) {
+  call->sock = 0;
+  if (call->kept) return;
+  if (kept_calls >= KEPT_CALLS) {
+    bpf_map_delete_elem(&connect_calls, &id);
+    return;
+  }
+  call->kept = 1;
+  __sync_fetch_and_add(&kept_calls, 1);
+}
+
+/* The current thread ends, perhaps killed inside its call. */
+static __always_inline void forget_calls(u64 id) {
+  struct connect_call* call = bpf_map_lookup_elem(&connect_calls, &id);
+
+  if (!call) return;
+  if (call->kept) __sync_fetch_and_add(&kept_calls, -1);
+  bpf_map_delete_elem(&connect_calls, &id);
+}
 
 static __always_inline struct nsobs_tcp_connects* tcp_connects_of(
     const struct nsobs_owner_key* owner, bool overflow) {

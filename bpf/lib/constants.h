@@ -55,6 +55,7 @@
 #define SO_EE_ORIGIN_ICMP 2
 
 #define PF_EXITING 0x00000004
+#define PF_IO_WORKER 0x00000010 /* of io_uring, its polling threads too; since 5.12 */
 #define PF_KTHREAD 0x00200000
 
 #define ETH_P_IP 0x0800

@@ -27,20 +27,27 @@ static __always_inline struct file* file_of(u32 fd) {
   return file;
 }
 
+/* As much of a struct socket as has what we read of it: one copy instead of four. */
+#define SOCKET_HEAD_BYTES 64
+#define SOCKET_FIELD(head, field) \
+  (*(typeof(((struct socket*)0)->field)*)((head) + bpf_core_field_offset(struct socket, field)))
+
 /* The socket behind a file descriptor of the current task; sk is NULL if it isn't one. */
 static __always_inline void read_socket(struct socket_facts* out, u32 fd) {
+  u8 head[SOCKET_HEAD_BYTES] __attribute__((aligned(8))) = {};
   struct file* file = file_of(fd);
-  struct socket* socket = BPF_CORE_READ(file, private_data);
+  void* socket = BPF_CORE_READ(file, private_data);
   struct sock* sk;
 
   out->sk = NULL;
+  if (!file || bpf_probe_read_kernel(head, sizeof(head), socket) != 0) return;
   /* Only a socket points back at its file. */
-  if (!file || BPF_CORE_READ(socket, file) != file) return;
-  sk = BPF_CORE_READ(socket, sk);
+  if (SOCKET_FIELD(head, file) != file) return;
+  sk = SOCKET_FIELD(head, sk);
   out->sk = sk;
-  out->state = BPF_CORE_READ(socket, state);
+  out->state = SOCKET_FIELD(head, state);
+  out->type = SOCKET_FIELD(head, type);
   out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-  out->type = BPF_CORE_READ(sk, sk_type);
   out->protocol = BPF_CORE_READ(sk, sk_protocol);
 }
 

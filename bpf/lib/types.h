@@ -229,8 +229,11 @@ struct files_struct {
   struct fdtable* fdt;
 };
 
+struct io_uring_task;
+
 struct task_struct {
   unsigned int flags;
+  int exit_state;
   int exit_code;
   int pid;
   int tgid;
@@ -248,6 +251,7 @@ struct task_struct {
   kuid_t loginuid;
   struct mm_struct* mm;
   struct css_set* cgroups;
+  struct io_uring_task* io_uring; /* since 5.10 (0f2122045b94) */
 };
 
 struct in6_addr {
@@ -397,6 +401,18 @@ struct socket_alloc {
 
 struct linux_binprm {
   const char* filename;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+  struct seq_file* seq;
+};
+
+/* Context of iter/task, since 5.8 (eaaacd23910f). */
+struct bpf_iter__task {
+  struct bpf_iter_meta* meta;
+  struct task_struct* task; /* NULL: the pass has ended */
 };
 
 #ifdef __TARGET_ARCH_arm64

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/strip.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/status_util.h"
@@ -73,6 +74,7 @@ absl::Status AttachAll(std::vector<UniqueFd>* handles) {
   NSOBS_ASSIGN_OR_RETURN(const TracepointIds ids, TracepointIds::Open());
   for (const ProgramRow& row : ProgramTable()) {
     absl::string_view hook(row.hook.data(), row.hook.size());
+    if (absl::StartsWith(hook, "iter/")) continue;  // runs only when it is read
     if (absl::ConsumePrefix(&hook, "tp_btf/")) {
       NSOBS_RETURN_IF_ERROR(AttachTypedTracepoint(std::string(hook), handles));
     } else if (absl::ConsumePrefix(&hook, "tracepoint/")) {

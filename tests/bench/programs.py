@@ -12,6 +12,8 @@ class Programs:
         self.load = self._find(build / "tests/bench/bench_load")
         self.empty = self._find(build / "tests/bench/bench_empty")
         self.ring = self._find(build / "tests/bench/bench_ring")
+        self.herd = self._find(build / "tests/bench/bench_herd")
+        self.scan = self._find(build / "tests/bench/bench_scan")
         self._find(build / "userspace/main/nsobserver")
 
     @staticmethod

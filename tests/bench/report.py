@@ -50,6 +50,12 @@ def show_burst(burst: dict) -> None:
 def show_rest(rest: dict) -> None:
     print(f"\nAt rest with {rest['count']} {rest['what']}, over {rest['seconds']} s: "
           f"{100 * rest['cpu_share']:.2f} % of a core, {rest['resident_mib']:.1f} MiB")
+    many = rest["many"]
+    print(f"With {many['count']:,} that were there first: {many['known']:,} of them known after "
+          f"{many['start_seconds']:.1f} s ({many['start_cpu_seconds']:.2f} s of CPU), at rest "
+          f"{100 * many['cpu_share']:.2f} % of a core, {many['resident_mib']:.1f} MiB.\n"
+          f"A look at {many['processes']:,} processes: {many['iterator_us']:,} us by the kernel's "
+          f"iterator, {many['proc_us']:,} us by /proc")
 
 
 def show_look(look: dict) -> None:

@@ -2,33 +2,61 @@
 
 import concurrent.futures
 import contextlib
+import os
 import pathlib
 import shutil
 import tempfile
 import time
 
 import namespaces
+from herd import herd
 from images import Images
 from observer import Observer
 from programs import cpu_seconds
 from runtimes import engine
-from shell import wait_until
+from shell import run, wait_until
 
 CONTAINERS = 200
+MANY = 1000
 SECONDS = 30
 
 
-def measure() -> dict:
+def measure(programs) -> dict:
+    """With containers that start while we look on; and with 1,000 that were there first."""
     with contextlib.ExitStack() as stack:
         observer = stack.enter_context(Observer())
         what = start_runc(stack) if shutil.which("runc") else start_namespaces(stack)
-        settle(observer)
-        pid = observer.process.pid
-        cpu, start = cpu_seconds(pid), time.monotonic()
-        time.sleep(SECONDS)
-        share = (cpu_seconds(pid) - cpu) / (time.monotonic() - start)
-        return {"what": what, "count": CONTAINERS, "seconds": SECONDS, "cpu_share": share,
-                "resident_mib": observer.resident_bytes() / 2**20}
+        out = {"what": what, "count": CONTAINERS, **at_rest(observer)}
+    return out | {"many": with_many(programs)}
+
+
+def at_rest(observer: Observer) -> dict:
+    settle(observer)
+    pid = observer.process.pid
+    cpu, start = cpu_seconds(pid), time.monotonic()
+    time.sleep(SECONDS)
+    share = (cpu_seconds(pid) - cpu) / (time.monotonic() - start)
+    return {"seconds": SECONDS, "cpu_share": share, "resident_mib": observer.resident_bytes() / 2**20}
+
+
+def with_many(programs) -> dict:
+    """Also how long it takes until all of them are known: by the clock, and of CPU."""
+    name = f"herd{os.getpid()}"
+    with contextlib.ExitStack() as stack:
+        root = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp"))) / "runc"
+        stack.enter_context(herd(programs.herd, MANY, name, root))
+        observer = Observer(f"--runtimes.runc-root={root}")
+        start = time.monotonic()
+        stack.enter_context(observer)
+        known = sum(labels["container"].startswith(name) for labels, _ in
+                    observer.scrape().matching("nsobserver_container_info"))
+        seconds, cpu = time.monotonic() - start, cpu_seconds(observer.process.pid)
+        look = {"processes": 0, "iterator_us": 0, "proc_us": 0}
+        for line in run(programs.scan, 11).stdout.splitlines():
+            key, *values = line.split()
+            look["processes" if key == "processes" else f"{key}_us"] = int(values[0])
+        return {"count": MANY, "known": known, "start_seconds": seconds, "start_cpu_seconds": cpu,
+                **look, **at_rest(observer)}
 
 
 def start_runc(stack: contextlib.ExitStack) -> str:

@@ -29,6 +29,12 @@ def judge(results: dict) -> list[dict]:
         among = f"at rest with {rest['count']} {rest['what']}"
         out.append(target(f"{among}: % of a core", 100 * rest["cpu_share"], 1))
         out.append(target(f"{among}: MiB", rest["resident_mib"], 40))
+        many = rest["many"]
+        among = f"with {many['count']} containers that were there first"
+        out.append(target(f"{among}: not known", many["count"] - many["known"], 0))
+        out.append(target(f"{among}: seconds until all are known", many["start_seconds"], 2))
+        out.append(target(f"{among}: % of a core at rest", 100 * many["cpu_share"], 1))
+        out.append(target(f"{among}: MiB at rest", many["resident_mib"], 40))
     if "look" in results:
         look = results["look"]
         out.append(target("from a failure to its finding, median, ms", look["median_ms"], 150))

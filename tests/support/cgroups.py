@@ -25,6 +25,11 @@ def hierarchies() -> list[pathlib.Path]:
     return [path for path in ROOT.iterdir() if path.is_dir() and not path.is_symlink()]
 
 
+def naming_hierarchy() -> pathlib.Path:
+    """Where a cgroup says which container it is: v2, or v1's memory beside a v2 without controllers."""
+    return ROOT if (ROOT / "cgroup.controllers").exists() else ROOT / "memory"
+
+
 def remove_tree(folder: pathlib.Path) -> None:
     """Depth first; a cgroup with processes stays."""
     for path, _, _ in os.walk(folder, topdown=False):

@@ -3,14 +3,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "userspace/event/event.h"
+#include "userspace/event/host_task.h"
 
 namespace nsobs {
 
 // INVALID_ARGUMENT for a record of another version, an unknown kind, or a wrong size.
 absl::StatusOr<Event> DecodeEvent(absl::Span<const uint8_t> record);
+
+// What the program of iter/task wrote, record after record; a piece at the end is left out.
+std::vector<HostTask> DecodeHostTasks(absl::Span<const uint8_t> records);
 
 }  // namespace nsobs

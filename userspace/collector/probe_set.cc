@@ -29,6 +29,7 @@
 #include "userspace/collector/bpf_stats.h"
 #include "userspace/collector/program_table.h"
 #include "userspace/collector/self_facts.h"
+#include "userspace/collector/task_list.h"
 #include "userspace/collector/tracepoint_id.h"
 #include "userspace/collector/unified_root.h"
 
@@ -38,6 +39,7 @@ namespace {
 constexpr char kSelfTest[] = "nsobs_self_test";
 constexpr char kDnsSweep[] = "nsobs_dns_sweep";
 constexpr char kTestRun[] = "test_run";  // the hook of what we run ourselves
+constexpr std::string_view kHostScan = "nsobs_host_task";
 
 struct DestroySkeleton {
   void operator()(nsobs_bpf* skeleton) const { nsobs_bpf::destroy(skeleton); }
@@ -227,6 +229,7 @@ class ProbeSet::Impl {
       } else {
         state.attached = true;
         state.hook = std::string(row.hook);
+        if (row.program == kHostScan) host_scan_ = links_.back().get();
       }
       if (row.group == ProgramGroup::kDns && !state.attached) dns_missing_ = state.source;
       states_.push_back(std::move(state));
@@ -241,6 +244,7 @@ class ProbeSet::Impl {
   RunMapping mapping_;
   std::vector<Link> links_;
   std::vector<ProbeState> states_;
+  bpf_link* host_scan_ = nullptr;  // one of links_
 
  private:
   absl::Status AttachOne(const ProgramRow& row, const absl::StatusOr<TracepointIds>& ids) {
@@ -302,6 +306,11 @@ absl::Status ProbeSet::SelfTest() const {
   const int fd = bpf_program__fd(impl_->Find(kSelfTest));
   if (bpf_prog_test_run_opts(fd, &opts) != 0) return ErrnoStatus(errno, "self-test");
   return CompareWithProc(impl_->skeleton_->data_self_test->self_test_result);
+}
+
+absl::StatusOr<std::vector<HostTask>> ProbeSet::ListTasks() const {
+  if (impl_->host_scan_ == nullptr) return absl::UnavailableError("the task iterator is off");
+  return ReadTasks(bpf_link__fd(impl_->host_scan_));
 }
 
 const std::vector<ProbeState>& ProbeSet::states() const { return impl_->states_; }

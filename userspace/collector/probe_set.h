@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "userspace/collector/counter_reader.h"
+#include "userspace/event/host_task.h"
 #include "userspace/event/metrics_snapshot.h"
 
 namespace nsobs {
@@ -51,6 +52,11 @@ class ProbeSet {
 
   // Do the programs read of this process what /proc/self says? INTERNAL with the first difference.
   absl::Status SelfTest() const;
+
+  // Every process of the host, by the kernel's own iterator: about a microsecond each. After
+  // Attach(). UNAVAILABLE where the program is off, FAILED_PRECONDITION in a pid namespace that
+  // isn't the host's, whose processes alone would be listed. Thread-safe.
+  absl::StatusOr<std::vector<HostTask>> ListTasks() const;
 
   const std::vector<ProbeState>& states() const;  // one for each row of ProgramTable()
   std::vector<ProgramCost> costs() const;

@@ -14,6 +14,8 @@ constexpr std::string_view kNothing = "nothing";
 constexpr std::string_view kDnsBlind = "DNS: no answer, SERVFAIL, REFUSED";
 
 constexpr ProgramRow kTable[] = {
+    {"host_scan", "nsobs_host_task", "iter/task", G::kAlways, kNothing,
+     "what runs already, at the start and at each reconciliation; off: /proc is walked instead"},
     {"signal_generate", "nsobs_signal_generate", "tp_btf/signal_generate", G::kAlways,
      "each signal sent", "signals: sent, ignored, blocked"},
     {"signal_deliver", "nsobs_signal_deliver", "tp_btf/signal_deliver", G::kAlways,

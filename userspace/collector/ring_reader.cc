@@ -1,9 +1,9 @@
 #include "userspace/collector/ring_reader.h"
 
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -33,8 +33,6 @@ int64_t BootNowNs() {
 
 }  // namespace
 
-void RingReader::FreeRing::operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
-
 RingReader::RingReader(const RingReaderOptions& options, RingReaderHandlers handlers)
     : options_(options),
       handlers_(std::move(handlers)),
@@ -46,13 +44,17 @@ absl::StatusOr<std::unique_ptr<RingReader>> RingReader::Create(const RingReaderO
   std::unique_ptr<RingReader> reader(new RingReader(options, std::move(handlers)));
   reader->wake_fd_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!reader->wake_fd_.ok()) return ErrnoStatus(errno, "eventfd");
-  reader->ring_.reset(
-      ring_buffer__new(options.bulk_map_fd, &RingReader::OnRecord, reader.get(), nullptr));
-  if (reader->ring_ == nullptr) return ErrnoStatus(errno, "bulk ring");
-  if (ring_buffer__add(reader->ring_.get(), options.critical_map_fd, &RingReader::OnRecord,
-                       reader.get()) != 0) {
-    return ErrnoStatus(errno, "critical ring");
+  // Not polled themselves: what came without a wake-up would end each wait at once.
+  reader->rings_fd_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
+  for (const int fd : {options.bulk_map_fd, options.critical_map_fd}) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (epoll_ctl(reader->rings_fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+      return ErrnoStatus(errno, "waiting for a ring");
+    }
   }
+  NSOBS_ASSIGN_OR_RETURN(reader->bulk_, MappedRing::Map(options.bulk_map_fd));
+  NSOBS_ASSIGN_OR_RETURN(reader->critical_, MappedRing::Map(options.critical_map_fd));
   return reader;
 }
 
@@ -74,18 +76,14 @@ void RingReader::Wake() {
   (void)!write(wake_fd_.get(), &one, sizeof one);
 }
 
-// Always 0: a negative value would end the whole pass (libbpf, src/ringbuf.c).
-int RingReader::OnRecord(void* self, void* data, size_t size) {
-  auto* reader = static_cast<RingReader*>(self);
-  const absl::Span<const uint8_t> record(static_cast<const uint8_t*>(data), size);
+void RingReader::OnRecord(absl::Span<const uint8_t> record) {
   uint64_t run_id = 0;
-  if (size < sizeof(nsobs_header) || reader->coalescer_.Merge(record, &run_id)) return 0;
-  const auto* header = static_cast<const nsobs_header*>(data);
-  reader->batch_.records.push_back({static_cast<int64_t>(header->boot_ns),
-                                    EventKindOf(header->kind), header->epoch, run_id,
-                                    std::string(static_cast<const char*>(data), size)});
-  if (reader->batch_.records.size() >= kMaxBatch) reader->Deliver(/*flush=*/false);
-  return 0;
+  if (record.size() < sizeof(nsobs_header) || coalescer_.Merge(record, &run_id)) return;
+  const auto* header = reinterpret_cast<const nsobs_header*>(record.data());
+  batch_.records.push_back(
+      {static_cast<int64_t>(header->boot_ns), EventKindOf(header->kind), header->epoch, run_id,
+       std::string(reinterpret_cast<const char*>(record.data()), record.size())});
+  if (batch_.records.size() >= kMaxBatch) Deliver(/*flush=*/false);
 }
 
 void RingReader::Loop() {
@@ -119,7 +117,7 @@ void RingReader::Tick() {
 }
 
 void RingReader::Wait() {
-  pollfd fds[2] = {{wake_fd_.get(), POLLIN, 0}, {ring_buffer__epoll_fd(ring_.get()), POLLIN, 0}};
+  pollfd fds[2] = {{wake_fd_.get(), POLLIN, 0}, {rings_fd_.get(), POLLIN, 0}};
   poll(fds, 2, static_cast<int>(absl::ToInt64Milliseconds(Patience())));
   uint64_t wakes = 0;
   woken_ = read(wake_fd_.get(), &wakes, sizeof wakes) > 0;
@@ -127,7 +125,9 @@ void RingReader::Wait() {
 
 void RingReader::Drain() {
   coalescer_.set_window(absl::Nanoseconds(window_ns_.load()));
-  quiet_ = ring_buffer__consume(ring_.get()) == 0 ? quiet_ + 1 : 0;
+  const auto take = [this](absl::Span<const uint8_t> record) { OnRecord(record); };
+  const size_t taken = bulk_->Consume(take) + critical_->Consume(take);
+  quiet_ = taken == 0 ? quiet_ + 1 : 0;
   const bool flush =
       woken_ || BootNowNs() - last_flush_ns_ >= absl::ToInt64Nanoseconds(options_.flush_period);
   if (flush) TakeGrowth();

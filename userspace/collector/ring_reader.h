@@ -12,11 +12,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "userspace/base/fd.h"
 #include "userspace/collector/coalescer.h"
+#include "userspace/collector/mapped_ring.h"
 #include "userspace/collector/record_batch.h"
-
-struct ring_buffer;
 
 namespace nsobs {
 
@@ -59,7 +59,7 @@ class RingReader {
 
  private:
   RingReader(const RingReaderOptions& options, RingReaderHandlers handlers);
-  static int OnRecord(void* self, void* data, size_t size);
+  void OnRecord(absl::Span<const uint8_t> record);
   void Loop();
   void Drain();
   void Deliver(bool flush);
@@ -76,10 +76,8 @@ class RingReader {
   Coalescer coalescer_;
   std::atomic<int64_t> window_ns_;
   UniqueFd wake_fd_;
-  struct FreeRing {
-    void operator()(ring_buffer* ring) const;
-  };
-  std::unique_ptr<ring_buffer, FreeRing> ring_;
+  UniqueFd rings_fd_;  // an epoll that wakes with either ring
+  std::unique_ptr<MappedRing> bulk_, critical_;
   RecordBatch batch_;
   std::vector<RunGrowth> early_;  // their records are still on the ring
   int quiet_ = 0;                 // looks in a row at which nothing had come

@@ -11,11 +11,14 @@ namespace nsobs {
 class Correlator::State {
  public:
   State(CorrelatorOptions options, const Clock* clock)
-      : clock_(*clock), proc_root_(options.proc_root), state_(std::move(options), clock) {}
+      : clock_(*clock),
+        proc_root_(options.proc_root),
+        list_tasks_(options.list_tasks),
+        state_(std::move(options), clock) {}
 
   absl::Status Scan(bool initial) {
     const int64_t started_boot_ns = clock_.BootNs();
-    auto scan = ScanProcesses(proc_root_);  // the slow part, without the lock
+    auto scan = ScanAll();  // the slow part, without the lock
     if (!scan.ok()) return scan.status();
     MutexLock lock(&mutex_);
     state_.TakeScan(*std::move(scan), started_boot_ns, initial);
@@ -29,8 +32,16 @@ class Correlator::State {
   }
 
  private:
+  absl::StatusOr<HostScan> ScanAll() const {
+    if (list_tasks_) {
+      if (const auto tasks = list_tasks_(); tasks.ok()) return ScanOf(*tasks, proc_root_);
+    }
+    return ScanProcesses(proc_root_);
+  }
+
   const Clock& clock_;
   const std::string proc_root_;
+  const std::function<absl::StatusOr<std::vector<HostTask>>()> list_tasks_;
   Mutex mutex_;
   CorrelatorState state_ ABSL_GUARDED_BY(mutex_);
 };

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "userspace/base/clock.h"
 #include "userspace/correlation/inventory.h"
@@ -18,6 +20,7 @@
 #include "userspace/correlation/user_domain.h"
 #include "userspace/event/enrichment.h"
 #include "userspace/event/host_facts.h"
+#include "userspace/event/host_task.h"
 #include "userspace/event/observed_event.h"
 
 namespace nsobs {
@@ -31,6 +34,9 @@ struct CorrelatorOptions {
   UserDomainFn user_domain = ReadUserDomain;         // another one in tests without namespaces
   absl::Duration tombstone_ttl = absl::Minutes(10);  // how long the dead keep their names
   size_t max_containers = 10000;                     // alive and tombstones
+  // The kernel's own list of processes, thirty times quicker than /proc. Where there is none, or it
+  // fails, /proc is walked. Called by the correlator's thread.
+  std::function<absl::StatusOr<std::vector<HostTask>>()> list_tasks;
 };
 
 // Used by one thread, the pipeline's; only inventory() may be called from any thread.
@@ -64,7 +70,7 @@ class Correlator {
   HostFacts TakeHostFacts();
 
   // Compares with /proc and the runtimes' files: finds deaths, late names and renames, and drops
-  // tombstones that are too old. To be called every few seconds; costs one pass over /proc.
+  // tombstones that are too old. To be called every few seconds; costs one pass over the processes.
   void Reconcile();
 
   // Adds what an engine said. Of a container that isn't known, is dead, or whose init is another by

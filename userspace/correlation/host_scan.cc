@@ -156,6 +156,20 @@ std::optional<HostProcess> ReadProcess(int proc, const NamespaceSet& host, uint3
   return process;
 }
 
+HostProcess ToHostProcess(const Process& seen) {
+  HostProcess process;
+  process.pid = seen.pid;
+  process.parent_pid = seen.parent_pid;
+  process.ns_pid = seen.ns_pid;
+  process.uid = seen.uid;
+  process.start_ticks = seen.start_boot_ns / kNsPerTick;
+  process.start_boot_ns = seen.start_boot_ns;
+  process.comm = seen.comm;
+  process.namespaces = seen.namespaces;
+  process.place = HostProcess::CgroupPlace{seen.cgroup, seen.cgroup_level};
+  return process;
+}
+
 std::optional<uint32_t> ParsePid(std::string_view name) {
   uint32_t pid = 0;
   const auto result = std::from_chars(name.data(), name.data() + name.size(), pid);
@@ -192,6 +206,20 @@ absl::StatusOr<HostScan> ScanProcesses(const std::string& proc_root) {
     if (!pid) continue;
     auto process = ReadProcess(dirfd(listing.get()), scan.host, *pid, &ids, &scan.zombies);
     if (process) scan.processes.push_back(*std::move(process));
+  }
+  return scan;
+}
+
+HostScan ScanOf(absl::Span<const HostTask> tasks, const std::string& proc_root) {
+  HostScan scan;
+  scan.host = ReadHostNamespaces(proc_root);
+  scan.processes.reserve(tasks.size());
+  for (const HostTask& task : tasks) {
+    if (task.zombie) {
+      ++scan.zombies[task.process.parent_pid];
+    } else {
+      scan.processes.push_back(ToHostProcess(task.process));
+    }
   }
   return scan;
 }

@@ -1,14 +1,17 @@
-// One pass over /proc: every process, with its namespaces and cgroups. No command line, environment
-// or memory map is read.
+// One pass over all processes, with their namespaces and cgroups: out of a list of the kernel, or
+// by /proc. No command line, environment or memory map is read.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "userspace/correlation/proc_text.h"
+#include "userspace/event/host_task.h"
 #include "userspace/event/process.h"
 
 namespace nsobs {
@@ -21,10 +24,17 @@ struct HostProcess {
   uint32_t ns_pid = 0;  // 0: in the host's pid namespace, where it equals pid
   uint32_t uid = 0;
   uint64_t start_ticks = 0;
-  std::string comm;  // raw bytes
+  uint64_t start_boot_ns = 0;  // 0: only known by ticks
+  std::string comm;            // raw bytes
   // Inode 0: could not be read. That is never taken for a new namespace.
   NamespaceSet namespaces;
   ProcCgroup cgroup;
+  // Known without a path, from the kernel's list; `cgroup` is empty then.
+  struct CgroupPlace {
+    CgroupKey key;
+    uint32_t level = 0;
+  };
+  std::optional<CgroupPlace> place;
 };
 
 struct HostScan {
@@ -40,6 +50,10 @@ NamespaceSet ReadHostNamespaces(const std::string& proc_root);
 // About 30 us a process. Processes that end meanwhile are left out. Fails if `proc_root` can't be
 // opened.
 absl::StatusOr<HostScan> ScanProcesses(const std::string& proc_root);
+
+// The same out of the kernel's own list of processes; the namespaces of the machine are read in
+// `proc_root`. Pids are those of the host.
+HostScan ScanOf(absl::Span<const HostTask> tasks, const std::string& proc_root);
 
 // One process; NOT_FOUND if it ended.
 absl::StatusOr<HostProcess> ScanProcess(const std::string& proc_root, const NamespaceSet& host,

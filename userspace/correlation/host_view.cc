@@ -29,10 +29,16 @@ Process ToProcess(const HostProcess& seen, CgroupIndex* cgroups) {
   process.pid = process.tid = seen.pid;
   process.ns_pid = seen.ns_pid != 0 ? seen.ns_pid : seen.pid;
   process.parent_pid = seen.parent_pid;
-  process.start_boot_ns = seen.start_ticks * kNsPerTick;
+  process.start_boot_ns =
+      seen.start_boot_ns != 0 ? seen.start_boot_ns : seen.start_ticks * kNsPerTick;
   process.uid = seen.uid;
   process.comm = seen.comm;
   process.namespaces = seen.namespaces;
+  if (seen.place) {
+    process.cgroup = seen.place->key;
+    process.cgroup_level = seen.place->level;
+    return process;
+  }
   const CgroupIndex::Place place = cgroups->PlaceOf(seen.cgroup);
   process.cgroup = place.key;
   process.cgroup_level = place.level;

@@ -174,7 +174,9 @@ void PlainOwners::NoteResident(const Process& process, int64_t boot_ns) {
 
 void PlainOwners::TakeName(const RuntimeRecord& record, int64_t boot_ns) {
   const auto [kind, inode] = *record.plain_namespace;
-  NamespaceInfo* info = namespaces_.FindOrAdd(kind, {inode, 0}, boot_ns);
+  // By the id: records of another namespace that had this inode before may still be under way, and
+  // would get the name.
+  NamespaceInfo* info = namespaces_.FindOrAdd(kind, {inode, record.plain_namespace_id}, boot_ns);
   if (info == nullptr) return;  // a name for the host's own
   const std::string key = record.runtime + ":" + record.name + ":" + std::to_string(info->serial);
   Owner* owner = owners_.FindByKey(key);

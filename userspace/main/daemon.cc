@@ -103,7 +103,9 @@ absl::Status Daemon::StartPipeline(const Config& config) {
   if (!snapshotter_status_.ok()) {
     spdlog::warn("snapshots are off: {}", std::string(snapshotter_status_.message()));
   }
-  correlator_ = std::make_unique<Correlator>(CorrelatorOptionsOf(config), clock_);
+  CorrelatorOptions correlation = CorrelatorOptionsOf(config);
+  correlation.list_tasks = [probes = probes_.get()] { return probes->ListTasks(); };
+  correlator_ = std::make_unique<Correlator>(std::move(correlation), clock_);
   NSOBS_RETURN_IF_ERROR(correlator_->ScanHost());
   PipelineOptions options;
   options.coalesce_window = config.coalesce.window;

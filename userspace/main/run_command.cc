@@ -57,6 +57,7 @@ int RunCommand(const Config& config, const std::optional<std::string>& config_fi
     std::cerr << "nsobserver: " << std::string(daemon.status().message()) << "\n";
     return ExitCodeOf(daemon.status());
   }
+  malloc_trim(0);  // loading and the first look at the host needed it once
   HostPort address = running.web.listen_address;
   address.port = static_cast<uint16_t>((*daemon)->port());
   spdlog::info("observing; metrics on http://{}/metrics, timeline in {}", HostPortText(address),

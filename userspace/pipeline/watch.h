@@ -24,7 +24,7 @@ namespace nsobs {
 struct WatchOptions {
   AnomalyOptions anomaly;
   absl::Duration finding_active_for = absl::Minutes(10);
-  absl::Duration cgroup_period = absl::Seconds(10);
+  absl::Duration cgroup_period = absl::Seconds(10);  // longer from 500 containers on
   absl::Duration baseline_after = absl::Seconds(3);  // a container's start; zero: none is taken
 };
 
@@ -71,7 +71,7 @@ class Watch {
   Investigator investigator_;
   std::deque<Due> baselines_;
   int64_t last_baseline_ns_ = 0;
-  int64_t last_cgroups_ns_ = 0;  // the investigator's
+  int64_t next_cgroups_ns_ = 0;  // the investigator's
   Mutex mutex_;
   std::optional<std::vector<CgroupFacts>> cgroup_facts_ ABSL_GUARDED_BY(mutex_);
 };

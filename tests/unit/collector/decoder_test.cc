@@ -341,5 +341,23 @@ TEST(DecoderTest, ALoginThatNeverWas) {
   EXPECT_EQ(Decoded<ProcessExit>(r).first.process.login_uid, 0u);
 }
 
+TEST(DecoderTest, HostTasksBackToBack) {
+  nsobs_host_task tasks[3] = {};
+  tasks[0].process = SampleProcess(10, "first");
+  tasks[1].process = SampleProcess(20, "second");
+  tasks[1].zombie = 1;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(tasks);
+  const std::vector<HostTask> out = DecodeHostTasks({bytes, 2 * sizeof(tasks[0]) + 5});
+  ASSERT_EQ(out.size(), 2u) << "and the piece at the end is left out";
+  EXPECT_EQ(out[0].process.pid, tasks[0].process.pid);
+  EXPECT_EQ(out[0].process.comm, "first");
+  EXPECT_EQ(out[0].process.start_boot_ns, tasks[0].process.start_boot_ns);
+  EXPECT_EQ(out[0].process.namespaces[NamespaceKind::kUts].id,
+            tasks[0].process.ns.id[NSOBS_NS_UTS]);
+  EXPECT_FALSE(out[0].zombie);
+  EXPECT_TRUE(out[1].zombie);
+  EXPECT_TRUE(DecodeHostTasks({}).empty());
+}
+
 }  // namespace
 }  // namespace nsobs

@@ -1,6 +1,9 @@
 #include "userspace/correlation/runtimes/netns.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -8,7 +11,13 @@
 #include <string_view>
 #include <utility>
 
+#include "userspace/base/fd.h"
 #include "userspace/correlation/runtimes/state_file.h"
+
+// Since Linux 6.18; not in Debian 12's headers.
+#ifndef NS_GET_ID
+#define NS_GET_ID _IOR(NSIO, 13, __u64)
+#endif
 
 namespace nsobs {
 namespace {
@@ -20,6 +29,16 @@ uint32_t InodeOfNsfs(const std::string& path) {
   struct stat st{};
   if (statfs(path.c_str(), &fs) != 0 || fs.f_type != NSFS_MAGIC) return 0;
   return stat(path.c_str(), &st) == 0 ? static_cast<uint32_t>(st.st_ino) : 0;
+}
+
+// The id of the namespace behind the file, if it is still the one with this inode; 0 where the
+// kernel has no ids. A net namespace may be closed by anybody: its end is the kernel's own work.
+uint64_t IdOfNsfs(const std::string& path, uint32_t inode) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat st{};
+  __u64 id = 0;
+  if (!fd.ok() || fstat(fd.get(), &st) != 0 || st.st_ino != inode) return 0;
+  return ioctl(fd.get(), NS_GET_ID, &id) == 0 ? id : 0;
 }
 
 bool IsUuid(std::string_view text) {
@@ -57,6 +76,7 @@ class NetnsReader : public RuntimeReader {
         record.id = "net:[" + std::to_string(inode) + "]";
         record.name = "netns " + name;
         record.plain_namespace = {NamespaceKind::kNet, inode};
+        record.plain_namespace_id = IdOfNsfs(root + "/" + name, inode);
         records.push_back(std::move(record));
       }
     }

@@ -48,6 +48,7 @@ struct RuntimeRecord {
 
   // Plain owners only (`ip netns`): the namespace that is named.
   std::optional<std::pair<NamespaceKind, uint32_t>> plain_namespace;
+  uint64_t plain_namespace_id = 0;  // of that one; 0: the kernel doesn't tell
 };
 
 // What is known about a container that is looked for. Everything that stands here was checked to be
