@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "userspace/event/container.h"
@@ -26,7 +27,9 @@ struct LeakedNamespace {
   ContainerRef dead_owner;
   int64_t died_boot_ns = 0;  // when the container did
   uint32_t process_count = 0;
+  Process holder;             // one that lives in it; pid 0: none is known
   bool bind_mounted = false;  // somewhere in the mount namespace of the observer
+  std::string mount_point;    // there; raw bytes
 };
 
 struct HostFacts {

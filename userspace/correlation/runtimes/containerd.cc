@@ -78,6 +78,8 @@ class ContainerdReader : public RuntimeReader {
     for (const auto& [key, value] : spec->annotations) {
       if (!key.starts_with(kCri)) record.labels.emplace(key, value);
     }
+    record.bundle_config = bundle + "/config.json";
+    record.volumes = spec->volumes;
     AddState(bundle, ns, *spec, &record);
     return record;
   }

@@ -67,6 +67,7 @@ class DockerReader : public RuntimeReader {
       record.cgroup_paths = state->cgroup_paths;
       record.init_pid = state->init_pid;
       record.init_start_ticks = state->init_start_ticks;
+      AddBundle(state->bundle, &record);
     }
     return record;
   }

@@ -1,5 +1,7 @@
 #include "userspace/correlation/runtimes/oci_runtime.h"
 
+#include <utility>
+
 #include "userspace/correlation/runtimes/state_file.h"
 
 namespace nsobs {
@@ -28,6 +30,16 @@ std::optional<OciState> FindCrunState(const std::vector<std::string>& roots,
     return state;
   }
   return std::nullopt;
+}
+
+void AddBundle(const std::string& bundle, RuntimeRecord* record) {
+  if (!bundle.starts_with('/')) return;
+  const std::string path = bundle + "/config.json";
+  const auto file = ReadStateFile(path);
+  auto spec = file ? ParseOciSpec(file->text) : std::nullopt;
+  if (!spec) return;
+  record->bundle_config = path;
+  record->volumes = std::move(spec->volumes);
 }
 
 std::string EngineOf(const Labels& annotations) {

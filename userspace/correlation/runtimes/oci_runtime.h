@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "userspace/correlation/runtimes/oci_state.h"
+#include "userspace/correlation/runtimes/reader.h"
 
 namespace nsobs {
 
@@ -14,6 +15,10 @@ std::optional<OciState> FindRuncState(const std::vector<std::string>& roots, con
 
 // <root>/<id>/status, with the annotations of the config.json beside it.
 std::optional<OciState> FindCrunState(const std::vector<std::string>& roots, const std::string& id);
+
+// Takes over where the bundle's config.json lies and which volumes that asks for; nothing if it
+// can't be read. `bundle` is a path of the host, as the runtime wrote it down.
+void AddBundle(const std::string& bundle, RuntimeRecord* record);
 
 // The engine that the annotations name ("podman", "containerd", "crio"); "": nobody's, the
 // container was made by the low-level runtime itself.
