@@ -17,13 +17,13 @@ class Docker(Engine):
     cgroups = ("docker",)
 
     def set_up(self):
-        net = self.stack.enter_context(net_namespace())
+        self.net = self.stack.enter_context(net_namespace())
         socket = self.folder / "docker.sock"
         self.environment = {**os.environ, "DOCKER_HOST": f"unix://{socket}",
                             "DOCKER_CONFIG": str(self.folder)}
         log = self.stack.enter_context((self.folder / "log").open("wb"))
         self.daemon = subprocess.Popen(
-            ["nsenter", f"--net=/run/netns/{net}", "--", "dockerd",
+            ["nsenter", f"--net=/run/netns/{self.net}", "--", "dockerd",
              "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
              "-H", f"unix://{socket}", "-p", self.folder / "docker.pid",
              "--exec-opt", "native.cgroupdriver=cgroupfs"],
@@ -37,9 +37,9 @@ class Docker(Engine):
     def docker(self, *words, check=True, timeout=60):
         return run("docker", *words, check=check, timeout=timeout, env=self.environment)
 
-    def start(self, name, *, command=SLEEP, memory=None, options=()):
+    def start(self, name, *, command=SLEEP, memory=None, options=(), image=IMAGE):
         limit = ("--memory", memory, "--memory-swap", memory) if memory else ()
-        container_id = self.docker("run", "-d", "--name", name, *limit, *options, IMAGE,
+        container_id = self.docker("run", "-d", "--name", name, *limit, *options, image,
                                    *command).stdout.strip()
         state = json.loads(self.docker("inspect", container_id).stdout)[0]["State"]
         return self.adopt(name, container_id, state["Pid"])
@@ -60,6 +60,9 @@ class Docker(Engine):
 
     def continue_daemon(self) -> None:
         self.daemon.send_signal(signal.SIGCONT)
+
+    def commit(self, container, image: str) -> None:
+        self.docker("commit", container.name, image)
 
     def exec(self, container, command, check, timeout):
         return self.docker("exec", container.name, *command, check=check, timeout=timeout)

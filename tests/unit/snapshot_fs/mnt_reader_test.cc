@@ -6,11 +6,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/unit/snapshot_fs/fake_host.h"
+#include "userspace/snapshot/mnt/mates.h"
 #include "userspace/snapshot/mnt/path_view.h"
 #include "userspace/snapshot/mnt/spec_mounts.h"
 
@@ -187,6 +189,34 @@ TEST_F(OwnMountsTest, SizesOfTheRoot) {
     EXPECT_GT(row["total_bytes"], row["free_bytes"]);
     EXPECT_GT(row["inodes_free"], 0);
   }
+}
+
+TEST_F(OwnMountsTest, ProcShowsTheProcessesOfAPidNamespace) {
+  SectionJson out = SectionJson::object();
+  ReadMnt(target_, &out, &notes_);
+  struct stat own{};
+  ASSERT_EQ(stat("/proc/self/ns/pid", &own), 0);
+  const auto is_proc = [](const SectionJson& row) { return row["mount_point"] == "/proc"; };
+  const auto proc = std::find_if(out["mounts"].begin(), out["mounts"].end(), is_proc);
+  ASSERT_NE(proc, out["mounts"].end());
+  EXPECT_EQ((*proc)["pid_namespace"], own.st_ino);
+}
+
+TEST_F(OwnMountsTest, TheMatesThatHaveAFileThatIsMissing) {
+  const uint32_t own = static_cast<uint32_t>(getpid());
+  struct stat mnt{};
+  ASSERT_EQ(stat("/proc/self/ns/mnt", &mnt), 0);
+  const auto inode = static_cast<uint32_t>(mnt.st_ino);
+  request_.mates = {{"db", "id", {own, 0}, inode}, {"other", "id2", {own, 0}, inode + 1}};
+  files_.Write("file", "x");
+  request_.path = files_.Path("file");
+  const SectionJson rows = ExistsIn(target_, &notes_);
+  ASSERT_THAT(rows, SizeIs(1)) << "another mount namespace than expected is another container's";
+  EXPECT_EQ(rows[0]["owner"], "db");
+  EXPECT_EQ(rows[0]["type"], "file");
+  EXPECT_TRUE(rows[0].contains("mount_point"));
+  EXPECT_FALSE(Path(files_.Path("file")).contains("exists_in")) << "it is not missing";
+  EXPECT_THAT(Path(files_.Path("none"))["exists_in"], IsEmpty());
 }
 
 TEST_F(OwnMountsTest, AFile) {

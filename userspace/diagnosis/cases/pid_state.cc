@@ -90,7 +90,8 @@ MaybeFinding PidStuck(const Record& record) {
   for (const char* which : {"init", "process"}) {
     const Node detail = record["pid"][which];
     // The rule's own process: what it was sent is known, and it is still the same one.
-    const bool killed = told && detail["pid"].number() == record.process()["pid"].number();
+    const bool killed = told && detail["state"].Is("D") &&
+                        detail["pid"].number() == record.process()["pid"].number();
     const bool kill_pending = HasKillPending(detail) || killed;
     const std::string why = WhyStuck(detail);
     if (why.empty() || (!kill_pending && !told)) continue;

@@ -42,13 +42,25 @@ void AddSizes(const Target& target, const Mount& mount, Caution caution, Section
   if (fs.f_files != 0) (*row)["inodes_free"] = fs.f_ffree;
 }
 
-// Whose processes a mount of procfs shows: its process 1 is the first of that pid namespace.
+std::string LinkAt(int folder_fd, const char* name) {
+  char link[64];
+  const ssize_t n = readlinkat(folder_fd, name, link, sizeof link);
+  return {link, n > 0 ? static_cast<size_t>(n) : 0};
+}
+
+// Whose processes a mount of procfs shows. "self" in it leads to the reader as that pid namespace
+// counts it (proc_self_get_link(), fs/proc/self.c): by its own number if it is the reader's own.
+// Else process 1 of it is the first of that namespace.
 void AddPidNamespace(const Target& target, const Mount& mount, SectionJson* row) {
   if (mount.fstype != "proc" || mount.root != "/" || target.root_fd < 0) return;
   const UniqueFd fd = OpenMountPoint(target.root_fd, mount);
-  char link[64];
-  const ssize_t n = fd.ok() ? readlinkat(fd.get(), "1/ns/pid", link, sizeof link) : -1;
-  std::string_view text(link, n > 0 ? static_cast<size_t>(n) : 0);
+  if (!fd.ok()) return;
+  if (LinkAt(fd.get(), "self") == std::to_string(getpid())) {
+    SetIfKnown(row, "pid_namespace", NamespaceInode(target, static_cast<uint32_t>(getpid()), NamespaceKind::kPid));
+    return;
+  }
+  const std::string link = LinkAt(fd.get(), "1/ns/pid");
+  const std::string_view text = link;
   if (!text.starts_with("pid:[") || !text.ends_with("]")) return;
   SetIfKnown(row, "pid_namespace", ParseNumber(text.substr(5, text.size() - 6)));
 }
