@@ -14,8 +14,8 @@
 //   toolbox eyeballs PORT      ::1 first, which is refused, then 127.0.0.1
 //   toolbox write FILE BYTES   write until it is done or fails
 //   toolbox dualbind PORT      listen on [::]:PORT, try 0.0.0.0:PORT as well, then sleep
-//   toolbox newdata FILE       look for a file that is not there, as a first start does, and make it
-//   toolbox deaf FOLDER        on the host: a FUSE file system that never says what is in it
+//   toolbox newdata FILE       look for a file that is not there, as a first start does, and make
+//   it toolbox deaf FOLDER        on the host: a FUSE file system that never says what is in it
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -165,7 +165,8 @@ static int deaf(const char* folder) {
   struct fuse_out_header* out = (struct fuse_out_header*)answer;
   char options[128];
   const int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-  snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", device);
+  snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
+           device);
   if (device < 0 || mount("deaf", folder, "fuse.deaf", 0, options) != 0) return errno;
   while (read(device, request, sizeof request) > 0) {
     size_t size = 0;

@@ -227,7 +227,7 @@ TEST_F(StuckRuleTest, WhoEndsIsNotStuck) {
 }
 
 TEST_F(StuckRuleTest, NobodyElseIs) {
-  Kill(nullptr, engine_, 0);                  // the host's own
+  Kill(nullptr, engine_, 0);                 // the host's own
   Kill(web_, worker_, 0, Result::kIgnored);  // it had ended before
   Feed(MakeEvent(web_, worker_, MakeSignal(SIGTERM, Result::kDelivered, engine_), 0));
   Tick(kMinute);

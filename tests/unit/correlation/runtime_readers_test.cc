@@ -95,7 +95,8 @@ TEST_F(RuntimeReadersTest, PodmanInAPod) {
 TEST_F(RuntimeReadersTest, TheBundleOfAStateIsRead) {
   const std::string bundle = host_.Path("bundles/c1");
   host_.Write("runc/c1/state.json", R"({"id": "c1", "init_process_pid": 7, "config": {"labels": [
-                                        "bundle=)" + bundle + R"("]}})");
+                                        "bundle=)" +
+                                        bundle + R"("]}})");
   auto record = Find("c1");
   ASSERT_TRUE(record.has_value());
   EXPECT_EQ(record->bundle_config, "") << "there is no such file";

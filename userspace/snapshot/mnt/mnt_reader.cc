@@ -56,7 +56,8 @@ void AddPidNamespace(const Target& target, const Mount& mount, SectionJson* row)
   const UniqueFd fd = OpenMountPoint(target.root_fd, mount);
   if (!fd.ok()) return;
   if (LinkAt(fd.get(), "self") == std::to_string(getpid())) {
-    SetIfKnown(row, "pid_namespace", NamespaceInode(target, static_cast<uint32_t>(getpid()), NamespaceKind::kPid));
+    SetIfKnown(row, "pid_namespace",
+               NamespaceInode(target, static_cast<uint32_t>(getpid()), NamespaceKind::kPid));
     return;
   }
   const std::string link = LinkAt(fd.get(), "1/ns/pid");
