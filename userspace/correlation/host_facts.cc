@@ -36,8 +36,8 @@ std::vector<LeakedNamespace> CorrelatorState::FindLeaked(int64_t now_boot_ns) {
     if (owner == nullptr || owner->facts.alive || owner->sort != OwnerSort::kContainer) return;
     const int64_t died = owner->draft.died_boot_ns;
     if (now_boot_ns - died < kLeakedAfterNs || owner->tombstone == nullptr) return;
-    leaked.push_back({info.kind, info.identity, owner->tombstone, died, info.process_count,
-                      held, HolderOf(info), view_.MountPointOf(info)});
+    leaked.push_back({info.kind, info.identity, owner->tombstone, died, info.process_count, held,
+                      HolderOf(info), view_.MountPointOf(info)});
   });
   std::sort(leaked.begin(), leaked.end(), [](const auto& a, const auto& b) {
     return std::tie(a.died_boot_ns, a.kind, a.identity.inode) <
