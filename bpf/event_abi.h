@@ -526,7 +526,7 @@ struct nsobs_constants {
   __u32 io_uring_hook;  /* 1: the completions of io_uring are seen */
   __u32 files_watched;  /* 1: file failures only of the cgroups in `watched_cgroups` */
   __u32 own_helper_pid; /* the observer's own looks into namespaces are its children; 0: none */
-  __u32 pad;
+  __u32 host_mnt_inode; /* mount namespace of the host's init; 0: not known */
 };
 NSOBS_ASSERT_SIZE(struct nsobs_constants, 48);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Calls on files that fail for what an administrator can mend: read-only, not permitted, full, over
- * quota, a loop of links. Off unless asked for: these are among the most frequent calls there are.
+ * quota, a loop of links; and some of those that open a file which is not there. Off unless asked
+ * for: these are among the most frequent calls there are.
  *
  * Only the returns are hooked. The arguments are read, after a failure, from the registers that the
  * kernel saved at the entry: so a call that succeeds pays a compare and no map. The path is the
@@ -55,6 +56,66 @@ static __always_inline void read_file_name(struct nsobs_file_failure* e, u32 fd)
   e->path_len = size - 1;
 }
 
+/*
+ * Files that are missing (ENOENT). Programs look for far more than they need, so that these are
+ * neither counted nor told in general: of each container a few, of absolute paths, and not where
+ * dynamic linkers and C libraries search. Nothing of the host's. What is left out here is no
+ * event, hence none that is lost.
+ */
+#define MISSING_BURST 128
+#define MISSING_PERIOD_NS 5000000000 /* one more each */
+
+struct missing_map {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 1024);
+  __type(key, struct nsobs_owner_key);
+  __type(value, struct budget);
+};
+
+struct missing_map missing_budgets SEC(".maps");
+
+#define BEGINS_WITH(head, text) (__builtin_memcmp(head, text, sizeof(text) - 1) == 0)
+
+static __always_inline bool is_worth_a_look(u64 path) {
+  char head[8] = {};
+
+  /* A shorter string at the very end of a page is left out, too. */
+  if (bpf_probe_read_user(head, sizeof(head), (void*)path)) return false;
+  return head[0] == '/' && !BEGINS_WITH(head, "/usr/") && !BEGINS_WITH(head, "/lib") &&
+         !BEGINS_WITH(head, "/proc/") && !BEGINS_WITH(head, "/sys/") &&
+         !BEGINS_WITH(head, "/dev/") && !BEGINS_WITH(head, "/etc/ld.");
+}
+
+/* Approximate under concurrency, by design, as take_token() is. */
+static __always_inline bool may_tell_missing(const struct nsobs_owner_key* owner) {
+  struct budget* budget = bpf_map_lookup_elem(&missing_budgets, owner);
+  u64 now_ns = bpf_ktime_get_boot_ns(), periods;
+
+  if (!budget) {
+    struct budget fresh = {.tokens = MISSING_BURST - 1, .refilled_ns = now_ns};
+    bpf_map_update_elem(&missing_budgets, owner, &fresh, BPF_ANY);
+    return true;
+  }
+  periods = (now_ns - budget->refilled_ns) / MISSING_PERIOD_NS;
+  if ((s64)periods > 0) {
+    budget->refilled_ns = now_ns;
+    budget->tokens += periods > MISSING_BURST ? MISSING_BURST : periods;
+    if (budget->tokens > MISSING_BURST) budget->tokens = MISSING_BURST;
+  }
+  if (budget->tokens <= 0) return false;
+  __sync_fetch_and_add(&budget->tokens, -1);
+  return true;
+}
+
+static __always_inline bool is_missing_told(struct task_struct* task, u64 path) {
+  struct nsobs_owner_key owner = {};
+
+  if (task->nsproxy->mnt_ns->ns.inum == constants.host_mnt_inode) return false;
+  if (!is_worth_a_look(path)) return false;
+  owner_of_files(&owner, task);
+  return may_tell_missing(&owner);
+}
+
 /* Counted, then room for its record with all but path and flags; NULL if it isn't told. */
 static __always_inline struct nsobs_file_failure* begin_failure(struct telling* t, long ret,
                                                                 u8 operation) {
@@ -63,7 +124,7 @@ static __always_inline struct nsobs_file_failure* begin_failure(struct telling* 
 
   if (constants.files_watched && !is_watched(task)) return NULL;
   owner_of_files(&t->owner, task);
-  bump(&t->owner, NSOBS_COUNT_FILE_FAILURE, operation, -ret);
+  if (ret != -ENOENT) bump(&t->owner, NSOBS_COUNT_FILE_FAILURE, operation, -ret);
   begin_telling(t, NSOBS_KIND_FILE_FAILURE);
   e = reserve_bulk(t, sizeof(*e));
   if (!e) return NULL;
@@ -80,7 +141,12 @@ static __always_inline int tell_failure(long ret, u8 operation, u32 path_at, int
   struct call_args args;
   struct telling t = {};
 
-  if (!is_told(ret)) return 0;
+  if (ret == -ENOENT && operation == NSOBS_FILE_OPEN) {
+    read_call_args(&args);
+    if (!is_missing_told(bpf_get_current_task_btf(), args.value[path_at])) return 0;
+  } else if (!is_told(ret)) {
+    return 0;
+  }
   e = begin_failure(&t, ret, operation);
   if (!e) return 0;
   read_call_args(&args);

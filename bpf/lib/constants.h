@@ -21,6 +21,7 @@
 #define TCP_CLOSE 7
 
 #define EPERM 1
+#define ENOENT 2
 #define EINTR 4
 #define EBADF 9
 #define EACCES 13

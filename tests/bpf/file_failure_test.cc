@@ -142,6 +142,35 @@ TEST(FileFailureTest, NotPermittedOnTheHost) {
   ExpectFailure(events[1], {"", nullptr, "mount", EPERM, "/mnt", MS_NOSUID});
 }
 
+// Of what is missing: the first ones of a mount namespace that is not the host's, where no linker
+// looks; what is left out is not counted either.
+TEST(FileFailureTest, MissingFilesOfAContainerAFew) {
+  constexpr size_t kTold = 128;  // MISSING_BURST
+  Probes& probes = Probes::Shared();
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child child({.place = Place::kOwn, .cgroup = &cgroup}, [](Line&) {
+    if (!MountTmp("size=64k", 0)) return 1;
+    for (const char* path : {"/usr/lib/none.so.1", "/lib/none", "/proc/none", "/sys/none",
+                             "/dev/none", "/etc/ld.so.none", "relative/none"}) {
+      if (open(path, O_RDONLY | O_CLOEXEC) != -1 || errno != ENOENT) return 2;
+    }
+    for (int i = 0; i < 1000; ++i) {
+      if (open("/tmp/no-such-file", O_RDONLY | O_CLOEXEC) != -1 || errno != ENOENT) return 3;
+    }
+    return 0;
+  });
+  child.Run();
+  size_t told = 0;
+  for (const Event& event : probes.Of(EventKind::kFileFailure, child.facts())) {
+    ExpectFailure(event, {"", nullptr, "open", ENOENT, "/tmp/no-such-file", 0});
+    ++told;
+  }
+  EXPECT_GT(told, 0u);
+  EXPECT_LE(told, kTold + 1) << "one more each 5 s";
+  EXPECT_THAT(CountsOf(probes, CounterFamily::kFileFailure, cgroup, child.facts()),
+              ::testing::IsEmpty());
+}
+
 TEST(FileFailureTest, ALongPathIsCutAndSaysSo) {
   Probes& probes = Probes::Shared();
   for (const size_t size : {255u, 256u, 1000u}) {

@@ -57,13 +57,14 @@ class Containerd(Engine):
     def sockets(self):
         return [self.socket]
 
-    def start(self, name, *, command=SLEEP, memory=None):
+    def start(self, name, *, command=SLEEP, memory=None, options=(), known_as=None):
+        """`known_as`: the name, where annotations give it one besides its id."""
         container_id = f"{name}-{self.suffix}"
         limit = ("--memory-limit", memory) if memory else ()
-        self.ctr("run", "-d", "--null-io", *limit, IMAGE, container_id, *command)
+        self.ctr("run", "-d", "--null-io", *limit, *options, IMAGE, container_id, *command)
         for line in self.ctr("tasks", "list").stdout.splitlines():
             if line.split()[0] == container_id:
-                return self.adopt(container_id, container_id, int(line.split()[1]))
+                return self.adopt(known_as or container_id, container_id, int(line.split()[1]))
         raise AssertionError(f"{container_id} has no task")
 
     def run_once(self, name, *command):

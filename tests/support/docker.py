@@ -16,11 +16,11 @@ class Docker(Engine):
     cgroups = ("docker",)
 
     def set_up(self):
-        net = self.stack.enter_context(net_namespace())
+        self.net = self.stack.enter_context(net_namespace())
         self.socket = self.folder / "docker.sock"
         log = self.stack.enter_context((self.folder / "log").open("wb"))
         self.daemon = subprocess.Popen(
-            ["nsenter", f"--net=/run/netns/{net}", "--", "dockerd",
+            ["nsenter", f"--net=/run/netns/{self.net}", "--", "dockerd",
              "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
              "-H", f"unix://{self.socket}", "-p", self.folder / "docker.pid",
              "--exec-opt", "native.cgroupdriver=cgroupfs"],
@@ -36,9 +36,9 @@ class Docker(Engine):
             **os.environ, "DOCKER_HOST": f"unix://{self.reach(self.socket)}",
             "DOCKER_CONFIG": str(self.folder)})
 
-    def start(self, name, *, command=SLEEP, memory=None, options=()):
+    def start(self, name, *, command=SLEEP, memory=None, options=(), image=IMAGE):
         limit = ("--memory", memory, "--memory-swap", memory) if memory else ()
-        container_id = self.docker("run", "-d", "--name", name, *limit, *options, IMAGE,
+        container_id = self.docker("run", "-d", "--name", name, *limit, *options, image,
                                    *command).stdout.strip()
         return self.adopt(name, container_id, self.pid(container_id), image=IMAGE)
 
@@ -61,6 +61,9 @@ class Docker(Engine):
 
     def sockets(self):
         return [self.socket]
+
+    def commit(self, container, image: str) -> None:
+        self.docker("commit", container.name, image)
 
     def exec(self, container, command, check, timeout):
         return self.docker("exec", container.name, *command, check=check, timeout=timeout)

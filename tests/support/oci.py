@@ -19,8 +19,9 @@ class Runc(Engine):
         run("runc", "spec", "--bundle", self.folder)
         self.template = (self.folder / "config.json").read_text()
 
-    def start(self, name, *, command=SLEEP, memory=None):
-        container_id, bundle = self.bundle(name, command, memory)
+    def start(self, name, *, command=SLEEP, memory=None, edit=lambda spec: None):
+        """`edit` changes the OCI spec before it is written."""
+        container_id, bundle = self.bundle(name, command, memory, edit)
         return self.adopt(container_id, container_id, self.run_detached(container_id, bundle))
 
     def run_detached(self, container_id, bundle) -> int:
@@ -39,15 +40,17 @@ class Runc(Engine):
         container.pid = self.run_detached(container.id, self.folder / container.id)
 
     def run_once(self, name, *command):
-        container_id, bundle = self.bundle(name, command, None)
+        container_id, bundle = self.bundle(name, command, None, lambda spec: None)
         run(*self.program, "run", "--bundle", bundle, container_id, check=False)
         return container_id
 
-    def bundle(self, name, command, memory):
+    def bundle(self, name, command, memory, edit):
         container_id = f"{name}-{self.suffix}"
         folder = self.folder / container_id
         folder.mkdir(exist_ok=True)
-        (folder / "config.json").write_text(json.dumps(self.spec(command, memory)))
+        spec = self.spec(command, memory)
+        edit(spec)
+        (folder / "config.json").write_text(json.dumps(spec))
         return container_id, folder
 
     def spec(self, command, memory) -> dict:

@@ -35,8 +35,8 @@ class Podman(Engine):
         nofile = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         config.write_text(CONFIG.format(nofile=min(nofile, 20000), runtime=self.low_level))
         self.environment = {**os.environ, "CONTAINERS_CONF": str(config)}
-        net = self.stack.enter_context(net_namespace())
-        self.prefix = ("nsenter", f"--net=/run/netns/{net}", *self.mounts(), "--", "podman",
+        self.net = self.stack.enter_context(net_namespace())
+        self.prefix = ("nsenter", f"--net=/run/netns/{self.net}", *self.mounts(), "--", "podman",
                        "--root", self.folder / "root", "--runroot", self.folder / "run",
                        "--tmpdir", self.folder / "tmp")
         self.podman("import", self.images.tar, IMAGE)
@@ -50,9 +50,9 @@ class Podman(Engine):
         return run(*self.prefix, *words, check=check, timeout=timeout, env=self.environment,
                    cwd=self.folder)
 
-    def start(self, name, *, command=SLEEP, memory=None, options=()):
+    def start(self, name, *, command=SLEEP, memory=None, options=(), image=IMAGE):
         limit = ("--memory", memory, "--memory-swap", memory) if memory else ()
-        container_id = self.podman("run", "-d", "--name", name, *limit, *options, IMAGE,
+        container_id = self.podman("run", "-d", "--name", name, *limit, *options, image,
                                    *command).stdout.strip()
         return self.adopt(name, container_id, self.pid(container_id), image=IMAGE)
 
@@ -84,6 +84,9 @@ class Podman(Engine):
         super().remove_containers()
         self.podman("pod", "rm", "-f", "-t", "0", "-a", check=False)
         self.podman("rm", "-f", "-t", "0", "-a", check=False)
+
+    def commit(self, container, image: str) -> None:
+        self.podman("commit", "-q", container.name, image)
 
     def exec(self, container, command, check, timeout):
         return self.podman("exec", container.name, *command, check=check, timeout=timeout)

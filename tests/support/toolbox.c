@@ -14,16 +14,22 @@
 //   toolbox eyeballs PORT      ::1 first, which is refused, then 127.0.0.1
 //   toolbox write FILE BYTES   write until it is done or fails
 //   toolbox knock PORT         a connect to PORT of 127.0.0.1 now, to the next port at each SIGUSR1
+//   toolbox dualbind PORT      listen on [::]:PORT, try 0.0.0.0:PORT as well, then sleep
+//   toolbox newdata FILE       look for a file that is not there, as a first start does, and make it
+//   toolbox deaf FOLDER        on the host: a FUSE file system that never says what is in it
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -150,6 +156,67 @@ static int knock(int port) {
   }
 }
 
+static int dual_bind(const char* port) {
+  struct sockaddr_in6 six = {.sin6_family = AF_INET6,
+                             .sin6_port = htons((uint16_t)atoi(port)),
+                             .sin6_addr = IN6ADDR_ANY_INIT};
+  const struct sockaddr_in four = inet_address("0.0.0.0", port);
+  const int first = socket(AF_INET6, SOCK_STREAM, 0), second = socket(AF_INET, SOCK_STREAM, 0);
+  const int zero = 0;
+  setsockopt(first, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
+  if (bind(first, (struct sockaddr*)&six, sizeof six) != 0 || listen(first, 64) != 0) return errno;
+  if (bind(second, (const struct sockaddr*)&four, sizeof four) == 0) return 1;
+  close(second);
+  return forever();
+}
+
+static int new_data(const char* path) {
+  if (open(path, O_RDONLY) >= 0 || errno != ENOENT) return 1;
+  return write_file(path, 4096);
+}
+
+// Requests that end at once are answered, so that the folder can be mounted and looked at from
+// outside; what is in it is never told. Who asks waits until this process ends.
+static int deaf(const char* folder) {
+  static char request[1 << 20], answer[sizeof(struct fuse_out_header) + 256];
+  const struct fuse_in_header* in = (const struct fuse_in_header*)request;
+  struct fuse_out_header* out = (struct fuse_out_header*)answer;
+  char options[128];
+  const int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+  snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
+           device);
+  if (device < 0 || mount("deaf", folder, "fuse.deaf", 0, options) != 0) return errno;
+  while (read(device, request, sizeof request) > 0) {
+    size_t size = 0;
+    int error = -ENOSYS;
+    memset(answer, 0, sizeof answer);
+    if (in->opcode == FUSE_LOOKUP || in->opcode == FUSE_INTERRUPT || in->opcode == FUSE_FORGET ||
+        in->opcode == FUSE_BATCH_FORGET) {
+      continue;
+    }
+    if (in->opcode == FUSE_INIT) {
+      struct fuse_init_out* init = (struct fuse_init_out*)(out + 1);
+      *init = (struct fuse_init_out){
+          .major = FUSE_KERNEL_VERSION, .minor = 31, .max_write = 4096, .max_readahead = 4096};
+      size = sizeof *init;
+      error = 0;
+    } else if (in->opcode == FUSE_GETATTR && in->nodeid == FUSE_ROOT_ID) {
+      struct fuse_attr_out* attr = (struct fuse_attr_out*)(out + 1);
+      attr->attr_valid = 3600;
+      attr->attr = (struct fuse_attr){.ino = 1, .mode = S_IFDIR | 0755, .nlink = 2};
+      size = sizeof *attr;
+      error = 0;
+    } else if (in->opcode == FUSE_STATFS) {
+      size = sizeof(struct fuse_statfs_out);
+      error = 0;
+    }
+    *out = (struct fuse_out_header){
+        .len = (uint32_t)(sizeof *out + size), .error = error, .unique = in->unique};
+    if (write(device, answer, out->len) < 0 && errno != ENOENT) return errno;
+  }
+  return errno;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   if (strcmp(what, "crash") == 0) *(volatile int*)16 = 1;
@@ -170,6 +237,9 @@ int main(int argc, char** argv) {
   if (argc == 5 && strcmp(what, "connects") == 0) return connects(argv[2], argv[3], atoi(argv[4]));
   if (argc == 4 && strcmp(what, "nonblocking") == 0) return nonblocking(argv[2], argv[3]);
   if (argc == 3 && strcmp(what, "eyeballs") == 0) return eyeballs(argv[2]);
+  if (argc == 3 && strcmp(what, "dualbind") == 0) return dual_bind(argv[2]);
+  if (argc == 3 && strcmp(what, "newdata") == 0) return new_data(argv[2]);
+  if (argc == 3 && strcmp(what, "deaf") == 0) return deaf(argv[2]);
   if (argc == 4 && strcmp(what, "write") == 0) return write_file(argv[2], (size_t)atol(argv[3]));
   if (argc == 3 && strcmp(what, "knock") == 0) return knock(atoi(argv[2]));
   fprintf(stderr, "toolbox: what is \"%s\"?\n", what);

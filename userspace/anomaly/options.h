@@ -45,6 +45,8 @@ struct AnomalyOptions {
 
   SeverityWord sigkill_by_other = "info";
 
+  SeverityWord stuck = "warning";
+
   SeverityWord zombies = "warning";
   uint64_t zombies_growing = 10;  // of one parent, and more than at the last look
   uint64_t zombies_any = 50;

@@ -6,6 +6,7 @@
 #include <linux/perf_event.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -88,6 +89,16 @@ absl::Status LoadError(int error) {
   return ErrnoStatus(error, "loading BPF programs");
 }
 
+// Of the host's init, whatever namespaces the observer itself was started in. Where that is not
+// permitted even to root, the observer's own; 0: not known.
+uint32_t HostMountNamespace() {
+  struct stat st{};
+  for (const char* path : {"/proc/1/ns/mnt", "/proc/self/ns/mnt"}) {
+    if (stat(path, &st) == 0) return static_cast<uint32_t>(st.st_ino);
+  }
+  return 0;
+}
+
 void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
   auto& constants = skeleton->rodata_constants->constants;
   constants.page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
@@ -95,6 +106,7 @@ void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
   constants.syscall_hooks = options.syscall_hooks;
   constants.io_uring_hook = options.io_uring_hook;
   constants.files_watched = options.files_watched;
+  constants.host_mnt_inode = HostMountNamespace();
   constants.own_helper_pid = static_cast<uint32_t>(options.own_helper_pid);
   constants.ring_quarter_bytes_critical = options.critical_ring_bytes / 4;
   constants.ring_quarter_bytes_bulk = options.bulk_ring_bytes / 4;

@@ -378,6 +378,11 @@ void ContainerFinder::Apply(const RuntimeRecord& record, Owner* owner) {
   draft.pod_namespace = record.pod_namespace;
   if (record.pod_uid) draft.pod_uid = record.pod_uid;
   draft.labels = record.labels;
+  // Its state may be gone again: what was known of the files stays.
+  if (!record.bundle_config.empty()) {
+    draft.bundle_config = record.bundle_config;
+    draft.volumes = record.volumes;
+  }
   draft.source = "state_file";
   draft.certain = true;
   draft.oci_runtime = record.oci_runtime;

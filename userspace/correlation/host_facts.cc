@@ -13,6 +13,16 @@ namespace {
 constexpr int64_t kLeakedAfterNs = 10'000'000'000;
 constexpr size_t kMaxLeaked = 1000;
 
+Process HolderOf(const NamespaceInfo& info) {
+  Process holder;
+  if (info.process_count == 0) return holder;
+  holder.pid = holder.tid = info.some_process.pid;
+  holder.start_boot_ns = info.some_process.start_boot_ns;
+  holder.comm = info.some_comm;
+  holder.uid = info.uid;
+  return holder;
+}
+
 }  // namespace
 
 std::vector<LeakedNamespace> CorrelatorState::FindLeaked(int64_t now_boot_ns) {
@@ -26,7 +36,8 @@ std::vector<LeakedNamespace> CorrelatorState::FindLeaked(int64_t now_boot_ns) {
     if (owner == nullptr || owner->facts.alive || owner->sort != OwnerSort::kContainer) return;
     const int64_t died = owner->draft.died_boot_ns;
     if (now_boot_ns - died < kLeakedAfterNs || owner->tombstone == nullptr) return;
-    leaked.push_back({info.kind, info.identity, owner->tombstone, died, info.process_count, held});
+    leaked.push_back({info.kind, info.identity, owner->tombstone, died, info.process_count, held,
+                      HolderOf(info), view_.MountPointOf(info)});
   });
   std::sort(leaked.begin(), leaked.end(), [](const auto& a, const auto& b) {
     return std::tie(a.died_boot_ns, a.kind, a.identity.inode) <

@@ -68,7 +68,7 @@ void HostView::Apply(HostScan scan, int64_t started_boot_ns, bool initial) {
   for (const Process& process : processes_) Place(process, started_boot_ns, initial);
   StartWithoutInit(started_boot_ns);
   BuryOwners(started_boot_ns);
-  held_ = HeldNamespaces();
+  FindHeld();
   indexes_.namespaces.Reconcile(counts_, held_, started_boot_ns);
   indexes_.plain.BuryHomeless(started_boot_ns);
   if (!initial) RefreshNames(started_boot_ns);
@@ -319,18 +319,25 @@ void HostView::RefreshNames(int64_t boot_ns) {
 }
 
 // Namespaces that live on without a process because they are mounted somewhere in our view.
-absl::flat_hash_set<HostView::InodeKey> HostView::HeldNamespaces() const {
-  absl::flat_hash_set<InodeKey> held;
+void HostView::FindHeld() {
+  held_.clear();
+  mount_points_.clear();
   const auto text = ReadSmallFile(indexes_.options.proc_root + "/self/mountinfo", kMountinfoCap);
-  if (!text.ok()) return held;
+  if (!text.ok()) return;
   for (absl::string_view line : absl::StrSplit(*text, '\n')) {
     if (line.find(" - nsfs ") == absl::string_view::npos) continue;
     const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(' ', 4));
     if (fields.size() < 5) continue;
     const auto parsed = ParseNamespaceLink(std::string_view(fields[3].data(), fields[3].size()));
-    if (parsed) held.insert({parsed->first, parsed->second});
+    if (!parsed) continue;
+    held_.insert({parsed->first, parsed->second});
+    mount_points_.try_emplace({parsed->first, parsed->second}, std::string(fields[4]));
   }
-  return held;
+}
+
+std::string HostView::MountPointOf(const NamespaceInfo& info) const {
+  const auto it = mount_points_.find({info.kind, info.identity.inode});
+  return it == mount_points_.end() ? "" : it->second;
 }
 
 }  // namespace nsobs

@@ -34,6 +34,8 @@ class HostView {
   bool IsHeld(const NamespaceInfo& info) const {
     return held_.contains({info.kind, info.identity.inode});
   }
+  // Where it is mounted in the observer's mount namespace; "" nowhere. Raw bytes.
+  std::string MountPointOf(const NamespaceInfo& info) const;
 
  private:
   using InodeKey = NamespaceIndex::InodeKey;
@@ -56,7 +58,7 @@ class HostView {
   void StartWithoutInit(int64_t boot_ns);
   void BuryOwners(int64_t started_boot_ns);
   void RefreshNames(int64_t boot_ns);
-  absl::flat_hash_set<InodeKey> HeldNamespaces() const;
+  void FindHeld();
 
   Indexes& indexes_;
   Lifecycle& lifecycle_;
@@ -71,6 +73,7 @@ class HostView {
   absl::flat_hash_map<NamespaceKind, uint32_t> host_counts_;
   std::vector<std::pair<Process, uint32_t>> zombies_;
   absl::flat_hash_set<InodeKey> held_;
+  absl::flat_hash_map<InodeKey, std::string> mount_points_;  // of those in held_
 };
 
 }  // namespace nsobs

@@ -10,9 +10,10 @@ constexpr int kMaxForwards = 4;
 bool SameContainer(const Container& a, const Container& b) {
   const auto tie = [](const Container& c) {
     return std::tie(c.name, c.id, c.runtime, c.image, c.pod, c.pod_namespace, c.pod_uid, c.labels,
-                    c.source, c.certain, c.cgroup_path, c.init, c.namespaces, c.started_boot_ns,
-                     c.died_boot_ns, c.oci_runtime, c.created_wall_ns, c.generation, c.restart_count,
-                     c.sandbox, c.user, c.parents, c.blind_spots, c.health, c.enriched);
+                    c.source, c.certain, c.bundle_config, c.volumes, c.cgroup_path, c.init,
+                    c.namespaces, c.started_boot_ns, c.died_boot_ns, c.oci_runtime,
+                    c.created_wall_ns, c.generation, c.restart_count, c.sandbox, c.user, c.parents,
+                    c.blind_spots, c.health, c.enriched);
   };
   return tie(a) == tie(b);
 }

@@ -31,6 +31,7 @@ constexpr CaseRow kCases[] = {
     {"mnt-permission", MntPermission, "file_failure", "mnt"},
     {"mnt-lsm", MntLsm, "file_failure", "mnt pid"},
     {"mnt-copy-up", MntCopyUp, "copy_up pressure", "mnt"},
+    {"mnt-copy-up", MntCopyUpNow, "hand", "mnt"},
 
     {"cap-missing", CapMissing, "file_failure bind_failure", "pid"},
     {"usr-mapping", UsrMapping, "file_failure bind_failure", "user"},

@@ -51,6 +51,11 @@ struct Container {
                          // "namespace", "tombstone"
   bool certain = false;  // false: an informed guess, and shown as one
 
+  // The runtime's OCI configuration on the host (the config.json of its bundle); "": not known.
+  std::string bundle_config;
+  // Where that mounts something of the host's: absolute, as the container sees it; at most 64.
+  std::vector<std::string> volumes;
+
   std::string cgroup_path;      // "" for plain namespaces
   ProcessKey init;              // pid 0: not known
   NamespaceSet namespaces;      // of its init

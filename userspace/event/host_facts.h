@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "userspace/event/container.h"
@@ -26,7 +27,9 @@ struct LeakedNamespace {
   ContainerRef dead_owner;
   int64_t died_boot_ns = 0;  // when the container did
   uint32_t process_count = 0;
-  bool bind_mounted = false;  // somewhere in the mount namespace of the observer
+  bool bind_mounted = false;     // somewhere in the mount namespace of the observer
+  Process holder = {};           // one that lives in it; pid 0: none is known
+  std::string mount_point = {};  // of bind_mounted; raw bytes
 };
 
 struct HostFacts {

@@ -54,12 +54,24 @@ HostFact BpfStats() {
           on ? "" : "sysctl kernel.bpf_stats_enabled=1 shows them, for some ns an event"};
 }
 
+// Security modules that label processes and files: without one mnt-lsm can't happen, and can't be
+// shown. A process has a label only where one is active (EINVAL else: fs/proc/base.c).
+HostFact SecurityLabels() {
+  if (ReadSmallFile("/proc/self/attr/current", 4096).ok()) {
+    return {"security labels", "yes", true, ""};
+  }
+  return {
+      "security labels", "none", true,
+      "mnt-lsm (SELinux, AppArmor) does not happen here; that case is tested with recorded data "
+      "only"};
+}
+
 HostFact Cpus() { return {"CPUs", absl::StrCat(std::thread::hardware_concurrency()), true, ""}; }
 
 }  // namespace
 
 std::vector<HostFact> CollectHostFacts() {
-  return {Kernel(), Btf(), Cgroups(), BpfStats(), Cpus()};
+  return {Kernel(), Btf(), Cgroups(), BpfStats(), SecurityLabels(), Cpus()};
 }
 
 }  // namespace nsobs

@@ -85,6 +85,10 @@ SnapshotRequest RequestFor(const LiveTarget& live, const Inventory& inventory,
   request.net_fd = live.net_fd.get();
   request.sections = std::move(sections);
   request.peers = PeersOf(live, inventory);
+  if (live.target.container != nullptr) {
+    request.bundle_config = live.target.container->bundle_config;
+  }
+  request.copied_up = true;
   request.deadline = absl::Seconds(5);  // a person waits, nothing else does
   return request;
 }

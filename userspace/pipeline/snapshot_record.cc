@@ -16,6 +16,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
 constexpr size_t kMaxPeers = 64;
+constexpr size_t kMaxMates = 8;
 constexpr size_t kMaxContainers = 128;  // of those that the record tells of
 
 bool IsAlive(const Container& container) { return container.died_boot_ns == 0; }
@@ -85,6 +86,35 @@ std::vector<PeerNamespace> Peers(const Anomaly& anomaly, const Inventory& invent
   return out;
 }
 
+bool IsMate(const Container& a, const Container& b) {
+  return a.pod.has_value() && a.pod == b.pod && a.pod_namespace == b.pod_namespace &&
+         a.runtime == b.runtime && a.id != b.id;
+}
+
+// Where a file that is missing may be: the other mount namespaces of the pod.
+std::vector<PeerNamespace> Mates(const ContainerRef& container, const Inventory& inventory) {
+  std::vector<PeerNamespace> out;
+  for (const ContainerRef& other : inventory.containers()) {
+    if (out.size() >= kMaxMates) break;
+    const uint32_t inode = other->namespaces[NamespaceKind::kMnt].inode;
+    if (!IsAlive(*other) || other->init.pid == 0 || inode == 0) continue;
+    if (!IsMate(*container, *other)) continue;
+    out.push_back({ToUtf8(other->name), ToUtf8(other->id), other->init, inode});
+  }
+  return out;
+}
+
+// What the correlator knows of the container that the snapshotter can't see from the process.
+void TakeContainer(const ContainerRef& container, const Inventory& inventory,
+                   SnapshotRequest* request) {
+  if (container == nullptr) return;
+  request->bundle_config = container->bundle_config;
+  if (const std::string& path = container->cgroup_path; !path.empty()) {
+    request->cgroup_paths = {{"", path}, {"memory", path}, {"cpu", path}, {"pids", path}};
+  }
+  if (!request->path.empty()) request->mates = Mates(container, inventory);
+}
+
 std::vector<Section> SectionsFor(const Anomaly& anomaly) {
   if (anomaly.rule != kBaselineRule) return PlanSections(anomaly);
   return {Section::kNet, Section::kMnt, Section::kPid, Section::kCgroup, Section::kUser};
@@ -138,6 +168,7 @@ SnapshotRequest MakeRequest(const Anomaly& anomaly, const Inventory& inventory, 
   };
   if (wants(Section::kPeerNets)) request.peers = Peers(anomaly, inventory);
   TakeDestination(anomaly, &request);
+  TakeContainer(anomaly.container, inventory, &request);
   return request;
 }
 

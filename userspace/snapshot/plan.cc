@@ -45,6 +45,7 @@ std::vector<Row> Rows() {
       {"container_end", {}},  // nobody is left to look at
       {"crash", {Section::kPid}},
       {"sigkill_by_other", {Section::kPid}},
+      {"stuck", {Section::kPid}},
       {"zombies", {Section::kPid}},
       {"oom_kill", {Section::kCgroup, Section::kPid}},
       {"pressure", {Section::kCgroup, Section::kPid}},

@@ -27,7 +27,7 @@ enum class Section : uint8_t {
   kUser,
 };
 
-// A net namespace besides the target's.
+// A namespace of another container: net of `peers`, mnt of `mates`.
 struct PeerNamespace {
   std::string owner;     // name of the container, for people
   std::string owner_id;  // its id
@@ -43,6 +43,8 @@ struct SnapshotRequest {
   int net_fd = -1;          // a net namespace that is held open, for a target that ended; not owned
   std::vector<Section> sections;
   std::vector<PeerNamespace> peers;  // at most 64
+  // The other containers of its pod: whether one of them has `path`. At most 8.
+  std::vector<PeerNamespace> mates;
   // What failed, to be explained: a destination whose route, neighbour and packet filter rules
   // matter, and a path whose mount matters.
   std::string protocol;     // "tcp", "udp", ""
@@ -50,9 +52,12 @@ struct SnapshotRequest {
   uint16_t port = 0;
   std::string path;  // as the target sees it; raw bytes
   // Cgroups of the target below the mount points, by controller ("" the unified one), e.g.
-  // {"memory", "/docker/7c75..."}; found from /proc/PID/cgroup where it is empty.
+  // {"memory", "/docker/7c75..."}: for one that has ended. A living one's are those of
+  // /proc/PID/cgroup.
   std::vector<std::pair<std::string, std::string>> cgroup_paths;
   std::string bundle_config;  // the runtime's OCI config.json on the host; "" not known
+  // Look for what was copied up in the overlay of /: a walk over what the container wrote.
+  bool copied_up = false;
   absl::Duration deadline = absl::Seconds(2);
   uint64_t max_bytes = 1 << 20;  // of the record's JSON
 };

@@ -46,14 +46,16 @@ Json ToWire(const SnapshotRequest& request) {
                {"port", request.port},
                {"path", request.path},
                {"bundle_config", request.bundle_config},
+               {"copied_up", request.copied_up},
                {"deadline_ns", static_cast<uint64_t>(absl::ToInt64Nanoseconds(request.deadline))},
                {"max_bytes", request.max_bytes}};
   for (const NamespaceKind kind : kNamespaceKinds)
     json["inodes"].push_back(request.namespaces[kind].inode);
-  json["sections"] = json["peers"] = json["cgroups"] = Json::array();
+  json["sections"] = json["peers"] = json["mates"] = json["cgroups"] = Json::array();
   for (const Section section : request.sections)
     json["sections"].push_back(static_cast<unsigned>(section));
   for (const PeerNamespace& peer : request.peers) json["peers"].push_back(ToWire(peer));
+  for (const PeerNamespace& mate : request.mates) json["mates"].push_back(ToWire(mate));
   for (const auto& [controller, path] : request.cgroup_paths)
     json["cgroups"].push_back(Json::array({controller, path}));
   return json;
@@ -68,6 +70,8 @@ void ListsFromWire(const Json& json, SnapshotRequest* request) {
       request->sections.push_back(static_cast<Section>(section.get<unsigned>()));
   for (const Json& peer : json["peers"])
     if (peer.is_object()) request->peers.push_back(PeerFromWire(peer));
+  for (const Json& mate : json["mates"])
+    if (mate.is_object()) request->mates.push_back(PeerFromWire(mate));
   for (const Json& pair : json["cgroups"])
     if (pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string())
       request->cgroup_paths.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
@@ -82,6 +86,7 @@ SnapshotRequest FromWire(const Json& json) {
   request.port = static_cast<uint16_t>(Number(json, "port"));
   request.path = Bytes(json, "path");
   request.bundle_config = Bytes(json, "bundle_config");
+  request.copied_up = json.contains("copied_up") && json["copied_up"] == true;
   request.deadline = absl::Nanoseconds(static_cast<int64_t>(Number(json, "deadline_ns")));
   request.max_bytes = Number(json, "max_bytes");
   ListsFromWire(json, &request);
@@ -93,6 +98,8 @@ SnapshotRequest FromWire(const Json& json) {
 absl::StatusOr<std::string> EncodeRequest(const WireRequest& request) {
   if (request.request.peers.size() > kMaxPeers)
     return absl::InvalidArgumentError(absl::StrCat("more than ", kMaxPeers, " peers"));
+  if (request.request.mates.size() > kMaxMates)
+    return absl::InvalidArgumentError(absl::StrCat("more than ", kMaxMates, " mates"));
   Json json = ToWire(request.request);
   json["serial"] = request.serial;
   json["has_net_fd"] = request.has_net_fd;
@@ -105,7 +112,7 @@ absl::StatusOr<std::string> EncodeRequest(const WireRequest& request) {
 absl::StatusOr<WireRequest> DecodeRequest(std::string_view bytes) {
   const Json json = Json::from_cbor(bytes.begin(), bytes.end(), true, /*allow_exceptions=*/false);
   if (!json.is_object()) return absl::InvalidArgumentError("not a request");
-  for (const char* list : {"inodes", "sections", "peers", "cgroups"})
+  for (const char* list : {"inodes", "sections", "peers", "mates", "cgroups"})
     if (!json.contains(list) || !json[list].is_array())
       return absl::InvalidArgumentError(absl::StrCat("request without ", list));
   WireRequest request;

@@ -15,6 +15,7 @@ namespace nsobs {
 // bytes.
 inline constexpr size_t kMaxRequestBytes = 128 << 10;
 inline constexpr size_t kMaxPeers = 64;
+inline constexpr size_t kMaxMates = 8;
 
 struct WireRequest {
   uint64_t serial = 0;  // an answer names it

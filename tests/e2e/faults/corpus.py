@@ -1,41 +1,12 @@
-"""The corpus: what is done to a container, and the case that has to come first of it.
-
-A fault is a function of (lab, runtime) that returns the container it is about. `cases` are the ids
-that are right as the first finding of that container; the first of them is the plain one.
-"""
+"""Faults in the network, of processes, memory and files, and visitors: see registry.py."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
-from lab import (ABSENT, STUB, Lab, address_of, free_tcp_port, kill_from_host, wait_end)
+from lab import (ABSENT, STUB, address_of, free_tcp_port, gateway_of, kill_from_host, serving,
+                 wait_end)
+from registry import ALL, fault
 from runtimes import Container
 from shell import run
-
-ALL = ("podman", "docker", "runc")
-ENGINES = ("podman", "docker")
-
-
-@dataclass
-class Fault:
-    name: str
-    cases: tuple[str, ...]
-    runtimes: tuple[str, ...]
-    provoke: Callable[[Lab, str], Container]
-    within: float = 15.0  # seconds until the finding, on a busy machine
-    also: tuple[str, ...] = ()  # findings besides that are true
-
-
-FAULTS: list[Fault] = []
-
-
-def fault(*cases: str, on: tuple[str, ...] = ENGINES, within: float = 15.0, also: tuple[str, ...] = ()):
-    def add(provoke):
-        FAULTS.append(Fault(provoke.__name__, cases, on, provoke, within, also))
-        return provoke
-
-    return add
-
 
 # ---- network ------------------------------------------------------------------------------------
 
@@ -174,6 +145,40 @@ def port_of_the_shared_namespace_is_taken(lab, runtime):
     return web
 
 
+@fault("net-publish", on=("podman",))
+def published_port_leads_to_the_loopback_inside(lab, runtime):
+    db = lab.start(runtime, "db", *serving("127.0.0.1", 80), options=("-p", "18080:80"))
+    web = lab.start(runtime, "web")
+    web.exec("/bin/nc", gateway_of(db), "18080")
+    return web
+
+
+@fault("net-publish", on=("podman",))
+def published_port_has_no_listener(lab, runtime):
+    db = lab.start(runtime, "db", options=("-p", "18081:81"))
+    web = lab.start(runtime, "web")
+    web.exec("/bin/nc", gateway_of(db), "18081")
+    return web
+
+
+@fault("net-publish", on=("podman",))
+def port_is_published_on_the_loopback_only(lab, runtime):
+    db = lab.start(runtime, "db", *serving("0.0.0.0", 80), options=("-p", "127.0.0.1:18082:80"))
+    web = lab.start(runtime, "web")
+    web.exec("/bin/nc", gateway_of(db), "18082")
+    return web
+
+
+@fault("net-publish", on=("docker",))
+def published_port_refuses_who_asks_beside_the_engine(lab, runtime):
+    """In the engine's own net namespace, which is what it takes for the host's."""
+    docker = lab.engine(runtime)
+    db = lab.start(runtime, "db", *serving("127.0.0.1", 80), options=("-p", "18083:80"))
+    run("nsenter", f"--net=/run/netns/{docker.net}", "--", lab.images.rootfs / "bin/toolbox",
+        "connects", gateway_of(db), "18083", "1", check=False)
+    return Container(docker, docker.net, docker.net, 0)
+
+
 # ---- processes and signals ----------------------------------------------------------------------
 
 
@@ -229,6 +234,20 @@ def nobody_waits_for_the_children(lab, runtime):
     return lab.start(runtime, "web", "/bin/toolbox", "zombies", "60")
 
 
+@fault("pid-init-exit")
+def program_gives_up(lab, runtime):
+    return lab.start(runtime, "web", "/bin/sh", "-c", "/bin/usleep 400000; exit 3")
+
+
+@fault("pid-stuck", on=ALL, within=45)
+def killed_while_a_file_server_is_silent(lab, runtime):
+    web = lab.start(runtime, "web", "/bin/sh", "-c", "/bin/usleep 500000; exec /bin/cat /data/file",
+                    **lab.volume(runtime, lab.deaf_folder(), "/data"))
+    time.sleep(1.5)
+    kill_from_host(web)
+    return web
+
+
 # ---- memory and cpu -----------------------------------------------------------------------------
 
 
@@ -245,6 +264,12 @@ def memory_limit_of_a_helper(lab, runtime):
     return web
 
 
+@fault("oom-pod", on=ALL)
+def memory_limit_of_the_pod(lab, runtime):
+    return lab.start(runtime, "web", "/bin/sh", "-c", "/bin/usleep 500000; exec /bin/toolbox memory 200",
+                     **lab.in_cgroup(runtime, lab.limited_cgroup(32 << 20)))
+
+
 @fault("pressure", on=("docker",), within=75)
 def cpu_is_throttled(lab, runtime):
     return lab.start(runtime, "web", "/bin/sh", "-c", "while true; do true; done",
@@ -254,7 +279,7 @@ def cpu_is_throttled(lab, runtime):
 # ---- files --------------------------------------------------------------------------------------
 
 
-@fault("mnt-read-only", on=ENGINES)
+@fault("mnt-read-only")
 def root_is_read_only(lab, runtime):
     web = lab.start(runtime, "web", options=("--read-only",))
     web.exec("/bin/toolbox", "write", "/data.txt", "10")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab import Lab, address_of, wait_end
+from lab import Lab, address_of, unique, wait_end
 from runtimes import Container
 
 ALL = ("podman", "docker", "runc")
@@ -125,4 +125,46 @@ def busy_without_a_quota(lab, runtime):
 def files_of_its_own(lab, runtime):
     web = lab.start(runtime, "web")
     web.exec("/bin/toolbox", "write", "/tmp/file", "100000")
+    return web
+
+
+@decoy()
+def both_families_of_one_port(lab, runtime):
+    """Binds [::]:P and then 0.0.0.0:P, which fails, and goes on with the first."""
+    return lab.start(runtime, "web", "/bin/toolbox", "dualbind", "8080")
+
+
+@decoy()
+def first_start_on_a_fresh_volume(lab, runtime):
+    web = lab.start(runtime, "web", options=("-v", f"{unique('data')}:/data"))
+    web.exec("/bin/toolbox", "newdata", "/data/first")
+    return web
+
+
+@decoy(on=ALL)
+def file_that_may_be_missing(lab, runtime):
+    source = lab.host_folder()
+    (source / "app.yml").write_text("port: 80")
+    web = lab.start(runtime, "web", **lab.volume(runtime, source, "/etc/app"))
+    web.exec("/bin/cat", "/etc/app/app.local.yml")
+    return web
+
+
+@decoy(on=ALL)
+def mounted_on_the_host_before(lab, runtime):
+    source = lab.host_folder()
+    (source / "usb").mkdir()
+    lab.tmpfs(source / "usb")
+    web = lab.start(runtime, "web", **lab.volume(runtime, source, "/data"))
+    web.exec("/bin/cat", "/data/usb/none")
+    return web
+
+
+@decoy(on=("podman",))
+def file_that_nobody_of_the_pod_has(lab, runtime):
+    pod = unique("shop")
+    lab.engine(runtime).make_pod(pod)
+    lab.start(runtime, "db", options=("--pod", pod))
+    web = lab.start(runtime, "web", options=("--pod", pod))
+    web.exec("/bin/cat", "/tmp/report.txt")
     return web

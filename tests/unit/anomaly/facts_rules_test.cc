@@ -93,6 +93,17 @@ TEST_F(NamespaceLeakRuleTest, ToldOnceAnHour) {
   EXPECT_THAT(One().summary, testing::EndsWith("held by an open file"));
 }
 
+TEST_F(NamespaceLeakRuleTest, WhoHoldsItAndWhere) {
+  HostFacts facts = Leak(80, 1, true);
+  facts.leaked[0].holder = worker_;
+  facts.leaked[0].mount_point = "/run/netns/\xff";
+  Host(facts, 0);
+  const Anomaly a = One();
+  EXPECT_EQ(a.facts["holders"][0]["pid"], 107);
+  EXPECT_EQ(a.facts["holders"][0]["comm"], "worker");
+  EXPECT_EQ(a.facts["mount_point"], "/run/netns/\xef\xbf\xbd");
+}
+
 class PressureRuleTest : public RuleTest {
  protected:
   PressureRuleTest() { Use(MakePressureRule(AnomalyOptions())); }

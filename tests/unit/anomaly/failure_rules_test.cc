@@ -153,6 +153,49 @@ TEST_F(FileFailureRuleTest, AFewAMinuteOfOneContainer) {
   EXPECT_THAT(Said(), SizeIs(1));
 }
 
+class MissingFileTest : public FileFailureRuleTest {
+ protected:
+  ContainerRef With(const ContainerRef& container, std::vector<std::string> volumes,
+                    std::optional<std::string> pod) {
+    Container copy = *container;
+    copy.volumes = std::move(volumes);
+    copy.pod = std::move(pod);
+    return std::make_shared<const Container>(copy);
+  }
+};
+
+TEST_F(MissingFileTest, InAVolumeIsWorthALook) {
+  const ContainerRef web = With(web_, {"/etc/app", "/data/"}, std::nullopt);
+  for (const char* path : {"/etc/app/app.yml", "/etc/app", "/data/x"}) {
+    Fail(web, File(path, ENOENT));
+    const Anomaly a = One();
+    EXPECT_EQ(a.severity, Severity::kInfo) << path;
+    EXPECT_EQ(a.facts["errno_name"], "ENOENT");
+  }
+  FileFailure cut = File("/etc/app/cut", ENOENT);
+  cut.truncated = true;
+  Fail(web, cut);
+  for (const char* path : {"/etc/apps", "/etc", "/app.yml", "app.yml", ""}) {
+    Fail(web, File(path, ENOENT));
+    EXPECT_THAT(Said(), IsEmpty()) << path;
+  }
+}
+
+TEST_F(MissingFileTest, InAPodAnyMayBeTheMates) {
+  Fail(web_, File("/tmp/report", ENOENT));
+  EXPECT_THAT(Said(), IsEmpty());
+  Fail(With(web_, {}, "shop"), File("/tmp/report", ENOENT));
+  EXPECT_THAT(Said(), SizeIs(1));
+}
+
+TEST_F(MissingFileTest, ManyHideNoOtherFailure) {
+  const ContainerRef web = With(web_, {"/data"}, std::nullopt);
+  for (int i = 0; i < 1000; ++i) Fail(web, File(absl::StrCat("/data/", i), ENOENT));
+  EXPECT_THAT(Said(), SizeIs(10));
+  Fail(web, File("/data/0", EROFS));
+  EXPECT_EQ(One().severity, Severity::kWarning);
+}
+
 class PacketDropRuleTest : public RuleTest {
  protected:
   PacketDropRuleTest() { Use(MakePacketDropRule(AnomalyOptions())); }

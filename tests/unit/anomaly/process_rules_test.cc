@@ -5,6 +5,7 @@
 #include "userspace/anomaly/rules/crash.h"
 #include "userspace/anomaly/rules/oom_kill.h"
 #include "userspace/anomaly/rules/sigkill_by_other.h"
+#include "userspace/anomaly/rules/stuck.h"
 
 namespace nsobs {
 namespace {
@@ -183,6 +184,60 @@ TEST_F(SigkillByOtherRuleTest, Decoys) {
   Feed(MakeEvent(web_, worker_, MakeSignal(SIGKILL, Result::kPending, engine_), 0));
   Feed(MakeEvent(web_, worker_, MakeSignal(SIGTERM, Result::kDelivered, engine_), 0));
   EXPECT_THAT(Said(), IsEmpty());
+}
+
+class StuckRuleTest : public RuleTest {
+ protected:
+  StuckRuleTest() { Use(MakeStuckRule(AnomalyOptions())); }
+
+  void Kill(const ContainerRef& container, const Process& target, int64_t at_ns,
+            Result result = Result::kDelivered) {
+    Feed(MakeEvent(container, target, MakeSignal(SIGKILL, result, engine_), at_ns));
+  }
+  void Exit(const Process& process, int64_t at_ns) {
+    Feed(MakeEvent(web_, process, ProcessExit{0, SIGKILL, false, kSecond}, at_ns));
+  }
+};
+
+TEST_F(StuckRuleTest, KilledAndStillThereAfterTenSeconds) {
+  Kill(web_, init_, 0);
+  Kill(web_, init_, 5 * kSecond);  // engines try again; the first one counts
+  Tick(9 * kSecond);
+  EXPECT_THAT(Said(), IsEmpty());
+  Tick(10 * kSecond);
+  const Anomaly a = One();
+  EXPECT_EQ(a.rule, "stuck");
+  EXPECT_EQ(a.severity, Severity::kWarning);
+  EXPECT_EQ(a.container, web_);
+  EXPECT_EQ(a.subject.pid, 100u);
+  EXPECT_EQ(a.summary, "web: nginx[100] got SIGKILL 10 s ago and has not ended");
+  EXPECT_EQ(a.facts["since_ns"], 10 * kSecond);
+  EXPECT_EQ(a.facts["is_init"], true);
+  EXPECT_THAT(a.events, SizeIs(1));
+  Tick(kMinute);
+  EXPECT_THAT(Said(), IsEmpty());
+}
+
+TEST_F(StuckRuleTest, WhoEndsIsNotStuck) {
+  Kill(web_, init_, 0);
+  Kill(web_, worker_, 0);
+  Exit(init_, kSecond);
+  Tick(11 * kSecond);
+  EXPECT_EQ(One().subject.pid, 107u);
+}
+
+TEST_F(StuckRuleTest, NobodyElseIs) {
+  Kill(nullptr, engine_, 0);                 // the host's own
+  Kill(web_, worker_, 0, Result::kIgnored);  // it had ended before
+  Feed(MakeEvent(web_, worker_, MakeSignal(SIGTERM, Result::kDelivered, engine_), 0));
+  Tick(kMinute);
+  EXPECT_THAT(Said(), IsEmpty());
+}
+
+TEST_F(StuckRuleTest, HoweverManyAreKilled) {
+  for (uint32_t i = 0; i < 100'000; ++i) Kill(web_, MakeProcess(1000 + i, 2, "x"), 0);
+  Tick(kMinute);
+  EXPECT_THAT(Said(), SizeIs(4096));
 }
 
 }  // namespace

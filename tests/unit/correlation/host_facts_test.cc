@@ -72,6 +72,7 @@ TEST_F(HostFactsTest, ANamespaceThatOutlivesItsContainer) {
   EXPECT_EQ(facts.leaked[0].died_boot_ns, died);
   EXPECT_EQ(facts.leaked[0].process_count, 1u);
   EXPECT_FALSE(facts.leaked[0].bind_mounted);
+  EXPECT_EQ(facts.leaked[0].holder.pid, 300u);
   host_.End(300);
   EXPECT_TRUE(Look().empty());
 }
@@ -87,6 +88,8 @@ TEST_F(HostFactsTest, AMountHoldsANamespaceToo) {
   ASSERT_EQ(facts.leaked.size(), 1u);
   EXPECT_EQ(facts.leaked[0].process_count, 0u);
   EXPECT_TRUE(facts.leaked[0].bind_mounted);
+  EXPECT_EQ(facts.leaked[0].mount_point, "/run/netns/left");
+  EXPECT_EQ(facts.leaked[0].holder.pid, 0u);
 }
 
 }  // namespace

@@ -66,6 +66,27 @@ TEST(OciStateTest, Spec) {
               Contains(testing::HasSubstr(std::string("/containers/") + kDockerId)));
 }
 
+TEST(OciStateTest, VolumesAreWhatIsBoundFromTheHost) {
+  const auto spec = ParseOciSpec(R"({"mounts": [
+    {"destination": "/data", "source": "/srv/data", "type": "bind", "options": ["rbind"]},
+    {"destination": "/etc/app", "source": "/srv/app", "type": "none", "options": ["bind", "ro"]},
+    {"destination": "/etc/hosts", "source": "/run/hosts", "type": "bind"},
+    {"destination": "/dev/shm", "source": "/run/shm", "type": "bind"},
+    {"destination": "/proc/kcore", "source": "/dev/null", "type": "bind"},
+    {"destination": "/", "source": "/srv", "type": "bind"},
+    {"destination": "relative", "source": "/srv", "type": "bind"},
+    {"destination": "/tmp", "source": "tmpfs", "type": "tmpfs"},
+    {"destination": "/x", "source": "relative", "type": "bind", "options": 7}]})");
+  ASSERT_TRUE(spec.has_value());
+  EXPECT_THAT(spec->volumes, ElementsAre("/data", "/etc/app"));
+  std::string many = R"({"mounts": [)";
+  for (int i = 0; i < 1000; ++i) {
+    many += (i == 0 ? "" : ",");
+    many += R"({"source": "/s", "type": "bind", "destination": "/)" + std::to_string(i) + "\"}";
+  }
+  EXPECT_EQ(ParseOciSpec(many + "]}")->volumes.size(), 64u);
+}
+
 TEST(OciStateTest, Docker) {
   const auto config = ParseDockerConfig(Fixture("docker_config.v2.json"));
   ASSERT_TRUE(config.has_value());

@@ -95,6 +95,21 @@ TEST_F(RuntimeReadersTest, PodmanInAPod) {
   EXPECT_EQ(listed[0].init_pid, 11293u);
 }
 
+TEST_F(RuntimeReadersTest, TheBundleOfAStateIsRead) {
+  const std::string bundle = host_.Path("bundles/c1");
+  host_.Write("runc/c1/state.json", R"({"id": "c1", "init_process_pid": 7, "config": {"labels": [
+                                        "bundle=)" +
+                                        bundle + R"("]}})");
+  auto record = Find("c1");
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->bundle_config, "") << "there is no such file";
+  host_.Write("bundles/c1/config.json", R"({"mounts": [
+      {"destination": "/data", "source": "/srv/data", "type": "bind"}]})");
+  record = Find("c1");
+  EXPECT_EQ(record->bundle_config, bundle + "/config.json");
+  EXPECT_THAT(record->volumes, ElementsAre("/data"));
+}
+
 TEST_F(RuntimeReadersTest, PodmanWithAnotherDriverAndWithoutDatabase) {
   host_.Write("podman/vfs-containers/volatile-containers.json", Fixture("podman_containers.json"));
   const auto record = Find(kInPodId);

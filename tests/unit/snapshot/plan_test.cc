@@ -41,7 +41,7 @@ TEST(Plan, AConnectWithoutItsEventIsTakenForTheNetworks) {
 
 TEST(Plan, OnlyWhatMatters) {
   for (const char* rule :
-       {"term_ignored", "crash", "sigkill_by_other", "zombies", "namespace_leak"})
+       {"term_ignored", "crash", "sigkill_by_other", "stuck", "zombies", "namespace_leak"})
     EXPECT_THAT(PlanSections({.rule = rule}), ElementsAre(Section::kPid)) << rule;
   for (const char* rule : {"oom_kill", "pressure"})
     EXPECT_THAT(PlanSections({.rule = rule}), ElementsAre(Section::kCgroup, Section::kPid)) << rule;

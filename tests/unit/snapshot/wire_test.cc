@@ -13,6 +13,8 @@ SnapshotRequest Full() {
     request.namespaces[kind].inode = 4026531833U + static_cast<uint32_t>(kind);
   request.sections = {Section::kNet, Section::kUser};
   request.peers = {{"db", "7c", {99, 5}, 4026532001}};
+  request.mates = {{"cache", "8d", {98, 6}, 4026532002}};
+  request.copied_up = true;
   request.protocol = "tcp";
   request.destination = "10.0.0.1";
   request.port = 5432;
@@ -42,6 +44,10 @@ TEST(Wire, EveryFieldArrives) {
   EXPECT_EQ(got->request.peers[0].owner, "db");
   EXPECT_EQ(got->request.peers[0].process, want.peers[0].process);
   EXPECT_EQ(got->request.peers[0].inode, 4026532001U);
+  ASSERT_EQ(got->request.mates.size(), 1U);
+  EXPECT_EQ(got->request.mates[0].owner_id, "8d");
+  EXPECT_EQ(got->request.mates[0].inode, 4026532002U);
+  EXPECT_TRUE(got->request.copied_up);
   EXPECT_EQ(got->request.protocol, "tcp");
   EXPECT_EQ(got->request.destination, "10.0.0.1");
   EXPECT_EQ(got->request.port, 5432);

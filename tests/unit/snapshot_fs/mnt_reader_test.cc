@@ -4,13 +4,17 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/unit/snapshot_fs/fake_host.h"
+#include "userspace/snapshot/mnt/copied_up.h"
+#include "userspace/snapshot/mnt/mates.h"
 #include "userspace/snapshot/mnt/path_view.h"
 #include "userspace/snapshot/mnt/spec_mounts.h"
 
@@ -187,6 +191,54 @@ TEST_F(OwnMountsTest, SizesOfTheRoot) {
     EXPECT_GT(row["total_bytes"], row["free_bytes"]);
     EXPECT_GT(row["inodes_free"], 0);
   }
+}
+
+TEST_F(OwnMountsTest, ProcShowsTheProcessesOfAPidNamespace) {
+  SectionJson out = SectionJson::object();
+  ReadMnt(target_, &out, &notes_);
+  struct stat own{};
+  ASSERT_EQ(stat("/proc/self/ns/pid", &own), 0);
+  const auto is_proc = [](const SectionJson& row) { return row["mount_point"] == "/proc"; };
+  const auto proc = std::find_if(out["mounts"].begin(), out["mounts"].end(), is_proc);
+  ASSERT_NE(proc, out["mounts"].end());
+  EXPECT_EQ((*proc)["pid_namespace"], own.st_ino);
+}
+
+TEST_F(OwnMountsTest, TheMatesThatHaveAFileThatIsMissing) {
+  const uint32_t own = static_cast<uint32_t>(getpid());
+  struct stat mnt{};
+  ASSERT_EQ(stat("/proc/self/ns/mnt", &mnt), 0);
+  const auto inode = static_cast<uint32_t>(mnt.st_ino);
+  request_.mates = {{"db", "id", {own, 0}, inode}, {"other", "id2", {own, 0}, inode + 1}};
+  files_.Write("file", "x");
+  request_.path = files_.Path("file");
+  const SectionJson rows = ExistsIn(target_, &notes_);
+  ASSERT_THAT(rows, SizeIs(1)) << "another mount namespace than expected is another container's";
+  EXPECT_EQ(rows[0]["owner"], "db");
+  EXPECT_EQ(rows[0]["type"], "file");
+  EXPECT_TRUE(rows[0].contains("mount_point"));
+  EXPECT_FALSE(Path(files_.Path("file")).contains("exists_in")) << "it is not missing";
+  EXPECT_THAT(Path(files_.Path("none"))["exists_in"], IsEmpty());
+}
+
+TEST_F(OwnMountsTest, LargeFilesThatAnOverlayHasCopied) {
+  const auto copy = [&](const std::string& name, size_t size) {
+    files_.Write("upper/" + name, std::string(size, 'x'));
+    const std::string path = files_.Path("upper/" + name);
+    return setxattr(path.c_str(), "user.overlay.origin", "", 0, 0) == 0;
+  };
+  ASSERT_TRUE(copy("var/db/large", 3 << 20)) << "extended attributes are needed here";
+  ASSERT_TRUE(copy("larger", 4 << 20));
+  ASSERT_TRUE(copy("small", 1000));
+  files_.Write("upper/own", std::string(5 << 20, 'x'));
+  files_.Link("upper/link", "larger");
+  const SectionJson files = CopiedUp(target_, files_.Path("upper"), &notes_);
+  ASSERT_THAT(files, SizeIs(2));
+  EXPECT_EQ(files[0].dump(), R"({"path":"/larger","size_bytes":4194304})");
+  EXPECT_EQ(files[1].dump(), R"({"path":"/var/db/large","size_bytes":3145728})");
+  EXPECT_THAT(notes_.truncated(), IsEmpty());
+  EXPECT_EQ(CopiedUp(target_, files_.Path("none"), &notes_), nullptr);
+  EXPECT_EQ(CopiedUp(target_, "relative", &notes_), nullptr);
 }
 
 TEST_F(OwnMountsTest, AFile) {

@@ -1,5 +1,6 @@
 #include "userspace/anomaly/rules/file_failure.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -40,6 +41,21 @@ bool IsOptional(const FileFailure& f) {
   return path.find("/__pycache__") != path.npos || path == "/dev/tty" || path == "/dev/kmsg";
 }
 
+// `path` is `folder` or below it.
+bool IsBelow(std::string_view path, std::string_view folder) {
+  while (folder.size() > 1 && folder.ends_with('/')) folder.remove_suffix(1);
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+// A file that is not there, where somebody meant one to be: in a volume, or in the files of a
+// container of the same pod. Programs look for so many others that those say nothing.
+bool IsMissed(const FileFailure& f, const Container& container) {
+  if (f.error != ENOENT || f.truncated || !f.path.starts_with('/')) return false;
+  return container.pod.has_value() ||
+         std::ranges::any_of(container.volumes,
+                             [&](const std::string& at) { return IsBelow(f.path, at); });
+}
+
 class FileFailureRule : public Rule {
  public:
   explicit FileFailureRule(Severity severity) : severity_(severity) {}
@@ -48,28 +64,33 @@ class FileFailureRule : public Rule {
 
   void OnEvent(const ObservedEvent& event, const AnomalySink& sink) override {
     const auto* failure = std::get_if<FileFailure>(&event.event.detail);
-    if (failure == nullptr || !IsFailure(*failure) || IsOptional(*failure)) return;
+    if (failure == nullptr || IsOptional(*failure)) return;
     // A visitor's troubles are not the container's.
     if (event.container == nullptr || event.plumbing || event.entered) return;
+    const bool missed = IsMissed(*failure, *event.container);
+    if (!missed && !IsFailure(*failure)) return;
     const std::string owner = OwnerKey(event.container);
     const std::string key = absl::StrCat(std::string(Name(failure->operation)), "|", failure->error,
                                          "|", failure->path);
     Known& known = known_.FindOrAdd(owner);
     if (known.keys.Find(key) != nullptr) return;
     known.keys.FindOrAdd(key);
-    if (known.told.Add(event.event.boot_ns, 1, kToldWindowNs) > kMaxTold) return;
-    Fire(event, *failure, absl::StrCat("file_failure|", owner, "|", key), sink);
+    WindowCount& told = missed ? known.missed : known.told;
+    if (told.Add(event.event.boot_ns, 1, kToldWindowNs) > kMaxTold) return;
+    // Whether a missing file is a trouble is for the diagnosis to say.
+    Fire(event, *failure, missed ? AtMost(severity_, Severity::kInfo) : severity_,
+         absl::StrCat("file_failure|", owner, "|", key), sink);
   }
 
  private:
   struct Known {
     LruMap<std::string, bool> keys{kMaxKnown};
-    WindowCount told;
+    WindowCount told, missed;  // apart: the ones must not hide the others
   };
 
-  void Fire(const ObservedEvent& event, const FileFailure& f, std::string key,
+  void Fire(const ObservedEvent& event, const FileFailure& f, Severity severity, std::string key,
             const AnomalySink& sink) const {
-    Anomaly a = Begin(name(), severity_, event);
+    Anomaly a = Begin(name(), severity, event);
     a.key = std::move(key);
     const std::string operation(Name(f.operation));
     const std::string error = ErrnoName(f.error);

@@ -5,6 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "userspace/anomaly/lru_map.h"
 #include "userspace/anomaly/support.h"
+#include "userspace/base/sanitize.h"
+#include "userspace/event/event_json.h"
 
 namespace nsobs {
 namespace {
@@ -52,6 +54,10 @@ class NamespaceLeakRule : public Rule {
                {"age_ns", age_ns},
                {"process_count", leak.process_count},
                {"bind_mounted", leak.bind_mounted}};
+    if (leak.holder.pid != 0) {
+      a.facts["holders"] = nlohmann::ordered_json::array({ToJson(leak.holder)});
+    }
+    if (!leak.mount_point.empty()) a.facts["mount_point"] = ToUtf8(leak.mount_point);
     sink(std::move(a));
   }
 

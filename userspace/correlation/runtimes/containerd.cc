@@ -84,6 +84,8 @@ class ContainerdReader : public RuntimeReader {
     if (const auto shim = roots_.files.Read(bundle + "/shim-binary-path", 4096)) {
       record.oci_runtime = LowLevelRuntime(shim->text);
     }
+    record.bundle_config = bundle + "/config.json";
+    record.volumes = spec->volumes;
     AddState(bundle, ns, *spec, &record);
     return record;
   }

@@ -76,6 +76,7 @@ class DockerReader : public RuntimeReader {
       record.init_pid = state->init_pid;
       record.init_start_ticks = state->init_start_ticks;
       record.oci_runtime = "runc";
+      AddBundle(roots_.files, state->bundle, &record);
     }
     return record;
   }

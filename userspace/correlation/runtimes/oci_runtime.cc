@@ -1,5 +1,7 @@
 #include "userspace/correlation/runtimes/oci_runtime.h"
 
+#include <utility>
+
 #include "userspace/correlation/runtimes/state_file.h"
 
 namespace nsobs {
@@ -30,6 +32,16 @@ std::optional<OciState> FindCrunState(const StateFiles& files,
     return state;
   }
   return std::nullopt;
+}
+
+void AddBundle(const StateFiles& files, const std::string& bundle, RuntimeRecord* record) {
+  if (!bundle.starts_with('/')) return;
+  const std::string path = bundle + "/config.json";
+  const auto file = files.Read(path);
+  auto spec = file ? ParseOciSpec(file->text) : std::nullopt;
+  if (!spec) return;
+  if (files.uid() == 0) record->bundle_config = path;
+  record->volumes = std::move(spec->volumes);
 }
 
 std::string EngineOf(const Labels& annotations) {

@@ -50,6 +50,28 @@ void TakeRuncLabels(const nlohmann::json& config, OciState* out) {
   }
 }
 
+// By its type, or by an option as runc writes it.
+bool IsBind(const nlohmann::json& mount) {
+  if (StringAt(mount, "type") == "bind") return true;
+  const auto options = mount.find("options");
+  if (options == mount.end() || !options->is_array()) return false;
+  return std::any_of(options->begin(), options->end(), [](const nlohmann::json& option) {
+    return option == "bind" || option == "rbind";
+  });
+}
+
+bool IsVolume(const std::string& destination) {
+  static constexpr std::string_view kOfEngines[] = {
+      "/etc/hosts",           "/etc/hostname", "/etc/resolv.conf",      "/run/.containerenv",
+      "/dev/termination-log", "/run/secrets",  "/run/systemd/container"};
+  if (!destination.starts_with('/') || destination.size() == 1) return false;
+  for (const std::string_view below : {"/proc/", "/sys/", "/dev/"}) {
+    if (destination.starts_with(below)) return false;
+  }
+  return std::find(std::begin(kOfEngines), std::end(kOfEngines), destination) ==
+         std::end(kOfEngines);
+}
+
 // The JSON value at the front of `text`, whatever follows it.
 std::optional<nlohmann::json> ParsePrefix(std::string text) {
   std::istringstream stream(std::move(text));
@@ -141,9 +163,13 @@ std::optional<OciSpec> ParseOciSpec(std::string_view text) {
   if (mounts == json->end() || !mounts->is_array()) return out;
   for (const auto& mount : *mounts) {
     if (!mount.is_object() || out.mount_sources.size() >= kMaxMounts) continue;
-    if (std::string source = StringAt(mount, "source", kPathCap); !source.empty()) {
-      out.mount_sources.push_back(std::move(source));
+    std::string source = StringAt(mount, "source", kPathCap);
+    if (source.empty()) continue;
+    std::string destination = StringAt(mount, "destination", kPathCap);
+    if (source.starts_with('/') && IsBind(mount) && IsVolume(destination)) {
+      out.volumes.push_back(std::move(destination));
     }
+    out.mount_sources.push_back(std::move(source));
   }
   return out;
 }

@@ -41,6 +41,9 @@ struct OciSpec {
   std::string cgroups_path;
   std::string root_path;
   std::vector<std::string> mount_sources;  // at most 64
+  // Destinations of bind mounts of the host's files, at most 64. Those that every engine makes
+  // (/etc/hosts, /dev/shm and the like) and those below /proc, /sys and /dev are left out.
+  std::vector<std::string> volumes;
 };
 std::optional<OciSpec> ParseOciSpec(std::string_view text);
 

@@ -92,6 +92,7 @@ class PodmanReader : public RuntimeReader {
     record->cgroup_paths = state->cgroup_paths;
     record->init_pid = state->init_pid;
     record->init_start_ticks = state->init_start_ticks;
+    AddBundle(roots_.files, state->bundle, record);
     const auto sandbox = state->annotations.find(kSandboxAnnotation);
     if (sandbox == state->annotations.end()) return;
     record->pod_key = "podman:" + sandbox->second;

@@ -69,6 +69,7 @@ class RawOciReader : public RuntimeReader {
     record.cgroup_paths = std::move(state->cgroup_paths);
     record.init_pid = state->init_pid;
     record.init_start_ticks = state->init_start_ticks;
+    AddBundle(files_, state->bundle, &record);
     const auto image = state->annotations.find(kImageAnnotation);
     if (image != state->annotations.end()) record.image = image->second;
     record.labels = std::move(state->annotations);

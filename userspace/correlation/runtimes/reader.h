@@ -42,6 +42,9 @@ struct RuntimeRecord {
   uint32_t init_pid = 0;          // in the host's pid namespace; 0: not known
   uint64_t init_start_ticks = 0;  // field 22 of /proc/PID/stat; 0: not known
 
+  std::string bundle_config;         // config.json of the OCI bundle; "": not known
+  std::vector<std::string> volumes;  // destinations of its bind mounts, without the engine's own
+
   // The file that holds the name, as it was read: when it changes, the name may have.
   std::string name_file;
   FileVersion name_file_version;

@@ -35,6 +35,7 @@ MaybeFinding MntReadOnly(const Record& record);
 MaybeFinding MntPermission(const Record& record);
 MaybeFinding MntLsm(const Record& record);
 MaybeFinding MntCopyUp(const Record& record);
+MaybeFinding MntCopyUpNow(const Record& record);  // by hand
 MaybeFinding MntPropagation(const Record& record);
 MaybeFinding MntFull(const Record& record);
 MaybeFinding MntFullNow(const Record& record);  // by hand

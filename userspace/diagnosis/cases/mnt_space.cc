@@ -86,6 +86,42 @@ MaybeFinding MntFullNow(const Record& record) {
   return std::nullopt;
 }
 
+namespace {
+
+// The largest that overlayfs marks as copied, if it is large.
+Node LargestCopy(const Record& record) {
+  Node largest;
+  for (const Node& file : record["mnt"]["overlay"]["copied_up"].items()) {
+    if (file["size_bytes"].number_or(0) < kLargeFile) continue;
+    if (file["size_bytes"].number_or(0) <= largest["size_bytes"].number_or(0)) continue;
+    largest = file;
+  }
+  return largest;
+}
+
+}  // namespace
+
+MaybeFinding MntCopyUpNow(const Record& record) {
+  const Node file = LargestCopy(record);
+  const std::string path = file["path"].text();
+  if (path.empty()) return std::nullopt;
+  const Node upper = record["mnt"]["overlay"]["upperdir"];
+  const std::string folder = OneLine(path.substr(0, path.rfind('/')));
+  return Draft(record, "mnt-copy-up", Confidence::kCertain)
+      .Summary(absl::StrCat(record.Who(), " has changed ", OneLine(path), ", a file of ",
+                            Bytes(file["size_bytes"].number_or(0)),
+                            " of its image: overlay has copied all of it to ",
+                            OneLine(upper.text()), ", and does so anew in each new container"))
+      .Because("the copy", file)
+      .Because("all that was copied up", record["mnt"]["overlay"]["copied_up"])
+      .Because("where the copies lie", upper)
+      .Because("what was read and written so far", record["cgroup"]["io"])
+      .Fix(absl::StrCat("a volume for ", folder.empty() ? path : folder,
+                        ", or leave that file out of the image"))
+      .Check(absl::StrCat("du -sh ", ShellWord(upper.text())))
+      .Done();
+}
+
 MaybeFinding MntCopyUp(const Record& record) {
   const Node asked = record.facts()["path"];
   const Node path = asked.exists() ? PathNode(record, asked.text()) : record["mnt"]["path"];

@@ -90,6 +90,21 @@ PortState StateOf(const Record& record, const NetView& net, std::string_view pro
   return out;
 }
 
+bool HasOtherFamilyItself(const Record& record, const Failure& failure) {
+  const auto wanted = IpAddress::Parse(failure.destination);
+  if (record.rule() != "bind_failure" || failure.error != "EADDRINUSE" || !wanted) return false;
+  const Node own = record.process();
+  for (const Listener& listener : record.own_net().Listeners()) {
+    const auto taken = IpAddress::Parse(listener.address);
+    if (!taken || !OnPort(listener, failure.protocol, failure.port)) continue;
+    // Two of one family are an error of the program's, and one of them does not listen.
+    if (taken->v6 == wanted->v6 || !taken->IsAny() || !wanted->IsAny()) continue;
+    const Node holder = listener.node["process"];
+    if (holder["pid"].number() && holder["pid"].number() == own["pid"].number()) return true;
+  }
+  return false;
+}
+
 bool IsProxy(const Node& process) {
   static constexpr std::string_view kProxies[] = {"docker-proxy", "rootlessport", "pasta",
                                                   "pasta.avx2",   "slirp4netns",  "conmon"};

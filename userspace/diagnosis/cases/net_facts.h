@@ -47,6 +47,10 @@ struct PortState {
 PortState StateOf(const Record& record, const NetView& net, std::string_view protocol,
                   std::string_view address, int64_t port);
 
+// A bind that failed because the same program listens on that port for both families already: many
+// bind [::]:P and then 0.0.0.0:P, or the other way, and go on with what they have.
+bool HasOtherFamilyItself(const Record& record, const Failure& failure);
+
 // One of the programs with which engines publish ports.
 bool IsProxy(const Node& process);
 

@@ -38,6 +38,7 @@ std::string OwnerOf(const Record& record, const Listener& listener) {
 MaybeFinding NetPortClash(const Record& record) {
   const std::optional<Failure> f = record.failure();
   if (!f || f->error != "EADDRINUSE" || f->is_unix() || f->port == 0) return std::nullopt;
+  if (HasOtherFamilyItself(record, *f)) return std::nullopt;
   const bool shared = record.container().exists() && record.SharesHost("net");
   for (const Listener& listener : record.own_net().Listeners()) {
     if (!Clash(listener, *f)) continue;

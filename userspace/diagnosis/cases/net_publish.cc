@@ -115,17 +115,58 @@ MaybeFinding OnHostLoopback(const Record& record, const Failure& f) {
       .Done();
 }
 
+// Published on the loopback of whoever has the asked address: no rule takes what is sent to that
+// address, but one takes the same port of 127.0.0.1.
+MaybeFinding OnLoopbackByRule(const Record& record, const Failure& f) {
+  Node where;
+  const std::optional<NetView> owner = OwnerOfAddress(record, f.destination, &where);
+  if (!owner || IsLoopback(f.destination) || IpAddress::Parse(f.destination)->v6) {
+    return std::nullopt;
+  }
+  if (StateOf(record, *owner, f.protocol, f.destination, f.port).takes) return std::nullopt;
+  Failure on_loopback = f;
+  on_loopback.destination = "127.0.0.1";
+  const auto found = FindTranslation(owner->node, on_loopback);
+  if (!found || FindTranslation(owner->node, f)) return std::nullopt;
+  Node of;
+  const std::optional<NetView> service = OwnerOfAddress(record, found->address, &of);
+  return Draft(record, "net-publish", Confidence::kCertain)
+      .Summary(absl::StrCat(record.Who(), " gets no answer from ", f.Destination(), ": port ",
+                            f.port, service ? absl::StrCat(" of ", service->owner) : "",
+                            " is published on 127.0.0.1 of ", owner->owner, " only"))
+      .Because("how the connect ended", f.node)
+      .Because(absl::StrCat("the address belongs to ", owner->owner), where)
+      .Because("the rule that publishes the port", found->rule)
+      .Because("where it leads", of)
+      .Fix(absl::StrCat("publish it as -p ", f.port, ":PORT or -p ", OneLine(f.destination), ":",
+                        f.port, ":PORT instead of on 127.0.0.1"))
+      .Check("ss -ltnp")
+      .Done();
+}
+
+// Those whose rules the record has: the host's, the target's, and those of the peer that was asked.
+std::vector<Node> NetsWithRules(const Record& record) {
+  std::vector<Node> out = {record["host_net"], record["net"]};
+  for (const Node& peer : record["peer_nets"].items()) {
+    if (peer["netfilter"].exists()) out.push_back(peer);
+  }
+  return out;
+}
+
 }  // namespace
 
 MaybeFinding NetPublish(const Record& record) {
   const std::optional<Failure> f = InternetFailure(record);
   if (!f || (f->error != "ECONNREFUSED" && f->error != "ETIMEDOUT")) return std::nullopt;
-  if (IsProxy(record.process()) && !record.container().exists()) {
+  // An engine may run in a net namespace of its own.
+  const bool of_engine = !record.container().exists() || record.runtime() == "netns";
+  if (IsProxy(record.process()) && of_engine) {
     return Published(record, *f, f->destination, f->port, Node());
   }
   if (auto finding = OnHostLoopback(record, *f)) return finding;
-  for (const char* section : {"host_net", "net"}) {
-    const auto translation = FindTranslation(record[section], *f);
+  if (auto finding = OnLoopbackByRule(record, *f)) return finding;
+  for (const Node& net : NetsWithRules(record)) {
+    const auto translation = FindTranslation(net, *f);
     if (!translation) continue;
     return Published(record, *f, translation->address, translation->port, translation->rule);
   }

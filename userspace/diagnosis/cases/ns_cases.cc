@@ -96,13 +96,16 @@ MaybeFinding NsLeak(const Record& record) {
   if (!holders.empty()) {
     proof = holders[0];
     by = NamedProcess(proof["process"].exists() ? proof["process"] : proof);
+    if (processes > 1) absl::StrAppend(&by, " and ", processes - 1, " more");
     confidence = Confidence::kCertain;
   } else if (processes > 0) {
     proof = facts["process_count"];
     by = processes == 1 ? "a process" : absl::StrCat(processes, " processes");
     confidence = Confidence::kCertain;
   } else if (proof.is_true()) {
-    by = "a bind mount";
+    if (facts["mount_point"].exists()) proof = facts["mount_point"];
+    by = proof.text().empty() ? "a bind mount"
+                              : absl::StrCat("a bind mount at ", OneLine(proof.text()));
     confidence = Confidence::kCertain;
   }
   const int64_t age = facts["age_ns"].number_or(0);
@@ -111,8 +114,12 @@ MaybeFinding NsLeak(const Record& record) {
                             age > 0 ? absl::StrCat(" by ", Seconds(age)) : "", ", held by ", by))
       .Because("the namespace", facts["inode"])
       .Because("what holds it", proof)
-      .Fix(proof.is_true() ? "umount the file that it is mounted on (ip netns delete)"
-                           : "end the process or close the file that holds it")
+      .Fix(facts["bind_mounted"].is_true() && holders.empty()
+               ? absl::StrCat("umount ",
+                              proof.text().empty() ? "the file that it is mounted on"
+                                                   : ShellWord(proof.text()),
+                              " (ip netns delete, if it is one of /run/netns)")
+               : "end the process or close the file that holds it")
       .Check(absl::StrCat("nsobserver namespaces; lsns -t ", ShellWord(kind),
                           "; grep nsfs /proc/*/mountinfo"))
       .Done();

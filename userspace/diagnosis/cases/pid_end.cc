@@ -107,11 +107,53 @@ MaybeFinding PidCrash(const Record& record) {
       .Done();
 }
 
+namespace {
+
+// What exit codes of 126 and more mean by the convention of shells and engines.
+std::string CodeText(int64_t code) {
+  if (code == 126) return ", which says that its command could not be executed";
+  if (code == 127) return ", which says that its command was not found";
+  if (code <= 128 || code > 128 + 64) return "";
+  return absl::StrCat(", which is how a shell says that its child was ended by ",
+                      SignalName(static_cast<int>(code - 128)));
+}
+
+std::string LogCommand(const Record& record) {
+  const std::string runtime = record.runtime();
+  if (record.container()["pod"].exists()) return " (kubectl logs --previous)";
+  if (runtime != "docker" && runtime != "podman") return "";
+  return absl::StrCat(" (", runtime, " logs ", record.Target(), ")");
+}
+
+// Nobody killed it and nothing else is to be told: the code is all there is to say, and it is said
+// for certain.
+MaybeFinding ExitedByItself(const Record& record, const End& end) {
+  if (!end.signal.empty() || end.exit_code == 0 || end.killed() || record.is_info()) {
+    return std::nullopt;
+  }
+  if (PidCrash(record)) return std::nullopt;
+  const Node init = InitOf(record), lifetime = record.facts()["lifetime_ns"];
+  const int64_t lived = lifetime.number_or(0);
+  return Draft(record, "pid-init-exit", Confidence::kCertain)
+      .Summary(absl::StrCat(record.Who(), ": PID 1 (", OneLine(init["comm"].text()),
+                            ") exited with code ", end.exit_code, " by itself",
+                            lived > 0 ? absl::StrCat(" after ", Seconds(lived)) : "",
+                            CodeText(end.exit_code), "; nobody killed it"))
+      .Because("its exit code", end.code_at)
+      .Because("how long it lived", lifetime)
+      .Because("PID 1", init)
+      .Fix(absl::StrCat("its own log tells why", LogCommand(record)))
+      .Check(EventsCheck(record, "container_exit,signal,file_failure,connect_failure"))
+      .Done();
+}
+
+}  // namespace
+
 MaybeFinding PidInitExit(const Record& record) {
   const std::optional<End> end = EndOf(record);
   const Node facts = record.facts();
-  if (!end || !facts["init_first"].is_true() || end->killed()) return std::nullopt;
-  if (StopOf(record) || PidWhoKilled(record)) return std::nullopt;
+  if (!end || end->killed() || StopOf(record) || PidWhoKilled(record)) return std::nullopt;
+  if (!facts["init_first"].is_true()) return ExitedByItself(record, *end);
   // Whoever was still there when PID 1 ended got a SIGKILL of the kernel.
   Node others;
   for (const char* name : {"killed_with_it", "killed"}) {
@@ -119,7 +161,8 @@ MaybeFinding PidInitExit(const Record& record) {
   }
   const int64_t dead = others.number_or(static_cast<int64_t>(others.size()));
   const bool failed = end->exit_code != 0 || !end->signal.empty();
-  if (!others.exists() || IsStopSignal(end->signal)) return std::nullopt;
+  if (!others.exists()) return ExitedByItself(record, *end);
+  if (IsStopSignal(end->signal)) return std::nullopt;
   const Node init = InitOf(record);
   const std::string how = end->signal.empty() ? absl::StrCat("exited with code ", end->exit_code)
                                               : absl::StrCat("ended by ", end->signal);

@@ -40,12 +40,21 @@ bool HasKillPending(const Node& detail) {
   return pending.Has("KILL") || pending.Has("SIGKILL");
 }
 
+// Functions of fs/fuse, net/sunrpc and fs/nfs in which a request waits for its server.
+std::string WaitsFor(const std::string& channel) {
+  if (absl::StrContains(channel, "fuse") || channel == "request_wait_answer") {
+    return ", for the answer of a FUSE server";
+  }
+  const bool nfs = absl::StrContains(channel, "nfs") || absl::StrContains(channel, "rpc_");
+  return nfs ? ", for the answer of an NFS server" : "";
+}
+
 // What keeps it from ending: "" not known.
 std::string WhyStuck(const Node& detail) {
   const std::string state = detail["state"].text();
   const std::string channel = OneLine(detail["wait_channel"].text());
   const std::string in = channel.empty() || channel == "0" ? "" : absl::StrCat(" in ", channel);
-  if (state == "D") return absl::StrCat("it sleeps uninterruptibly", in);
+  if (state == "D") return absl::StrCat("it sleeps uninterruptibly", in, WaitsFor(channel));
   if (state == "R") return "it runs without end";
   if (state == "T" || state == "t") return "it is stopped (SIGSTOP or a debugger)";
   if (absl::StrContains(channel, "futex")) return absl::StrCat("it waits for a lock", in);
@@ -80,17 +89,28 @@ MaybeFinding PidStuck(const Record& record) {
   const bool told = record.rule() == "stuck";
   for (const char* which : {"init", "process"}) {
     const Node detail = record["pid"][which];
-    const bool kill_pending = HasKillPending(detail);
+    // The rule's own process: what it was sent is known, and it is still the same one.
+    const bool killed = told && detail["state"].Is("D") &&
+                        detail["pid"].number() == record.process()["pid"].number();
+    const bool kill_pending = HasKillPending(detail) || killed;
     const std::string why = WhyStuck(detail);
     if (why.empty() || (!kill_pending && !told)) continue;
     // Who was killed a moment ago still runs while it is torn down.
     if (!told && detail["state"].Is("R")) continue;
     return Draft(record, "pid-stuck", kill_pending ? Confidence::kCertain : Confidence::kLikely)
-        .Summary(absl::StrCat(record.Who(), ": ", NamedProcess(detail), " does not end",
-                              kill_pending ? " although SIGKILL is pending" : "", ": ", why))
+        .Summary(absl::StrCat(
+            record.Who(), ": ", NamedProcess(detail), " does not end",
+            killed         ? absl::StrCat(" although it got SIGKILL ",
+                                          Seconds(record.facts()["since_ns"].number_or(0)), " ago")
+            : kill_pending ? " although SIGKILL is pending"
+                           : "",
+            ": ", why))
+        .Because("the signal", killed ? record.LastEvent("signal")["signal"] : Node())
         .Because("signals that wait for it", detail["signals"]["pending"])
         .Because("its state", detail["state"])
         .Because("where in the kernel it waits", detail["wait_channel"])
+        .Because("the system call that it waits in", detail["waiting_syscall"])
+        .Because("its open files", detail["open_files"])
         .Fix(
             detail["state"].Is("D")
                 ? "bring back the device or server (NFS, FUSE) that it waits for; only that ends it"

@@ -139,12 +139,10 @@ Layout ReadLayout(const Target& target, ReadNotes* notes) {
   const auto mountinfo = ReadLines(target.proc_root + "/self/mountinfo", kMountinfoBytes);
   if (mountinfo.ok()) out.mounts = FindCgroupMountPoints(mountinfo->text);
   if (out.mounts.directories.empty()) notes->Error("cgroup", "no cgroup hierarchy is mounted");
-  out.paths = target.request->cgroup_paths;
-  if (!out.paths.empty()) return out;
   const auto text = ReadProcFile(target, target.pid, "cgroup");
-  if (text.ok()) {
+  if (target.pid != 0 && text.ok()) {
     out.paths = ParseCgroupPaths(*text);
-  } else {
+  } else if (out.paths = target.request->cgroup_paths; out.paths.empty()) {
     notes->Error("cgroup", std::string(text.status().message()));
   }
   return out;

@@ -1,9 +1,12 @@
 // The section MNT: the mount table as the target has it, and what it says about one path.
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "userspace/base/sanitize.h"
+#include "userspace/snapshot/mnt/copied_up.h"
+#include "userspace/snapshot/mnt/mates.h"
 #include "userspace/snapshot/mnt/mountinfo.h"
 #include "userspace/snapshot/mnt/path_view.h"
 #include "userspace/snapshot/mnt/path_walk.h"
@@ -39,6 +42,30 @@ void AddSizes(const Target& target, const Mount& mount, Caution caution, Section
   if (fs.f_files != 0) (*row)["inodes_free"] = fs.f_ffree;
 }
 
+std::string LinkAt(int folder_fd, const char* name) {
+  char link[64];
+  const ssize_t n = readlinkat(folder_fd, name, link, sizeof link);
+  return {link, n > 0 ? static_cast<size_t>(n) : 0};
+}
+
+// Whose processes a mount of procfs shows. "self" in it leads to the reader as that pid namespace
+// counts it (proc_self_get_link(), fs/proc/self.c): by its own number if it is the reader's own.
+// Else process 1 of it is the first of that namespace.
+void AddPidNamespace(const Target& target, const Mount& mount, SectionJson* row) {
+  if (mount.fstype != "proc" || mount.root != "/" || target.root_fd < 0) return;
+  const UniqueFd fd = OpenMountPoint(target.root_fd, mount);
+  if (!fd.ok()) return;
+  if (LinkAt(fd.get(), "self") == std::to_string(getpid())) {
+    SetIfKnown(row, "pid_namespace",
+               NamespaceInode(target, static_cast<uint32_t>(getpid()), NamespaceKind::kPid));
+    return;
+  }
+  const std::string link = LinkAt(fd.get(), "1/ns/pid");
+  const std::string_view text = link;
+  if (!text.starts_with("pid:[") || !text.ends_with("]")) return;
+  SetIfKnown(row, "pid_namespace", ParseNumber(text.substr(5, text.size() - 6)));
+}
+
 SectionJson Row(const Mount& mount) {
   return {{"id", mount.id},
           {"parent", mount.parent},
@@ -60,6 +87,7 @@ SectionJson Mounts(const Target& target, const MountTable& table, ReadNotes* not
     SectionJson row = Row(mount);
     late = late || DeadlinePassed(target);
     if (!late) AddSizes(target, mount, caution, &row);
+    if (!late) AddPidNamespace(target, mount, &row);
     rows.push_back(std::move(row));
   }
   if (late) notes->Error("mnt", "out of time: not all sizes were asked for");
@@ -102,6 +130,10 @@ void ReadMnt(const Target& target, SectionJson* out, ReadNotes* notes) {
     if (table.malformed > 0) notes->Error("mnt", "malformed lines in mountinfo");
     (*out)["mounts"] = Mounts(target, table, notes);
     (*out)["overlay"] = OverlayOfRoot(table);
+    if (target.request->copied_up && (*out)["overlay"].is_object()) {
+      SectionJson files = CopiedUp(target, (*out)["overlay"]["upperdir"], notes);
+      if (files.is_array()) (*out)["overlay"]["copied_up"] = std::move(files);
+    }
   } else {
     notes->Error("mnt", std::string(text.status().message()));
   }
@@ -109,6 +141,9 @@ void ReadMnt(const Target& target, SectionJson* out, ReadNotes* notes) {
   const std::string& path = target.request->path;
   if (path.starts_with('/') && target.root_fd >= 0 && text.ok()) {
     (*out)["path"] = PathView(target, table, notes);
+    if (!target.request->mates.empty() && (*out)["path"].value("exists", true) == false) {
+      (*out)["path"]["exists_in"] = ExistsIn(target, notes);
+    }
   } else if (!path.empty()) {
     notes->Error("mnt", "the path is not looked at: only absolute ones, below a known root, are");
   }

@@ -14,6 +14,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/snapshot/json_text.h"
+#include "userspace/snapshot/mnt/host_mounts.h"
 #include "userspace/snapshot/mnt/path_walk.h"
 #include "userspace/snapshot/proc_file.h"
 
@@ -21,26 +22,8 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kConfigBytes = 1 << 20;
-constexpr size_t kMountinfoBytes = 1 << 20;
-constexpr size_t kMaxHostMounts = 5000;
+constexpr size_t kMaxBelow = 16;  // mounts of the host below one source
 constexpr size_t kMaxOptions = 64;
-
-struct HostView {
-  UniqueFd root;
-  MountTable mounts;
-};
-
-std::optional<HostView> OpenHost(const Target& target, ReadNotes* notes) {
-  const auto text = ReadLines(target.proc_root + "/self/mountinfo", kMountinfoBytes);
-  HostView host;
-  host.root = UniqueFd(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!text.ok() || !host.root.ok()) {
-    notes->Error("mnt", "the host's mounts can't be read: sources are not looked at");
-    return std::nullopt;
-  }
-  host.mounts = ParseMountinfo(text->text, kMaxHostMounts);
-  return host;
-}
 
 // True if only "." and ".." are in it; nullopt if it can't be listed.
 std::optional<bool> IsEmptyFolder(int path_fd) {
@@ -59,16 +42,33 @@ std::optional<bool> IsEmptyFolder(int path_fd) {
   }
 }
 
-void LookAtSource(const HostView& host, const std::string& source, SectionJson* row,
+// What the host has mounted below it, by now: the container has those of its start, and later ones
+// only if they propagate.
+SectionJson MountsBelow(const HostMounts& host, const std::string& source) {
+  SectionJson out = SectionJson::array();
+  for (const Mount& mount : host.table.mounts) {
+    if (out.size() >= kMaxBelow) break;
+    const bool below = mount.mount_point.size() > source.size() + 1 &&
+                       mount.mount_point.starts_with(source) &&
+                       mount.mount_point[source.size()] == '/';
+    if (!below) continue;
+    out.push_back({{"mount_point", ToUtf8(mount.mount_point)}, {"fstype", ToUtf8(mount.fstype)}});
+  }
+  return out;
+}
+
+void LookAtSource(const HostMounts& host, const std::string& source, SectionJson* row,
                   ReadNotes* notes) {
   const WalkResult walk =
-      WalkPath(host.root.get(), source, host.mounts, Caution::kTrusted, SymlinkRule::kSystemOnly);
+      WalkPath(host.root.get(), source, host.table, Caution::kTrusted, SymlinkRule::kSystemOnly);
   if (walk.refused) {
     notes->Error("mnt", "source " + ToUtf8(source) + " is not looked at: " + walk.refusal);
     return;
   }
   (*row)["source_exists"] = walk.error == 0;
   if (walk.error != 0) return;
+  if (walk.mount != nullptr) (*row)["source_propagation"] = ToUtf8(walk.mount->propagation);
+  (*row)["host_mounts"] = MountsBelow(host, walk.path);
   struct statx st{};
   if (statx(walk.fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &st) != 0) {
     return;
@@ -122,7 +122,7 @@ SectionJson SpecMounts(const Target& target, ReadNotes* notes) {
     notes->Error("mnt", "the runtime's configuration: " + std::string(config.status().message()));
     return out;
   }
-  const std::optional<HostView> host = OpenHost(target, notes);
+  const std::optional<HostMounts> host = OpenHostMounts(target, notes);
   for (SectionJson& row : ParseSpecMounts(*config)) {
     const std::string source = row["source"].get<std::string>();
     if (host && source.starts_with('/') && IsBind(row) && !DeadlinePassed(target)) {
