@@ -40,8 +40,10 @@ enum class Family : uint8_t {
   kSnapshots,
   kSnapshotsSuppressed,
   kSnapshotSeconds,
+  kSnapshotHelperRestarts,
   // Of the observer itself.
   kProbeInfo,
+  kProbeSilent,
   kBuildInfo,
   kProgramRunSeconds,
   kProgramRuns,

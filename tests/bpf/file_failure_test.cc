@@ -175,10 +175,10 @@ TEST(FileFailureTest, OnlyWhoIsWatched) {
     return probes.Of(EventKind::kFileFailure, child.facts()).size();
   };
   EXPECT_EQ(fail_in(watched), 0u);
-  ASSERT_TRUE(probes.set().WatchCgroups({watched.key().id}).ok());
+  ASSERT_TRUE(probes.set().WatchCgroups({watched.key()}).ok());
   EXPECT_EQ(fail_in(watched), 1u);
   EXPECT_EQ(fail_in(other), 0u);
-  ASSERT_TRUE(probes.set().WatchCgroups({other.key().id}).ok());
+  ASSERT_TRUE(probes.set().WatchCgroups({other.key()}).ok());
   EXPECT_EQ(fail_in(watched), 0u);
   EXPECT_EQ(fail_in(other), 1u);
 }

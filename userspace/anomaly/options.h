@@ -56,6 +56,8 @@ struct AnomalyOptions {
 
   SeverityWord namespace_leak = "warning";
   absl::Duration namespace_leak_repeat = absl::Hours(1);
+
+  SeverityWord silent_probe = "critical";
 };
 
 }  // namespace nsobs

@@ -14,6 +14,7 @@
 #include "userspace/anomaly/rules/packet_drop.h"
 #include "userspace/anomaly/rules/pressure.h"
 #include "userspace/anomaly/rules/sigkill_by_other.h"
+#include "userspace/anomaly/rules/silent_probe.h"
 #include "userspace/anomaly/rules/term_ignored.h"
 #include "userspace/anomaly/rules/zombies.h"
 
@@ -36,6 +37,7 @@ constexpr auto kMakers = std::to_array<Maker>({
     MakePressureRule,
     MakeNamespaceEntryRule,
     MakeNamespaceLeakRule,
+    MakeSilentProbeRule,
 });
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "userspace/event/container.h"
@@ -27,6 +28,16 @@ struct LeakedNamespace {
   int64_t died_boot_ns = 0;  // when the container did
   uint32_t process_count = 0;
   bool bind_mounted = false;  // somewhere in the mount namespace of the observer
+};
+
+// A program in the kernel that is attached, as far as is known, and no longer sees what the
+// observer itself does.
+struct SilentProbe {
+  std::string source;             // "connect_return"
+  std::string hook;               // "tracepoint/syscalls/sys_exit_connect"
+  std::string blind;              // what is not seen without it
+  uint64_t missed = 0;            // deeds in a row
+  int64_t last_seen_boot_ns = 0;  // 0: none ever
 };
 
 struct HostFacts {

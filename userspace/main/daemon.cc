@@ -40,7 +40,8 @@ ProbeOptions ProbeOptionsOf(const Config& config) {
   out.bulk_ring_bytes = config.ring.bulk_bytes;
   out.syscall_hooks = config.probes.syscall_hooks;
   out.io_uring_hook = config.probes.io_uring;
-  out.files = config.probes.files;
+  out.files = config.probes.files.on;
+  out.files_watched = !config.probes.files.containers.empty();
   return out;
 }
 
@@ -89,7 +90,7 @@ absl::Status Daemon::OpenTimeline(const Config& config) {
 
 absl::Status Daemon::LoadProbes(const Config& config) {
   ProbeOptions options = ProbeOptionsOf(config);
-  if (snapshotter_ != nullptr) options.own_helper_pid = snapshotter_->helper_pid();
+  if (snapshotter_ != nullptr) options.own_zygote_pid = snapshotter_->zygote_pid();
   NSOBS_ASSIGN_OR_RETURN(probes_, ProbeSet::Load(options, ProbeSettingsOf(config)));
   return probes_->SelfTest();
 }
@@ -106,6 +107,7 @@ absl::Status Daemon::StartPipeline(const Config& config) {
   PipelineOptions options;
   options.coalesce_window = config.coalesce.window;
   options.watch.anomaly = config.anomaly;
+  options.files_of = config.probes.files.containers;
   NSOBS_ASSIGN_OR_RETURN(pipeline_, Pipeline::Create(options, probes_.get(), correlator_.get(),
                                                      timeline_.get(), snapshotter_.get(), clock_));
   metrics_ =

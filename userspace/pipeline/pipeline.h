@@ -18,6 +18,8 @@
 #include "userspace/collector/ring_reader.h"
 #include "userspace/correlation/correlator.h"
 #include "userspace/pipeline/barrier.h"
+#include "userspace/pipeline/file_watch.h"
+#include "userspace/pipeline/heartbeat.h"
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/loss_reporter.h"
 #include "userspace/pipeline/timeline_writer.h"
@@ -29,7 +31,10 @@ namespace nsobs {
 struct PipelineOptions {
   absl::Duration coalesce_window = absl::Seconds(1);
   absl::Duration reconcile_period = absl::Seconds(30);
-  size_t queue_records = 65536;  // between two threads
+  size_t queue_records = 65536;       // between two threads
+  std::vector<std::string> files_of;  // for whom file failures are on; empty: all, if at all
+  // Between two rounds of harmless deeds that show whether the programs are at work; zero: none.
+  absl::Duration heartbeat_period = absl::Seconds(5);
   WatchOptions watch;
 };
 
@@ -53,6 +58,7 @@ class Pipeline {
   Barrier& barrier() { return *barrier_; }
   const TimelineWriter& writer() const { return *writer_; }
   Watch& watch() { return *watch_; }
+  const Heartbeat& heartbeat() const { return *heartbeat_; }
   // For what is made outside of the pipeline's thread: snapshots, and events without a record.
   // False if the queue is full. Thread-safe, from Start() on.
   bool Store(SnapshotRow row);
@@ -87,6 +93,8 @@ class Pipeline {
   std::unique_ptr<TimelineWriter> writer_;
   std::unique_ptr<Barrier> barrier_;
   std::unique_ptr<Watch> watch_;
+  FileWatch file_watch_;
+  std::unique_ptr<Heartbeat> heartbeat_;
   BoundedQueue<RecordBatch> queue_;
   std::atomic<uint64_t> queued_records_{0};
   std::atomic<uint64_t> context_records_{0};
@@ -95,6 +103,7 @@ class Pipeline {
   int64_t last_reconcile_ns_ = 0;
   int64_t last_losses_ns_ = 0;
   int64_t last_tick_ns_ = 0;
+  uint64_t last_round_ = 0;  // of the heartbeat
   std::thread thread_;
 };
 
