@@ -38,7 +38,8 @@ bool IsWay(const Record& record, const Node& row) {
   if (row["what"].Is("added") && (!route["type"].exists() || route["type"].Is("unicast"))) {
     return false;
   }
-  if (destination.empty()) return false;
+  const bool other_family = to && route["family"].Is(to->v6 ? "inet" : "inet6");
+  if (destination.empty() || other_family) return false;
   return to ? InPrefix(*to, destination) : destination == "default";
 }
 

@@ -1,6 +1,7 @@
 #include "userspace/main/doctor_command.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "userspace/base/sanitize.h"

@@ -1,5 +1,6 @@
 #include "userspace/pipeline/metrics_builder.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 

@@ -8,11 +8,13 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 
 #include "tests/bpf/support/cgroup_lab.h"
+#include "userspace/base/fd.h"
 #include "userspace/base/file.h"
 #include "userspace/collector/program_table.h"
 
