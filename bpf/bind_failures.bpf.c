@@ -5,6 +5,7 @@
  * read from the caller after the failure and says so; listen's is the socket's. Source:
  * __sys_bind(), __sys_listen() in net/socket.c. What io_uring binds passes no syscall.
  */
+#include "bpf/lib/beat.h"
 #include "bpf/lib/connect.h"
 #include "bpf/lib/socket.h"
 
@@ -46,6 +47,7 @@ int nsobs_bind_enter(struct trace_event_raw_sys_enter* ctx) {
   struct socket_facts facts = {};
   struct bind_call call = {};
 
+  if (is_beat(NSOBS_BEAT_BIND_CALL)) return 0;
   if (!begin_call(&call, ctx->args[0], NSOBS_BIND_BIND, &facts)) return 0;
   call.sockaddr = ctx->args[1];
   call.sockaddr_len = ctx->args[2];
@@ -61,6 +63,7 @@ int nsobs_listen_enter(struct trace_event_raw_sys_enter* ctx) {
   struct sock* sk;
   __be32 address;
 
+  if (is_beat(NSOBS_BEAT_LISTEN_CALL)) return 0;
   if (!begin_call(&call, ctx->args[0], NSOBS_BIND_LISTEN, &facts)) return 0;
   sk = facts.sk; /* not facts.sk below: CO-RE would look for our struct in the kernel */
   if (call.family == AF_INET6) {
@@ -128,7 +131,11 @@ static __always_inline int end_call(long ret) {
 }
 
 SEC("tracepoint/syscalls/sys_exit_bind")
-int nsobs_bind_exit(struct trace_event_raw_sys_exit* ctx) { return end_call(ctx->ret); }
+int nsobs_bind_exit(struct trace_event_raw_sys_exit* ctx) {
+  return is_beat(NSOBS_BEAT_BIND_RETURN) ? 0 : end_call(ctx->ret);
+}
 
 SEC("tracepoint/syscalls/sys_exit_listen")
-int nsobs_listen_exit(struct trace_event_raw_sys_exit* ctx) { return end_call(ctx->ret); }
+int nsobs_listen_exit(struct trace_event_raw_sys_exit* ctx) {
+  return is_beat(NSOBS_BEAT_LISTEN_RETURN) ? 0 : end_call(ctx->ret);
+}

@@ -4,6 +4,7 @@
  * The last row of the hook table: a syscall tracepoint slows every syscall of the host a little.
  * Source: __sys_connect() in net/socket.c.
  */
+#include "bpf/lib/beat.h"
 #include "bpf/lib/connect.h"
 #include "bpf/lib/socket.h"
 
@@ -15,6 +16,7 @@ int nsobs_connect_enter(struct trace_event_raw_sys_enter* ctx) {
   struct connect_call *kept = bpf_map_lookup_elem(&connect_calls, &id), call = {};
   struct socket_facts facts = {};
 
+  if (is_beat(NSOBS_BEAT_CONNECT_CALL)) return 0;
   read_socket(&facts, ctx->args[0]);
   if (!facts.sk) return 0;
   call.started_ns = bpf_ktime_get_boot_ns();
@@ -53,7 +55,7 @@ int nsobs_connect_exit(struct trace_event_raw_sys_exit* ctx) {
   struct connect_call* found = bpf_map_lookup_elem(&connect_calls, &id);
   struct connect_call call;
 
-  if (!found || !found->sock) return 0;
+  if (is_beat(NSOBS_BEAT_CONNECT_RETURN) || !found || !found->sock) return 0;
   call = *found;
   leave_call(found, id);
   if (ctx->ret == 0 && call.protocol == NSOBS_PROTO_UDP) remember_udp(call.sock);

@@ -6,6 +6,7 @@
  * Source: trace_inet_sock_set_state() in net/ipv4/af_inet.c, tcp_v4_connect(), tcp_done().
  */
 #define NSOBS_DEFINE_CONNECT_MAPS
+#include "bpf/lib/beat.h"
 #include "bpf/lib/connect.h"
 #include "bpf/lib/runs.h"
 
@@ -270,7 +271,7 @@ int BPF_PROG(nsobs_tcp_state, struct sock* sk, int oldstate, int newstate) {
   if (newstate != TCP_SYN_SENT && oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV) return 0;
   if (sk->sk_protocol != IPPROTO_TCP) return 0;
   if (newstate == TCP_SYN_SENT) {
-    begin_attempt(sk);
+    if (!is_beat(NSOBS_BEAT_TCP_CONNECT)) begin_attempt(sk);
     return 0;
   }
   /* SYN_SENT -> SYN_RECV is a simultaneous open: still under way. */

@@ -88,6 +88,14 @@ struct nsobs_cgroup {
 };
 NSOBS_ASSERT_SIZE(struct nsobs_cgroup, 16);
 
+/* Key of `watched_cgroups`: ids are unique within their hierarchy alone. */
+struct nsobs_watched {
+  __u64 id;
+  __u32 hierarchy;
+  __u32 pad;
+};
+NSOBS_ASSERT_SIZE(struct nsobs_watched, 16);
+
 struct nsobs_process {
   __u64 start_boot_ns; /* of the thread group leader: with pid, the identity of the process */
   struct nsobs_cgroup cgroup;
@@ -501,6 +509,42 @@ struct nsobs_run {
 };
 NSOBS_ASSERT_SIZE(struct nsobs_run, 192);
 
+/* The programs that the observer's own deeds make run, so that one which has gone silent is
+ * noticed: places in `beats`. */
+enum nsobs_beat {
+  NSOBS_BEAT_SIGNAL_GENERATE,
+  NSOBS_BEAT_SIGNAL_DELIVER,
+  NSOBS_BEAT_TCP_CONNECT,
+  NSOBS_BEAT_CONNECT_CALL,
+  NSOBS_BEAT_CONNECT_RETURN,
+  NSOBS_BEAT_SETNS_CALL,
+  NSOBS_BEAT_SETNS_RETURN,
+  NSOBS_BEAT_UNSHARE_CALL,
+  NSOBS_BEAT_UNSHARE_RETURN,
+  NSOBS_BEAT_CLONE,
+  NSOBS_BEAT_CLONE_FAILURE,
+  NSOBS_BEAT_CLONE3_FAILURE,
+  NSOBS_BEAT_BIND_CALL,
+  NSOBS_BEAT_BIND_RETURN,
+  NSOBS_BEAT_LISTEN_CALL,
+  NSOBS_BEAT_LISTEN_RETURN,
+  NSOBS_BEAT_OPEN,
+  NSOBS_BEAT_CREAT,
+  NSOBS_BEAT_OPENAT,
+  NSOBS_BEAT_OPENAT2,
+  NSOBS_BEAT_MKDIR,
+  NSOBS_BEAT_MKDIRAT,
+  NSOBS_BEAT_UNLINK,
+  NSOBS_BEAT_RMDIR,
+  NSOBS_BEAT_UNLINKAT,
+  NSOBS_BEAT_RENAME,
+  NSOBS_BEAT_RENAMEAT,
+  NSOBS_BEAT_RENAMEAT2,
+  NSOBS_BEAT_MOUNT,
+  NSOBS_BEAT_WRITE,
+  NSOBS_BEATS,
+};
+
 /* Set by userspace at any time; read once by each program run. */
 struct nsobs_settings {
   __u64 told_signals;         /* bit (signal - 1) */
@@ -511,7 +555,7 @@ struct nsobs_settings {
   __u64 run_window_ns;  /* a run ends when it pauses this long; 0: each event is a record */
   __u64 dns_timeout_ns; /* a DNS query that has no answer by then is told */
   __u32 epoch;
-  __u32 pad;
+  __u32 beat_tid; /* what this thread does is counted in `beats` and nowhere else; 0: none */
 };
 NSOBS_ASSERT_SIZE(struct nsobs_settings, 64);
 
@@ -525,7 +569,8 @@ struct nsobs_constants {
   __u32 syscall_hooks;  /* 1: the returns of connect() are seen */
   __u32 io_uring_hook;  /* 1: the completions of io_uring are seen */
   __u32 files_watched;  /* 1: file failures only of the cgroups in `watched_cgroups` */
-  __u32 own_helper_pid; /* the observer's own looks into namespaces are its children; 0: none */
+  /* the observer's own looks into namespaces are its grandchildren; 0: none */
+  __u32 own_zygote_pid;
   __u32 host_mnt_inode; /* mount namespace of the host's init; 0: not known */
 };
 NSOBS_ASSERT_SIZE(struct nsobs_constants, 48);

@@ -9,6 +9,7 @@
  * caller's string and may have changed since: the event says so. A write has its open file instead.
  * Needs bpf_task_pt_regs() (5.15); without it the source is off.
  */
+#include "bpf/lib/beat.h"
 #include "bpf/lib/emit.h"
 #include "bpf/lib/socket.h"
 #include "bpf/lib/syscall_args.h"
@@ -156,25 +157,27 @@ static __always_inline int tell_failure(long ret, u8 operation, u32 path_at, int
   return 0;
 }
 
-/* Where in the arguments the path and the flags stand; -1: it has none. */
-#define NSOBS_FILE_CALL(call, operation, path_at, flags_at)       \
+/* Where in the arguments the path and the flags stand; -1: it has none. A call that succeeds pays a
+ * compare; the rest comes after that. */
+#define NSOBS_FILE_CALL(call, beat, operation, path_at, flags_at) \
   SEC("tracepoint/syscalls/sys_exit_" #call)                      \
   int nsobs_##call##_exit(struct trace_event_raw_sys_exit* ctx) { \
+    if (ctx->ret >= 0 || is_beat(NSOBS_BEAT_##beat)) return 0;    \
     return tell_failure(ctx->ret, operation, path_at, flags_at);  \
   }
 
-NSOBS_FILE_CALL(open, NSOBS_FILE_OPEN, 0, 1)
-NSOBS_FILE_CALL(creat, NSOBS_FILE_OPEN, 0, -1)
-NSOBS_FILE_CALL(openat, NSOBS_FILE_OPEN, 1, 2)
-NSOBS_FILE_CALL(mkdir, NSOBS_FILE_MKDIR, 0, -1)
-NSOBS_FILE_CALL(mkdirat, NSOBS_FILE_MKDIR, 1, -1)
-NSOBS_FILE_CALL(unlink, NSOBS_FILE_UNLINK, 0, -1)
-NSOBS_FILE_CALL(rmdir, NSOBS_FILE_UNLINK, 0, -1)
-NSOBS_FILE_CALL(unlinkat, NSOBS_FILE_UNLINK, 1, 2)
-NSOBS_FILE_CALL(rename, NSOBS_FILE_RENAME, 0, -1)
-NSOBS_FILE_CALL(renameat, NSOBS_FILE_RENAME, 1, -1)
-NSOBS_FILE_CALL(renameat2, NSOBS_FILE_RENAME, 1, -1)
-NSOBS_FILE_CALL(mount, NSOBS_FILE_MOUNT, 1, 3)
+NSOBS_FILE_CALL(open, OPEN, NSOBS_FILE_OPEN, 0, 1)
+NSOBS_FILE_CALL(creat, CREAT, NSOBS_FILE_OPEN, 0, -1)
+NSOBS_FILE_CALL(openat, OPENAT, NSOBS_FILE_OPEN, 1, 2)
+NSOBS_FILE_CALL(mkdir, MKDIR, NSOBS_FILE_MKDIR, 0, -1)
+NSOBS_FILE_CALL(mkdirat, MKDIRAT, NSOBS_FILE_MKDIR, 1, -1)
+NSOBS_FILE_CALL(unlink, UNLINK, NSOBS_FILE_UNLINK, 0, -1)
+NSOBS_FILE_CALL(rmdir, RMDIR, NSOBS_FILE_UNLINK, 0, -1)
+NSOBS_FILE_CALL(unlinkat, UNLINKAT, NSOBS_FILE_UNLINK, 1, 2)
+NSOBS_FILE_CALL(rename, RENAME, NSOBS_FILE_RENAME, 0, -1)
+NSOBS_FILE_CALL(renameat, RENAMEAT, NSOBS_FILE_RENAME, 1, -1)
+NSOBS_FILE_CALL(renameat2, RENAMEAT2, NSOBS_FILE_RENAME, 1, -1)
+NSOBS_FILE_CALL(mount, MOUNT, NSOBS_FILE_MOUNT, 1, 3)
 
 /* The flags stand in struct open_how, of the caller too. */
 SEC("tracepoint/syscalls/sys_exit_openat2")
@@ -183,7 +186,7 @@ int nsobs_openat2_exit(struct trace_event_raw_sys_exit* ctx) {
   struct call_args args;
   struct telling t = {};
 
-  if (!is_told(ctx->ret)) return 0;
+  if (ctx->ret >= 0 || is_beat(NSOBS_BEAT_OPENAT2) || !is_told(ctx->ret)) return 0;
   e = begin_failure(&t, ctx->ret, NSOBS_FILE_OPEN);
   if (!e) return 0;
   read_call_args(&args);
@@ -202,6 +205,7 @@ int nsobs_write_exit(struct trace_event_raw_sys_exit* ctx) {
   long ret = ctx->ret;
 
   if (ret != -ENOSPC && ret != -EROFS && ret != -EDQUOT) return 0;
+  if (is_beat(NSOBS_BEAT_WRITE)) return 0;
   e = begin_failure(&t, ret, NSOBS_FILE_WRITE);
   if (!e) return 0;
   read_call_args(&args);

@@ -4,6 +4,7 @@
  * (and their failures on return). Both identities of all eight kinds.
  * Source: kernel/nsproxy.c, kernel/fork.c.
  */
+#include "bpf/lib/beat.h"
 #include "bpf/lib/emit.h"
 #include "bpf/lib/executable.h"
 #include "bpf/lib/syscall_args.h"
@@ -146,24 +147,26 @@ static __always_inline void leave(u32 operation, long ret) {
 static __always_inline bool is_own_look(void) {
   struct task_struct* task = bpf_get_current_task_btf();
 
-  return constants.own_helper_pid && task->real_parent->tgid == (int)constants.own_helper_pid;
+  return constants.own_zygote_pid &&
+         task->real_parent->real_parent->tgid == (int)constants.own_zygote_pid;
 }
 
 SEC("tracepoint/syscalls/sys_enter_setns")
 int nsobs_setns_enter(struct trace_event_raw_sys_enter* ctx) {
-  if (is_own_look()) return 0;
+  if (is_beat(NSOBS_BEAT_SETNS_CALL) || is_own_look()) return 0;
   enter(ctx->args[1]);
   return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_setns")
 int nsobs_setns_exit(struct trace_event_raw_sys_exit* ctx) {
-  leave(NSOBS_OP_SETNS, ctx->ret);
+  if (!is_beat(NSOBS_BEAT_SETNS_RETURN)) leave(NSOBS_OP_SETNS, ctx->ret);
   return 0;
 }
 
 SEC("tracepoint/syscalls/sys_enter_unshare")
 int nsobs_unshare_enter(struct trace_event_raw_sys_enter* ctx) {
+  if (is_beat(NSOBS_BEAT_UNSHARE_CALL)) return 0;
   /* unshare() of file tables and the like is no change of namespaces. */
   if (ctx->args[0] & (CLONE_NEW_ANY | CLONE_NEWTIME)) enter(ctx->args[0]);
   return 0;
@@ -171,7 +174,7 @@ int nsobs_unshare_enter(struct trace_event_raw_sys_enter* ctx) {
 
 SEC("tracepoint/syscalls/sys_exit_unshare")
 int nsobs_unshare_exit(struct trace_event_raw_sys_exit* ctx) {
-  leave(NSOBS_OP_UNSHARE, ctx->ret);
+  if (!is_beat(NSOBS_BEAT_UNSHARE_RETURN)) leave(NSOBS_OP_UNSHARE, ctx->ret);
   return 0;
 }
 
@@ -182,7 +185,10 @@ int BPF_PROG(nsobs_newtask, struct task_struct* child, u64 clone_flags) {
   struct own_pid pid;
 
   /* The kernel has taken the exit signal of clone() out of the flags: CLONE_NEWTIME is itself. */
-  if (!(clone_flags & (CLONE_NEW_ANY | CLONE_NEWTIME))) return 0;
+  if (!(clone_flags & (CLONE_NEW_ANY | CLONE_NEWTIME))) {
+    is_beat(NSOBS_BEAT_CLONE);
+    return 0;
+  }
   task = bpf_get_current_task_btf();
   read_own_pid(&pid, task->group_leader);
   read_namespaces(&from, task, &pid);
@@ -202,7 +208,7 @@ SEC("tracepoint/syscalls/sys_exit_clone")
 int nsobs_clone_exit(struct trace_event_raw_sys_exit* ctx) {
   struct call_args args;
 
-  if (ctx->ret >= 0) return 0;
+  if (ctx->ret >= 0 || is_beat(NSOBS_BEAT_CLONE_FAILURE)) return 0;
   read_call_args(&args);
   fail_clone(args.value[0] & ~CSIGNAL, ctx->ret); /* CLONE_NEWTIME is clone3's alone */
   return 0;
@@ -213,7 +219,7 @@ int nsobs_clone3_exit(struct trace_event_raw_sys_exit* ctx) {
   struct call_args args;
   u64 flags = 0;
 
-  if (ctx->ret >= 0) return 0;
+  if (ctx->ret >= 0 || is_beat(NSOBS_BEAT_CLONE3_FAILURE)) return 0;
   read_call_args(&args);
   /* struct clone_args begins with the flags; the caller's memory, but the call failed. */
   bpf_probe_read_user(&flags, sizeof(flags), (void*)args.value[0]);

@@ -3,6 +3,7 @@
  * Signals: every one is counted by target, signal and result; those that settings name are told.
  * Source: kernel/signal.c, __send_signal_locked() and get_signal().
  */
+#include "bpf/lib/beat.h"
 #include "bpf/lib/runs.h"
 
 #include <bpf/bpf_tracing.h>
@@ -129,7 +130,7 @@ int BPF_PROG(nsobs_signal_generate, int sig, struct kernel_siginfo* info, struct
   struct nsobs_owner_key owner = {};
   struct what what = {.signal = sig};
 
-  if (sig < 1 || sig > 64) return 0;
+  if (sig < 1 || sig > 64 || is_beat(NSOBS_BEAT_SIGNAL_GENERATE)) return 0;
   what.result = result_of(task, sig, group, trace_result);
   if (is_told(sig, what.result)) {
     what.group = group != 0;
@@ -150,7 +151,7 @@ int BPF_PROG(nsobs_signal_deliver, int sig, struct kernel_siginfo* info, struct 
   u64 handler = (u64)BPF_CORE_READ(ka, sa.sa_handler);
   struct nsobs_owner_key owner = {};
 
-  if (sig < 1 || sig > 64) return 0;
+  if (sig < 1 || sig > 64 || is_beat(NSOBS_BEAT_SIGNAL_DELIVER)) return 0;
   owner_by_pid_ns(&owner, task);
   bump(&owner, NSOBS_COUNT_SIGNAL_DELIVERED, sig, handler > 1 ? 2 : handler);
   return 0;

@@ -116,6 +116,9 @@ NSOBS_EXTERN struct run_map runs SEC(".maps");
 /* Written by userspace while programs run, hence volatile. */
 NSOBS_EXTERN volatile struct nsobs_settings settings SEC(".data.settings");
 
+/* By enum nsobs_beat. One thread at a time counts here. */
+NSOBS_EXTERN volatile __u64 beats[NSOBS_BEATS] SEC(".data.beats");
+
 /* When the reader was woken last. Racy, and good enough. */
 NSOBS_EXTERN volatile __u64 last_wakeup_ns SEC(".data.wakeup");
 

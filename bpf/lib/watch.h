@@ -6,14 +6,13 @@
 #include "bpf/lib/process.h"
 
 #define WATCHED_CGROUPS 1024
-#define WATCHED_DEPTH                                                        \
-  8 /* a container's own cgroups lie at most this deep below the watched one \
-     */
+/* A container's own cgroups lie at most this deep below the watched one. */
+#define WATCHED_DEPTH 8
 
 struct watched_map {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, WATCHED_CGROUPS);
-  __type(key, __u64); /* kernfs id */
+  __type(key, struct nsobs_watched);
   __type(value, __u32);
 };
 
@@ -30,12 +29,12 @@ static __always_inline struct cgroup* naming_cgroup(struct task_struct* task) {
 /* Is the task in a watched cgroup or below one? */
 static __always_inline bool is_watched(struct task_struct* task) {
   struct cgroup* cgroup = naming_cgroup(task);
-  u64 id;
+  struct nsobs_watched key = {.hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id)};
   int i;
 
   for (i = 0; i < WATCHED_DEPTH && cgroup; ++i) {
-    id = BPF_CORE_READ(cgroup, kn, id);
-    if (bpf_map_lookup_elem(&watched_cgroups, &id)) return true;
+    key.id = BPF_CORE_READ(cgroup, kn, id);
+    if (bpf_map_lookup_elem(&watched_cgroups, &key)) return true;
     cgroup = BPF_CORE_READ(cgroup, self.parent, cgroup);
   }
   return false;

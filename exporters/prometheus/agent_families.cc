@@ -93,6 +93,13 @@ void AddProbes(const std::vector<ProbeState>& probes, Page& page) {
   for (const auto& [labels, on] : attached) {
     page.Add(Family::kProbeInfo, {labels.first, labels.second}, on ? 1 : 0);
   }
+  std::map<LabelText, bool> silent;
+  for (const ProbeState& probe : probes) {
+    if (probe.tried) silent[LabelText(probe.source)] |= probe.silent;
+  }
+  for (const auto& [source, is_silent] : silent) {
+    page.Add(Family::kProbeSilent, {source}, is_silent ? 1 : 0);
+  }
 }
 
 void AddEngines(const EngineCounts& engines, Page& page) {

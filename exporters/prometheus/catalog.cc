@@ -169,6 +169,11 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
      "nsobserver_snapshot_duration_seconds_total",
      "Time that looks took; divided by nsobserver_snapshots_total{result=taken}, the mean.",
      {}},
+    {Family::kSnapshotHelperRestarts,
+     kCounter,
+     "nsobserver_snapshot_helper_restarts_total",
+     "How often the process that looks had ended and was replaced.",
+     {}},
 
     {Family::kEngineRequests,
      kCounter,
@@ -188,6 +193,13 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
      "1 if the source of events is attached to the hook; 0 with hook off if it is switched off or "
      "can't be had: doctor says which.",
      {"source", "hook"}},
+    {Family::kProbeSilent,
+     kGauge,
+     "nsobserver_probe_silent",
+     "1 if the source is attached, but did not see the last two of the deeds that the observer "
+     "does "
+     "every 5 s for it to see; only of sources that can be tried so.",
+     {"source"}},
     {Family::kBuildInfo,
      kGauge,
      "nsobserver_build_info",

@@ -42,10 +42,12 @@ enum class Family : uint8_t {
   kSnapshots,
   kSnapshotsSuppressed,
   kSnapshotSeconds,
+  kSnapshotHelperRestarts,
   kEngineRequests,
   kEngineBreakerOpen,
   // Of the observer itself.
   kProbeInfo,
+  kProbeSilent,
   kBuildInfo,
   kProgramRunSeconds,
   kProgramRuns,

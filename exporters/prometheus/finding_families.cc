@@ -53,6 +53,7 @@ void AddInvestigations(const InvestigationCounts& counts, Page& page) {
     page.Add(Family::kSnapshotsSuppressed, {LabelText(cause)}, static_cast<double>(count));
   }
   page.Add(Family::kSnapshotSeconds, {}, counts.snapshot_seconds);
+  page.Add(Family::kSnapshotHelperRestarts, {}, static_cast<double>(counts.helper_restarts));
 }
 
 }  // namespace nsobs

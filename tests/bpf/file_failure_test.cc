@@ -204,10 +204,14 @@ TEST(FileFailureTest, OnlyWhoIsWatched) {
     return probes.Of(EventKind::kFileFailure, child.facts()).size();
   };
   EXPECT_EQ(fail_in(watched), 0u);
-  ASSERT_TRUE(probes.set().WatchCgroups({watched.key().id}).ok());
+  ASSERT_TRUE(probes.set().WatchCgroups({watched.key()}).ok());
   EXPECT_EQ(fail_in(watched), 1u);
   EXPECT_EQ(fail_in(other), 0u);
-  ASSERT_TRUE(probes.set().WatchCgroups({other.key().id}).ok());
+  // An id is one within its hierarchy only.
+  const CgroupKey namesake{watched.key().id, watched.key().hierarchy + 1};
+  ASSERT_TRUE(probes.set().WatchCgroups({namesake}).ok());
+  EXPECT_EQ(fail_in(watched), 0u);
+  ASSERT_TRUE(probes.set().WatchCgroups({other.key()}).ok());
   EXPECT_EQ(fail_in(watched), 0u);
   EXPECT_EQ(fail_in(other), 1u);
 }

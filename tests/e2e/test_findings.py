@@ -1,6 +1,10 @@
 """Looking inside by itself: containers that are gone at once, and the commands that look by hand."""
 
 import json
+import os
+import pathlib
+import signal
+import time
 import uuid
 
 import pytest
@@ -67,3 +71,26 @@ def test_by_hand(images):
         assert baseline[0]["container"]["name"] == name
         entries = rows(observer, "findings", "--case", "ns-entry", "--container", name)
         assert entries == [], "a look is no entry"
+
+
+def child_of(pid: int, name: str) -> int:
+    for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        if pathlib.Path(f"/proc/{child}/comm").read_text().strip() == name:
+            return int(child)
+    raise AssertionError(f"{pid} has no child {name}")
+
+
+def test_the_process_that_looks_is_replaced(images):
+    restarts = "nsobserver_snapshot_helper_restarts_total"
+    with engine("runc", images) as runc, Observer(*roots_of(runc)) as observer:
+        web = runc.start(f"web-{uuid.uuid4().hex[:6]}")
+        assert observer.scrape().sum(restarts) == 0
+        zygote = child_of(observer.process.pid, "nsobs-zygote")
+        time.sleep(1)  # it is not begun anew more often
+        os.kill(child_of(zygote, "nsobs-snapshot"), signal.SIGKILL)
+        web.exec("/bin/nc", "127.0.0.1", "4711")
+        looks = wait_until(lambda: [s for s in rows(observer, "snapshots", "list")
+                                    if s["rule"] == "connect_failure"], 30, "the look")
+        assert "listeners" in record_of(observer, looks[0]["id"])["net"]
+        assert observer.scrape().sum(restarts) == 1
+        assert child_of(zygote, "nsobs-snapshot"), "by the same zygote"

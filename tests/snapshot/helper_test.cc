@@ -47,8 +47,14 @@ std::unique_ptr<Snapshotter> StartWith(std::function<void()> before_child) {
   return std::move(*started);
 }
 
-// The helper that was started last.
-uint32_t LastHelper() { return ChildrenOf(static_cast<uint32_t>(getpid())).back(); }
+uint32_t HelperOf(const Snapshotter& s) { return static_cast<uint32_t>(s.helper_pid()); }
+
+// A zombie that nobody has waited for is gone, too.
+bool IsGone(pid_t pid) {
+  const std::string status =
+      ReadSmallFile("/proc/" + std::to_string(pid) + "/status", 65536).value_or("");
+  return status.empty() || status.find("\nState:\tZ") != std::string::npos;
+}
 
 uint32_t WaitForChildOf(uint32_t pid) {
   for (int i = 0; i < 1000; ++i) {
@@ -68,7 +74,7 @@ TEST(Helper, HoldsNothingOfTheObserver) {
     *asleep.get() = 1;
     pause();
   });
-  const uint32_t helper = LastHelper();
+  const uint32_t helper = HelperOf(*snapshotter);
   SnapshotRequest request = RequestFor(inhabitant, {Section::kNet});
   request.deadline = absl::Seconds(1);
   std::thread taking([&] {
@@ -86,6 +92,14 @@ TEST(Helper, HoldsNothingOfTheObserver) {
   taking.join();
   EXPECT_THAT(DescriptorsOf(helper),
               ElementsAre("0 -> /dev/null", "1 -> /dev/null", "2 -> /dev/null", "3 -> socket:"));
+  const auto zygote = static_cast<uint32_t>(snapshotter->zygote_pid());
+  EXPECT_THAT(ChildrenOf(zygote), ElementsAre(helper));
+  EXPECT_THAT(DescriptorsOf(zygote),
+              ElementsAre("0 -> /dev/null", "1 -> /dev/null", "2 -> /dev/null", "3 -> socket:"));
+  const std::string zygote_status =
+      ReadSmallFile("/proc/" + std::to_string(zygote) + "/status", 65536).value_or("");
+  EXPECT_THAT(zygote_status, HasSubstr("CapEff:\t0000000000281004"));
+  EXPECT_THAT(zygote_status, HasSubstr("Threads:\t1"));
   close(leak);
 }
 
@@ -117,14 +131,69 @@ TEST(Helper, TellsThatAChildDied) {
   EXPECT_TRUE(snapshotter->Take(request).ok());
 }
 
-TEST(Helper, ItsOwnDeathIsNoticed) {
+// By another one, with the same few things in its hands.
+TEST(Helper, IsReplacedAfterItsDeath) {
   const Inhabitant inhabitant("true");
   const std::unique_ptr<Snapshotter> snapshotter = StartWith(nullptr);
   const SnapshotRequest request = RequestFor(inhabitant, {Section::kNet});
   EXPECT_TRUE(snapshotter->Take(request).ok());
-  kill(static_cast<pid_t>(LastHelper()), SIGKILL);
+  const uint32_t first = HelperOf(*snapshotter);
+  sleep(1);
+  kill(static_cast<pid_t>(first), SIGKILL);
+  usleep(100'000);  // until its socket hangs up
+  const absl::StatusOr<Json> record = snapshotter->Take(request);
+  EXPECT_TRUE(record.ok()) << record.status();
+  EXPECT_EQ(snapshotter->helper_restarts(), 1u);
+  const uint32_t second = HelperOf(*snapshotter);
+  EXPECT_NE(second, first);
+  EXPECT_THAT(ChildrenOf(static_cast<uint32_t>(snapshotter->zygote_pid())), ElementsAre(second));
+  EXPECT_THAT(DescriptorsOf(second),
+              ElementsAre("0 -> /dev/null", "1 -> /dev/null", "2 -> /dev/null", "3 -> socket:"));
+  // One that dies again and again is not begun again and again.
+  kill(static_cast<pid_t>(second), SIGKILL);
+  usleep(100'000);
+  EXPECT_EQ(snapshotter->Take(request).status().code(), absl::StatusCode::kUnavailable);
+  sleep(1);
+  EXPECT_TRUE(snapshotter->Take(request).ok());
+  EXPECT_EQ(snapshotter->helper_restarts(), 2u);
+}
+
+// The look that is under way is lost, and told so; the next one works.
+TEST(Helper, DiesInTheMiddleOfALook) {
+  const Inhabitant inhabitant("true");
+  const SharedFlag runs;
+  const std::unique_ptr<Snapshotter> snapshotter = StartWith([&] {
+    if ((*runs.get())++ == 0) {
+      kill(getppid(), SIGKILL);
+      pause();
+    }
+  });
+  sleep(1);
+  const SnapshotRequest request = RequestFor(inhabitant, {Section::kNet});
+  EXPECT_EQ(snapshotter->Take(request).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(snapshotter->Take(request).ok());
+  EXPECT_EQ(snapshotter->helper_restarts(), 1u);
+}
+
+TEST(Helper, WithoutTheZygoteThereIsNoOther) {
+  const Inhabitant inhabitant("true");
+  const std::unique_ptr<Snapshotter> snapshotter = StartWith(nullptr);
+  const auto helper = static_cast<pid_t>(HelperOf(*snapshotter));
+  const SnapshotRequest request = RequestFor(inhabitant, {Section::kNet});
+  sleep(1);
+  kill(snapshotter->zygote_pid(), SIGKILL);
+  for (int i = 0; i < 400 && !IsGone(helper); ++i) usleep(5000);
+  EXPECT_TRUE(IsGone(helper)) << "a helper outlives its zygote";
   for (int i = 0; i < 2; ++i)
     EXPECT_EQ(snapshotter->Take(request).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(Helper, AllEndWithTheSnapshotter) {
+  std::unique_ptr<Snapshotter> snapshotter = StartWith(nullptr);
+  const pid_t helper = snapshotter->helper_pid(), zygote = snapshotter->zygote_pid();
+  snapshotter.reset();
+  EXPECT_TRUE(IsGone(zygote));
+  EXPECT_TRUE(IsGone(helper));
 }
 
 TEST(Helper, ChildrenThatHangInTheKernelAreCountedAndLimited) {

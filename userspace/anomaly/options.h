@@ -60,6 +60,8 @@ struct AnomalyOptions {
 
   SeverityWord namespace_leak = "warning";
   absl::Duration namespace_leak_repeat = absl::Hours(1);
+
+  SeverityWord silent_probe = "critical";
 };
 
 }  // namespace nsobs

@@ -27,6 +27,9 @@ class Rule {
   // About every 10 s: all living containers.
   virtual void OnCgroupFacts(const std::vector<CgroupFacts>&, int64_t /*now_boot_ns*/,
                              const AnomalySink&) {}
+  // After each heartbeat: the programs that missed at least two in a row; mostly none.
+  virtual void OnSilentProbes(const std::vector<SilentProbe>&, int64_t /*now_boot_ns*/,
+                              const AnomalySink&) {}
   // A few times a second: what was waited for and did not come.
   virtual void OnTick(int64_t /*now_boot_ns*/, const AnomalySink&) {}
 };

@@ -58,6 +58,11 @@ void RuleEngine::OnCgroupFacts(const std::vector<CgroupFacts>& facts) {
   for (const Seat& seat : seats_) seat.rule->OnCgroupFacts(facts, now_boot_ns, seat.sink);
 }
 
+void RuleEngine::OnSilentProbes(const std::vector<SilentProbe>& probes) {
+  const int64_t now_boot_ns = clock_->BootNs();
+  for (const Seat& seat : seats_) seat.rule->OnSilentProbes(probes, now_boot_ns, seat.sink);
+}
+
 void RuleEngine::OnTick() {
   const int64_t now_boot_ns = clock_->BootNs();
   for (const Seat& seat : seats_) seat.rule->OnTick(now_boot_ns, seat.sink);

@@ -39,6 +39,7 @@ class RuleEngine {
 
   void OnHostFacts(const HostFacts& facts);
   void OnCgroupFacts(const std::vector<CgroupFacts>& facts);
+  void OnSilentProbes(const std::vector<SilentProbe>& probes);
   void OnTick();  // a few times a second
 
   // One line for each rule that is on, from the start, with all causes.

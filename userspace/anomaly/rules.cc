@@ -15,6 +15,7 @@
 #include "userspace/anomaly/rules/packet_drop.h"
 #include "userspace/anomaly/rules/pressure.h"
 #include "userspace/anomaly/rules/sigkill_by_other.h"
+#include "userspace/anomaly/rules/silent_probe.h"
 #include "userspace/anomaly/rules/stuck.h"
 #include "userspace/anomaly/rules/term_ignored.h"
 #include "userspace/anomaly/rules/zombies.h"
@@ -40,6 +41,7 @@ constexpr auto kMakers = std::to_array<Maker>({
     MakePressureRule,
     MakeNamespaceEntryRule,
     MakeNamespaceLeakRule,
+    MakeSilentProbeRule,
 });
 
 }  // namespace

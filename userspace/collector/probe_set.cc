@@ -107,7 +107,7 @@ void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
   constants.io_uring_hook = options.io_uring_hook;
   constants.files_watched = options.files_watched;
   constants.host_mnt_inode = HostMountNamespace();
-  constants.own_helper_pid = static_cast<uint32_t>(options.own_helper_pid);
+  constants.own_zygote_pid = static_cast<uint32_t>(options.own_zygote_pid);
   constants.ring_quarter_bytes_critical = options.critical_ring_bytes / 4;
   constants.ring_quarter_bytes_bulk = options.bulk_ring_bytes / 4;
   bpf_map__set_max_entries(skeleton->maps.critical,
@@ -349,20 +349,30 @@ void ProbeSet::Apply(const ProbeSettings& in) {
   out.run_window_ns = static_cast<uint64_t>(std::max<int64_t>(in.run_window_ns, 0));
 }
 
-absl::Status ProbeSet::WatchCgroups(const std::vector<uint64_t>& ids) {
-  const int fd = bpf_map__fd(impl_->skeleton_->maps.watched_cgroups);
-  const std::set<uint64_t> wanted(ids.begin(), ids.end());
-  uint64_t key = 0, next = 0;
-  std::vector<uint64_t> gone;
-  for (uint64_t* last = nullptr; bpf_map_get_next_key(fd, last, &next) == 0; last = &key) {
+absl::Status ProbeSet::WatchCgroups(const std::vector<CgroupKey>& cgroups) {
+  const bpf_map* map = impl_->skeleton_->maps.watched_cgroups;
+  const int fd = bpf_map__fd(map);
+  if (cgroups.size() > bpf_map__max_entries(map)) {
+    return absl::ResourceExhaustedError("more cgroups than can be watched");
+  }
+  const std::set<std::pair<uint64_t, uint32_t>> wanted = [&] {
+    std::set<std::pair<uint64_t, uint32_t>> out;
+    for (const CgroupKey& key : cgroups) out.emplace(key.id, key.hierarchy);
+    return out;
+  }();
+  nsobs_watched key{}, next{};
+  std::vector<nsobs_watched> gone;
+  for (nsobs_watched* last = nullptr; bpf_map_get_next_key(fd, last, &next) == 0; last = &key) {
     key = next;
-    if (!wanted.contains(key)) gone.push_back(key);
+    if (!wanted.contains({key.id, key.hierarchy})) gone.push_back(key);
   }
+  // First out, then in: the map holds as many as may be asked for, not more.
+  for (const nsobs_watched& one : gone) bpf_map_delete_elem(fd, &one);
   const uint32_t on = 1;
-  for (uint64_t id : wanted) {
-    if (bpf_map_update_elem(fd, &id, &on, BPF_ANY) != 0) return ErrnoStatus(errno, "watching");
+  for (const auto& [id, hierarchy] : wanted) {
+    const nsobs_watched one{id, hierarchy, 0};
+    if (bpf_map_update_elem(fd, &one, &on, BPF_ANY) != 0) return ErrnoStatus(errno, "watching");
   }
-  for (uint64_t id : gone) bpf_map_delete_elem(fd, &id);
   return absl::OkStatus();
 }
 
@@ -372,6 +382,30 @@ bool ProbeSet::SweepDns() {
   bpf_test_run_opts opts{};
   opts.sz = sizeof opts;
   return bpf_prog_test_run_opts(bpf_program__fd(impl_->Find(kDnsSweep)), &opts) == 0;
+}
+
+// The number of a thread in the initial pid namespace, where the observer itself may not be, is
+// what a program reads that runs on it.
+absl::Status ProbeSet::BeatOnThisThread() {
+  bpf_test_run_opts opts{};
+  opts.sz = sizeof opts;
+  if (bpf_prog_test_run_opts(bpf_program__fd(impl_->Find(kSelfTest)), &opts) != 0) {
+    return ErrnoStatus(errno, "finding this thread's number");
+  }
+  volatile nsobs_settings& settings = impl_->skeleton_->data_settings->settings;
+  settings.beat_tid = impl_->skeleton_->data_self_test->self_test_result.tid;
+  return absl::OkStatus();
+}
+
+std::vector<std::optional<uint64_t>> ProbeSet::Beats() const {
+  std::vector<std::optional<uint64_t>> out;
+  const volatile auto& beats = impl_->skeleton_->data_beats->beats;
+  for (size_t i = 0; i < impl_->states_.size(); ++i) {
+    const int beat = ProgramTable()[i].beat;
+    const bool tried = impl_->states_[i].attached && beat >= 0;
+    out.push_back(tried ? std::optional<uint64_t>(beats[beat]) : std::nullopt);
+  }
+  return out;
 }
 
 uint8_t ProbeSet::FlipEpoch() {

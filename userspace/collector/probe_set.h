@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,7 +23,7 @@ struct ProbeOptions {
   bool files = false;          // file failures
   bool files_watched = false;  // only in the cgroups of WatchCgroups()
   bool dns = true;             // DNS queries to port 53 that fail
-  int own_helper_pid = 0;      // whose children's setns() are not observed; 0: nobody's
+  int own_zygote_pid = 0;      // whose grandchildren's setns() are not observed; 0: nobody's
 };
 
 // What may change while the programs run.
@@ -62,9 +63,16 @@ class ProbeSet {
   std::vector<ProgramCost> costs() const;
   void Apply(const ProbeSettings& settings);  // thread-safe
 
-  // Whose file failures are told when files_watched: of these cgroups and those below, no others.
-  // Thread-safe.
-  absl::Status WatchCgroups(const std::vector<uint64_t>& ids);
+  // Whose file failures are told when files_watched: of these cgroups and those up to seven levels
+  // below, no others. At most 1,024, else RESOURCE_EXHAUSTED and none more is watched. One thread.
+  absl::Status WatchCgroups(const std::vector<CgroupKey>& cgroups);
+
+  // What the calling thread does is no event from now on, and in no counter but Beats(). One thread
+  // at a time.
+  absl::Status BeatOnThisThread();
+  // By row of ProgramTable(): how often the program ran for that thread; nullopt: it is not
+  // attached, or nothing harmless makes it run. After Attach(); thread-safe.
+  std::vector<std::optional<uint64_t>> Beats() const;
 
   // Tells the DNS queries that have no answer. Wanted a few times a second; while no query is under
   // way it is one load. Of one thread at a time. False if there was none.

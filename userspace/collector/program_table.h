@@ -19,6 +19,7 @@ struct ProgramRow {
   ProgramGroup group = ProgramGroup::kAlways;
   std::string_view cost;   // what it costs those who do nothing wrong
   std::string_view blind;  // what is not seen when it is off
+  int beat = -1;           // enum nsobs_beat: it counts what the heartbeat does; -1: it doesn't
 };
 
 absl::Span<const ProgramRow> ProgramTable();

@@ -22,6 +22,14 @@ struct HostPort {
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
+// Whose calls on files are looked at when they fail.
+struct FilesProbe {
+  bool on = false;
+  std::vector<std::string> containers;  // names, ids or beginnings of ids; empty: everybody's
+
+  friend bool operator==(const FilesProbe&, const FilesProbe&) = default;
+};
+
 // A plain value. A default-constructed one is empty: take DefaultConfig() or LoadConfig().
 struct Config {
   struct Storage {
@@ -38,7 +46,7 @@ struct Config {
   struct Probes {
     bool syscall_hooks = false;
     bool io_uring = false;
-    bool files = false;
+    FilesProbe files;
     bool dns = false;
   } probes;
   struct Signals {

@@ -25,7 +25,8 @@ std::string Scalar(std::string_view text) {
 }
 
 std::string Value(const Option& option) {
-  if (!option.is_list()) return Scalar(option.default_text);
+  const bool is_switch = std::holds_alternative<FilesOption>(option.type);
+  if (!option.is_list() || is_switch) return Scalar(option.default_text);
   return absl::StrCat("[", absl::StrJoin(SplitFlagText(option, option.default_text), ", "), "]");
 }
 

@@ -14,6 +14,17 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kShownBytes = 60;
+constexpr size_t kMaxContainers = 64;       // that a list may name
+constexpr size_t kMaxContainerBytes = 256;  // of one of them
+
+// What can be a container's name: the rest is a slip of the pen, and would wait for ever.
+bool MayBeContainer(std::string_view word) {
+  if (word.empty() || word.size() > kMaxContainerBytes || word[0] == '-') return false;
+  for (const char c : word) {
+    if (c <= ' ' || c == 0x7f || c == '"' || c == '\'') return false;
+  }
+  return true;
+}
 
 std::string Quote(std::string_view word) {
   const bool cut = word.size() > kShownBytes;
@@ -116,6 +127,25 @@ struct Setter {
     o.field(config) = told;
     return absl::OkStatus();
   }
+
+  absl::Status operator()(const FilesOption& o) const {
+    if (words.empty()) return absl::InvalidArgumentError("is empty (allowed: " + allowed + ")");
+    const std::optional<bool> value = ParseSwitch(words[0]);
+    if (words.size() == 1 && value) {
+      o.field(config) = {*value, {}};
+      return absl::OkStatus();
+    }
+    if (words.size() > kMaxContainers) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("names more than ", kMaxContainers, " containers: use on"));
+    }
+    for (const std::string& word : words) {
+      if (ParseSwitch(word)) return Refuse(word, "stands among containers", allowed);
+      if (!MayBeContainer(word)) return Refuse(word, "is not a container", allowed);
+    }
+    o.field(config) = {true, {words.begin(), words.end()}};
+    return absl::OkStatus();
+  }
 };
 
 struct AllowedText {
@@ -141,6 +171,7 @@ struct AllowedText {
   std::string operator()(const SignalsOption&) const {
     return "names or numbers as in SIGTERM, TERM, 15; or all, none";
   }
+  std::string operator()(const FilesOption&) const { return "on, off, or containers as in web,db"; }
 };
 
 struct Formatter {
@@ -163,6 +194,11 @@ struct Formatter {
       if (told >> (signal - 1) & 1) names.push_back(SignalName(signal));
     }
     return absl::StrJoin(names, ",");
+  }
+  std::string operator()(const FilesOption& o) const {
+    const FilesProbe& files = o.field(config);
+    if (files.containers.empty()) return files.on ? "on" : "off";
+    return absl::StrJoin(files.containers, ",");
   }
 };
 

@@ -43,11 +43,12 @@ constexpr auto kOptions = std::to_array<Option>({
      SwitchOption{AT(probes.syscall_hooks)}},
     {"probes.io-uring", "on|off", "on", kNeedsRestart,
      "Hooks on io_uring, for connects that fail there at once.", SwitchOption{AT(probes.io_uring)}},
-    {"probes.files", "on|off", "off", kNeedsRestart,
+    {"probes.files", "on|off|LIST", "off", kNeedsRestart,
      "Calls on files that fail: read-only, not permitted, full, over quota, a loop of links. "
      "Hooks the return of open, mkdir, unlink, rename, mount and write, which are among the most "
-     "frequent calls.",
-     SwitchOption{AT(probes.files)}},
+     "frequent calls. A list of containers looks at theirs alone, also when they start later or "
+     "anew: by name, pod/name, id, or at least 4 digits that an id begins with.",
+     FilesOption{AT(probes.files)}},
     {"probes.dns", "on|off", "on", kNeedsRestart,
      "DNS queries to port 53 that get no answer, SERVFAIL or REFUSED. Hooks each IP packet that a "
      "socket sends or receives, at some 30 ns.",
@@ -197,6 +198,10 @@ constexpr auto kOptions = std::to_array<Option>({
     {"anomaly.namespace-leak-repeat", "DURATION", "1h", kNeedsRestart,
      "A namespace that is still there is told again after this time.",
      DurationOption{AT(anomaly.namespace_leak_repeat), absl::Minutes(1), Days(7)}},
+    {"anomaly.silent-probe", "SEVERITY", "critical", kNeedsRestart,
+     "How serious it is that one of the observer's own programs in the kernel no longer sees what "
+     "it must: somebody detached it.",
+     ChoiceOption{AT(anomaly.silent_probe), kSeverities}},
 
     {"engines.ask", "auto|off", "auto", kNeedsRestart,
      "Whether the container engines of this host are asked for what their files don't tell: "
@@ -260,7 +265,8 @@ constexpr std::array<Section, 14> kSections = {{
 }  // namespace
 
 bool Option::is_list() const {
-  return std::holds_alternative<PathsOption>(type) || std::holds_alternative<SignalsOption>(type);
+  return std::holds_alternative<PathsOption>(type) || std::holds_alternative<SignalsOption>(type) ||
+         std::holds_alternative<FilesOption>(type);
 }
 
 std::span<const Option> Options() { return kOptions; }

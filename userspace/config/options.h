@@ -52,8 +52,12 @@ struct AddressOption {
 struct SignalsOption {
   Field<uint64_t> field;
 };
-using OptionType = std::variant<PathOption, PathsOption, ChoiceOption, DurationOption, SizeOption,
-                                CountOption, SwitchOption, AddressOption, SignalsOption>;
+struct FilesOption {  // a switch, or for whom it is on
+  Field<FilesProbe> field;
+};
+using OptionType =
+    std::variant<PathOption, PathsOption, ChoiceOption, DurationOption, SizeOption, CountOption,
+                 SwitchOption, AddressOption, SignalsOption, FilesOption>;
 
 enum class OnReload { kApplies, kNeedsRestart };
 

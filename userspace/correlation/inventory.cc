@@ -39,4 +39,11 @@ ContainerRef Inventory::OwnerOf(const CgroupKey& cgroup, NamespaceKind kind,
   return entry == nullptr ? nullptr : entry->ref;
 }
 
+std::vector<CgroupKey> Inventory::CgroupsOf(const ContainerRef& container) const {
+  for (const auto& [id, entry] : owners_) {
+    if (entry.ref == container && entry.became == 0) return entry.cgroups;
+  }
+  return {};
+}
+
 }  // namespace nsobs

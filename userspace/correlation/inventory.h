@@ -41,6 +41,10 @@ class Inventory : private OwnerLookup {
   ContainerRef OwnerOf(const CgroupKey& cgroup, NamespaceKind kind,
                        const NamespaceIdentity& ns) const;
 
+  // The living cgroups whose processes are the container's, those of its own making left out: they
+  // lie below. Empty: it has none of its own, as far as is known.
+  std::vector<CgroupKey> CgroupsOf(const ContainerRef& container) const;
+
  private:
   friend class InventoryBuilder;
   using NamespaceKey = std::pair<NamespaceKind, uint64_t>;
@@ -48,6 +52,7 @@ class Inventory : private OwnerLookup {
     OwnerFacts facts;
     ContainerRef ref;
     OwnerId became = 0;
+    std::vector<CgroupKey> cgroups;
   };
   struct Generation {
     uint64_t serial = 0;

@@ -23,6 +23,28 @@ NamespaceRecord ToRecord(const NamespaceInfo& info, const OwnerTable& owners) {
   return record;
 }
 
+namespace {
+
+// Where it was put by its runtime, in both hierarchies, and where its processes were seen.
+std::vector<CgroupKey> LivingCgroups(const Owner& owner, const Indexes& indexes) {
+  std::vector<CgroupKey> out;
+  if (!owner.facts.has_cgroup || !owner.facts.alive) return out;
+  const auto add = [&](const CgroupKey& key) {
+    if (std::find(out.begin(), out.end(), key) == out.end()) out.push_back(key);
+  };
+  const std::string& path = owner.draft.cgroup_path;
+  for (const uint32_t hierarchy : {0u, indexes.cgroups.mounts().memory_hierarchy}) {
+    if (path.size() < 2) continue;
+    if (const auto key = indexes.cgroups.Find(hierarchy, path)) add(*key);
+  }
+  for (const CgroupKey& key : owner.cgroups) {
+    if (indexes.cgroups.IsAlive(key)) add(key);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::shared_ptr<const Inventory> InventoryBuilder::Build(const Indexes& indexes,
                                                          const HostView& view) {
   auto inventory = std::make_shared<Inventory>();
@@ -34,7 +56,8 @@ std::shared_ptr<const Inventory> InventoryBuilder::Build(const Indexes& indexes,
 
 void InventoryBuilder::AddOwners(const Indexes& indexes, Inventory* out) {
   indexes.owners.ForEach([&](const Owner& owner) {
-    out->owners_[owner.facts.id] = {owner.facts, owner.ref, owner.became};
+    out->owners_[owner.facts.id] = {owner.facts, owner.ref, owner.became,
+                                    LivingCgroups(owner, indexes)};
     if (owner.ref != nullptr && owner.became == 0) out->containers_.push_back(owner.ref);
   });
   std::sort(out->containers_.begin(), out->containers_.end(),

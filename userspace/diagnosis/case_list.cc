@@ -57,6 +57,8 @@ constexpr CaseRow kCases[] = {
     {"ns-tool-view", NsToolView, "hand", "mnt"},
     {"ns-sharing", NsSharing, "hand", ""},
     {"pid-term-ignored", PidTermIgnoredNow, "hand", "pid"},
+
+    {"silent-probe", SilentProbeFound, "silent_probe", ""},
 };
 
 bool HasWord(std::string_view words, std::string_view word) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "userspace/diagnosis/case_list.h"
+#include "userspace/diagnosis/changes.h"
 #include "userspace/diagnosis/record.h"
 
 namespace nsobs {
@@ -42,6 +43,7 @@ std::vector<Finding> Diagnose(const nlohmann::ordered_json& json) {
   if (findings.empty() && !record.by_hand() && !record.is_info()) {
     if (MaybeFinding symptom = Symptom(record, Checked(record))) findings.push_back(*symptom);
   }
+  for (Finding& finding : findings) AddChanges(record, &finding);
   return findings;
 }
 

@@ -32,6 +32,16 @@ struct LeakedNamespace {
   std::string mount_point = {};  // of bind_mounted; raw bytes
 };
 
+// A program in the kernel that is attached, as far as is known, and no longer sees what the
+// observer itself does.
+struct SilentProbe {
+  std::string source;             // "connect_return"
+  std::string hook;               // "tracepoint/syscalls/sys_exit_connect"
+  std::string blind;              // what is not seen without it
+  uint64_t missed = 0;            // deeds in a row
+  int64_t last_seen_boot_ns = 0;  // 0: none ever
+};
+
 struct HostFacts {
   std::vector<ZombieCount> zombies;     // most first
   std::vector<LeakedNamespace> leaked;  // longest first

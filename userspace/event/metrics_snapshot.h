@@ -126,8 +126,10 @@ struct ProbeState {
   std::string source;  // "signal_generate"
   std::string hook;    // "tp_btf/signal_generate"; "off" when it can't be had or is switched off
   bool attached = false;
-  std::string reason;  // why it is off; "" when attached
-  std::string cost;    // one line for people: what it costs bystanders
+  std::string reason;   // why it is off; "" when attached
+  std::string cost;     // one line for people: what it costs bystanders
+  bool tried = false;   // the observer does deeds of its own that it has to see
+  bool silent = false;  // and it did not see the last two
 };
 
 struct ProgramCost {
@@ -178,6 +180,7 @@ struct InvestigationCounts {
   uint64_t snapshots_failed = 0;
   std::map<std::string, uint64_t> snapshots_suppressed;  // by cause
   double snapshot_seconds = 0;                           // sum over those that were taken
+  uint64_t helper_restarts = 0;                          // of the process that looks
 };
 
 // Of asking container engines.

@@ -40,7 +40,8 @@ ProbeOptions ProbeOptionsOf(const Config& config) {
   out.bulk_ring_bytes = config.ring.bulk_bytes;
   out.syscall_hooks = config.probes.syscall_hooks;
   out.io_uring_hook = config.probes.io_uring;
-  out.files = config.probes.files;
+  out.files = config.probes.files.on;
+  out.files_watched = !config.probes.files.containers.empty();
   out.dns = config.probes.dns;
   return out;
 }
@@ -91,7 +92,7 @@ absl::Status Daemon::OpenTimeline(const Config& config) {
 
 absl::Status Daemon::LoadProbes(const Config& config) {
   ProbeOptions options = ProbeOptionsOf(config);
-  if (snapshotter_ != nullptr) options.own_helper_pid = snapshotter_->helper_pid();
+  if (snapshotter_ != nullptr) options.own_zygote_pid = snapshotter_->zygote_pid();
   NSOBS_ASSIGN_OR_RETURN(probes_, ProbeSet::Load(options, ProbeSettingsOf(config)));
   return probes_->SelfTest();
 }
@@ -115,6 +116,7 @@ absl::Status Daemon::StartPipeline(const Config& config) {
                                            RealEngineAccess(config.engines.deadline), clock_);
     options.enricher = enricher_.get();
   }
+  options.files_of = config.probes.files.containers;
   NSOBS_ASSIGN_OR_RETURN(pipeline_, Pipeline::Create(options, probes_.get(), correlator_.get(),
                                                      timeline_.get(), snapshotter_.get(), clock_));
   metrics_ =

@@ -1,6 +1,7 @@
 #include "userspace/main/doctor_command.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -10,8 +11,10 @@
 #include "userspace/enrichment/engine_report.h"
 #include "userspace/main/daemon.h"
 #include "userspace/main/host_facts.h"
+#include "userspace/main/host_view.h"
 #include "userspace/main/json_out.h"
 #include "userspace/main/table.h"
+#include "userspace/pipeline/file_watch.h"
 
 namespace nsobs {
 namespace {
@@ -107,10 +110,28 @@ Json ToJson(const std::vector<HostFact>& facts, const std::vector<SourceReport>&
   return out;
 }
 
+// What would become of each container that --probes.files names.
+std::vector<HostFact> FilesFacts(const Config& config) {
+  const std::vector<std::string>& words = config.probes.files.containers;
+  if (words.empty()) return {};
+  const SystemClock clock;
+  auto inventory = ScanThisHost(config, &clock);
+  if (!inventory.ok()) {
+    return {{"file failures", std::string(inventory.status().message()), false, ""}};
+  }
+  std::vector<HostFact> out;
+  for (const WatchedName& name : PlanFileWatch(words, **inventory).names) {
+    out.push_back({"files of " + ForTerminal(name.word), name.text, name.good,
+                   name.good ? "" : "--probes.files=on looks at all of them"});
+  }
+  return out;
+}
+
 }  // namespace
 
 int DoctorCommand(const DoctorOptions& options, const Console& console) {
-  const std::vector<HostFact> facts = CollectHostFacts();
+  std::vector<HostFact> facts = CollectHostFacts();
+  for (HostFact& fact : FilesFacts(options.config)) facts.push_back(std::move(fact));
   const bool table = options.format == OutputFormat::kTable;
   if (table) PrintFacts(facts, console);
 

@@ -121,6 +121,20 @@ void PrintSmall(const Json& record, Page* page) {
   page->Fact("shared memory", BytesText(ipc, "shared_memory_bytes"));
 }
 
+// Since it became ready; nothing where nothing was compared.
+void PrintChanges(const Json& changes, Page* page) {
+  if (!changes.is_object()) return;
+  page->Heading("Changed since it became ready, " + Text(Child(changes, "baseline"), "time"));
+  const Json& rows = List(changes, "rows");
+  if (rows.empty()) page->Text("nothing");
+  for (const Json& row : rows) page->Text(Text(row, "text"));
+  for (const Json& entry : List(changes, "entries")) {
+    page->Fact("came in",
+               absl::StrCat(Text(entry, "time"), " ", Text(Child(entry, "process"), "comm"), " ",
+                            Text(Child(entry, "process"), "exe_args")));
+  }
+}
+
 void PrintErrors(const Json& record, Page* page) {
   const Json& errors = List(record, "errors");
   if (!errors.empty()) page->Heading("Could not be read");
@@ -149,6 +163,7 @@ void PrintRecord(const Json& record, const Console& console) {
   PrintProcesses(Child(record, "pid"), console, &page);
   PrintCgroup(Child(record, "cgroup"), &page);
   PrintSmall(record, &page);
+  PrintChanges(Child(record, "changes"), &page);
   PrintErrors(record, &page);
 }
 

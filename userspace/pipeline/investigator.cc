@@ -88,6 +88,29 @@ absl::StatusOr<nlohmann::ordered_json> Investigator::Look(const Investigation& w
   return snapshotter_->Take(request);
 }
 
+void Investigator::KeepBaseline(const Investigation& work, const nlohmann::ordered_json& record,
+                                SnapshotRow* row) {
+  if (work.anomaly.container == nullptr) return;
+  row->on_stored = [place = baselines_.Keep(*work.anomaly.container, work.anomaly.wall_ns,
+                                            work.anomaly.boot_ns, record)](
+                       const absl::StatusOr<int64_t>& id) { *place = id.ok() ? *id : 0; };
+}
+
+// What is otherwise than it was when the container became ready, and who came in since: in the
+// record, for a diagnosis reads nothing else.
+void Investigator::AddChanges(const Investigation& work, nlohmann::ordered_json* record) const {
+  if (work.anomaly.container == nullptr) return;
+  bool cut = false;
+  nlohmann::ordered_json changes = baselines_.Compare(*work.anomaly.container, *record, &cut);
+  if (!changes.is_object()) return;
+  changes["entries"] = nlohmann::ordered_json::array();
+  for (const auto& entry : work.entries) {
+    if (entry["boot_ns"] >= changes["baseline"]["boot_ns"]) changes["entries"].push_back(entry);
+  }
+  if (cut) (*record)["truncated"].push_back("/changes/rows");
+  (*record)["changes"] = std::move(changes);
+}
+
 void Investigator::Investigate(Investigation work) {
   const int64_t begun_ns = clock_->BootNs();
   const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
@@ -101,7 +124,12 @@ void Investigator::Investigate(Investigation work) {
     AddError(sections.status(), &record);
   }
   SnapshotRow row;
-  if (work.anomaly.rule != kBaselineRule) row.findings = Diagnose(record);
+  if (work.anomaly.rule == kBaselineRule) {
+    KeepBaseline(work, record, &row);
+  } else {
+    AddChanges(work, &record);
+    row.findings = Diagnose(record);
+  }
   std::erase_if(row.findings, [&](const Finding& finding) {
     const bool fresh =
         book_->Found(finding, work.anomaly.rule, work.anomaly.container, clock_->BootNs());

@@ -11,6 +11,7 @@
 #include "userspace/base/bounded_queue.h"
 #include "userspace/base/clock.h"
 #include "userspace/correlation/correlator.h"
+#include "userspace/pipeline/baseline_book.h"
 #include "userspace/pipeline/finding_book.h"
 #include "userspace/pipeline/namespace_pins.h"
 #include "userspace/snapshot/snapshotter.h"
@@ -21,7 +22,8 @@ namespace nsobs {
 struct Investigation {
   Anomaly anomaly;
   std::vector<ObservedEvent> before;
-  PinnedFd net;  // nullptr: none is held
+  nlohmann::ordered_json entries;  // into the container, of as long as is remembered
+  PinnedFd net;                    // nullptr: none is held
 };
 
 struct InvestigatorHandlers {
@@ -49,6 +51,9 @@ class Investigator {
  private:
   void Loop();
   void Investigate(Investigation work);
+  void KeepBaseline(const Investigation& work, const nlohmann::ordered_json& record,
+                    SnapshotRow* row);
+  void AddChanges(const Investigation& work, nlohmann::ordered_json* record) const;
   absl::StatusOr<nlohmann::ordered_json> Look(const Investigation& work,
                                               const Inventory& inventory);
 
@@ -57,6 +62,7 @@ class Investigator {
   const Clock* const clock_;
   FindingBook* const book_;
   const InvestigatorHandlers handlers_;
+  BaselineBook baselines_;
   BoundedQueue<Investigation> queue_;
   BoundedQueue<std::vector<PinnedFd>> dropped_;
   std::thread thread_;

@@ -1,5 +1,6 @@
 #include "userspace/pipeline/metrics_builder.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -122,6 +123,11 @@ MetricsSnapshot MetricsBuilder::Build() {
   MetricsSnapshot out;
   out.ledger = pipeline_->barrier().Look(kBarrierTimeout);
   out.probes = probes_->states();
+  const std::vector<Heartbeat::State> beats = pipeline_->heartbeat().states();
+  for (size_t i = 0; i < std::min(out.probes.size(), beats.size()); ++i) {
+    out.probes[i].tried = beats[i].tried;
+    out.probes[i].silent = beats[i].silent;
+  }
   out.programs = probes_->costs();
   out.anomalies = pipeline_->watch().anomaly_counts();
   out.investigations = pipeline_->watch().Counts();

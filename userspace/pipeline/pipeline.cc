@@ -59,6 +59,8 @@ Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator*
       writer_(std::make_unique<TimelineWriter>(timeline, &ledger_, clock, options.queue_records)),
       watch_(std::make_unique<Watch>(options.watch, snapshotter, correlator, clock,
                                      [this](SnapshotRow row) { return Store(std::move(row)); })),
+      file_watch_(options.files_of, [probes](const auto& c) { return probes->WatchCgroups(c); }),
+      heartbeat_(std::make_unique<Heartbeat>(probes, clock, options.heartbeat_period)),
       queue_(/*capacity=*/1 << 16) {}
 
 absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions& options,
@@ -100,6 +102,7 @@ void Pipeline::StoreInventory() {
 
 void Pipeline::Start(const std::optional<Gap>& gap) {
   StoreInventory();
+  if (!file_watch_.empty()) file_watch_.Update(*correlator_->inventory());
   writer_->Start();
   if (gap) {
     WriteBatch batch;
@@ -115,9 +118,11 @@ void Pipeline::Start(const std::optional<Gap>& gap) {
   watch_->Start();
   thread_ = std::thread([this] { Loop(); });
   ring_->Start();
+  heartbeat_->Start();
 }
 
 void Pipeline::Stop() {
+  heartbeat_->Stop();
   ring_->Stop();
   queue_.Close();
   if (thread_.joinable()) thread_.join();
@@ -218,10 +223,13 @@ void Pipeline::PushMade(ObservedEvent event, WriteBatch* out) {
 
 void Pipeline::TakeFromCorrelator(WriteBatch* out) {
   for (ObservedEvent& event : correlator_->TakeMade()) PushMade(std::move(event), out);
+  bool watched_changed = false;
   for (ContainerRef& c : correlator_->TakeContainerChanges()) {
+    watched_changed = watched_changed || file_watch_.Concerns(*c);
     if (options_.enricher != nullptr) options_.enricher->Tell(c);
     out->containers.push_back(std::move(c));
   }
+  if (watched_changed) file_watch_.Update(*correlator_->inventory());
   for (const NamespaceRecord& r : correlator_->TakeNamespaceChanges()) {
     Timeline::NamespaceRow row;
     row.kind = r.kind;
@@ -253,12 +261,17 @@ void Pipeline::Periodic(WriteBatch* out) {
     last_reconcile_ns_ = now_ns;
     correlator_->Reconcile();
     TakeFromCorrelator(out);
+    if (!file_watch_.empty()) file_watch_.Update(*correlator_->inventory());
     watch_->OnHostFacts(correlator_->TakeHostFacts());
     malloc_trim(0);  // a pass over all containers takes megabytes for a moment; some ms of work
   }
   if (now_ns - last_tick_ns_ >= kTickPeriodNs) {
     last_tick_ns_ = now_ns;
     watch_->OnTick();
+  }
+  if (const uint64_t round = heartbeat_->rounds(); round != last_round_) {
+    last_round_ = round;
+    watch_->OnSilentProbes(heartbeat_->Silent());
   }
   if (now_ns - last_losses_ns_ >= kLossPeriodNs) {
     last_losses_ns_ = now_ns;

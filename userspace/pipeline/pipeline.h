@@ -19,6 +19,8 @@
 #include "userspace/correlation/correlator.h"
 #include "userspace/enrichment/enricher.h"
 #include "userspace/pipeline/barrier.h"
+#include "userspace/pipeline/file_watch.h"
+#include "userspace/pipeline/heartbeat.h"
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/loss_reporter.h"
 #include "userspace/pipeline/timeline_writer.h"
@@ -30,7 +32,10 @@ namespace nsobs {
 struct PipelineOptions {
   absl::Duration coalesce_window = absl::Seconds(1);
   absl::Duration reconcile_period = absl::Seconds(30);
-  size_t queue_records = 65536;  // between two threads
+  size_t queue_records = 65536;       // between two threads
+  std::vector<std::string> files_of;  // for whom file failures are on; empty: all, if at all
+  // Between two rounds of harmless deeds that show whether the programs are at work; zero: none.
+  absl::Duration heartbeat_period = absl::Seconds(5);
   WatchOptions watch;
   Enricher* enricher = nullptr;  // outlives the pipeline; nullptr: engines are not asked
 };
@@ -56,6 +61,7 @@ class Pipeline {
   const TimelineWriter& writer() const { return *writer_; }
   const Enricher* enricher() const { return options_.enricher; }
   Watch& watch() { return *watch_; }
+  const Heartbeat& heartbeat() const { return *heartbeat_; }
   // For what is made outside of the pipeline's thread: snapshots, and events without a record.
   // False if the queue is full. Thread-safe, from Start() on.
   bool Store(SnapshotRow row);
@@ -91,6 +97,8 @@ class Pipeline {
   std::unique_ptr<TimelineWriter> writer_;
   std::unique_ptr<Barrier> barrier_;
   std::unique_ptr<Watch> watch_;
+  FileWatch file_watch_;
+  std::unique_ptr<Heartbeat> heartbeat_;
   BoundedQueue<RecordBatch> queue_;
   std::atomic<uint64_t> queued_records_{0};
   std::atomic<uint64_t> context_records_{0};
@@ -99,6 +107,7 @@ class Pipeline {
   int64_t last_reconcile_ns_ = 0;
   int64_t last_losses_ns_ = 0;
   int64_t last_tick_ns_ = 0;
+  uint64_t last_round_ = 0;  // of the heartbeat
   std::thread thread_;
 };
 

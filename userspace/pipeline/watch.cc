@@ -25,6 +25,7 @@ Watch::Watch(const WatchOptions& options, Snapshotter* snapshotter, const Correl
     : options_(options),
       correlator_(correlator),
       clock_(clock),
+      snapshotter_(snapshotter),
       pins_(PinOptions{}),
       book_(options.finding_active_for),
       rules_(options.anomaly, MakeRules(options.anomaly), clock,
@@ -54,6 +55,7 @@ void Watch::OnEvent(const ObservedEvent& event, uint64_t run_id) {
     }
   }
   recorder_.Add(event);
+  entries_.Add(event);
   rules_.OnEvent(event, run_id);
 }
 
@@ -64,6 +66,10 @@ void Watch::OnRunExtension(uint64_t run_id, uint64_t added, int64_t last_boot_ns
 void Watch::OnRunEnd(uint64_t run_id) { rules_.OnRunEnd(run_id); }
 
 void Watch::OnHostFacts(const HostFacts& facts) { rules_.OnHostFacts(facts); }
+
+void Watch::OnSilentProbes(const std::vector<SilentProbe>& probes) {
+  rules_.OnSilentProbes(probes);
+}
 
 void Watch::OnStart(const ObservedEvent& event) {
   const int64_t now = clock_->BootNs();
@@ -77,6 +83,7 @@ void Watch::OnStart(const ObservedEvent& event) {
 void Watch::OnAnomaly(Anomaly anomaly) {
   Investigation work;
   work.before = recorder_.Before(anomaly);
+  if (anomaly.container != nullptr) work.entries = entries_.Since(*anomaly.container, 0);
   work.net = pins_.Hold(anomaly, clock_->BootNs());
   work.anomaly = std::move(anomaly);
   investigator_.Ask(std::move(work));
@@ -145,7 +152,11 @@ void Watch::Idle() {
   cgroup_facts_ = std::move(facts);
 }
 
-InvestigationCounts Watch::Counts() { return book_.Counts(clock_->BootNs()); }
+InvestigationCounts Watch::Counts() {
+  InvestigationCounts counts = book_.Counts(clock_->BootNs());
+  if (snapshotter_ != nullptr) counts.helper_restarts = snapshotter_->helper_restarts();
+  return counts;
+}
 
 std::vector<AnomalyCount> Watch::anomaly_counts() const {
   std::vector<AnomalyCount> out;

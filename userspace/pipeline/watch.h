@@ -14,6 +14,7 @@
 #include "userspace/anomaly/rule_engine.h"
 #include "userspace/base/mutex.h"
 #include "userspace/correlation/correlator.h"
+#include "userspace/pipeline/entry_log.h"
 #include "userspace/pipeline/finding_book.h"
 #include "userspace/pipeline/flight_recorder.h"
 #include "userspace/pipeline/investigator.h"
@@ -44,6 +45,7 @@ class Watch {
   void OnRunExtension(uint64_t run_id, uint64_t added, int64_t last_boot_ns);
   void OnRunEnd(uint64_t run_id);
   void OnHostFacts(const HostFacts& facts);
+  void OnSilentProbes(const std::vector<SilentProbe>& probes);
   void OnTick();  // a few times a second
 
   InvestigationCounts Counts();
@@ -64,7 +66,9 @@ class Watch {
   const WatchOptions options_;
   const Correlator* const correlator_;
   const Clock* const clock_;
+  Snapshotter* const snapshotter_;
   FlightRecorder recorder_;
+  EntryLog entries_;
   NamespacePins pins_;
   FindingBook book_;
   RuleEngine rules_;

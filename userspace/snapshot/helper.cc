@@ -1,6 +1,5 @@
 #include "userspace/snapshot/helper.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -15,6 +14,7 @@
 
 #include "absl/time/clock.h"
 #include "userspace/base/status_util.h"
+#include "userspace/snapshot/bare_process.h"
 #include "userspace/snapshot/child.h"
 #include "userspace/snapshot/fd_passing.h"
 #include "userspace/snapshot/sandbox.h"
@@ -25,7 +25,7 @@ namespace {
 
 constexpr size_t kMaxStuck = 2;
 constexpr int kDeathMs = 200;  // a killed process that isn't gone by then hangs in the kernel
-constexpr int kSocket = 3;
+constexpr int kSocket = kOnlySocket;
 
 struct Stuck {
   pid_t pid;
@@ -140,27 +140,6 @@ class Helper {
   const HelperOptions& options_;
   std::vector<Stuck> stuck_;
 };
-
-// 0, 1 and 2 are /dev/null, 3 is the socket, and that is all.
-void KeepOnly(UniqueFd socket) {
-  const int fd = socket.release();
-  if (fd != kSocket) {
-    dup2(fd, kSocket);
-    close(fd);
-  }
-  fcntl(kSocket, F_SETFD, FD_CLOEXEC);
-  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (int standard = 0; standard < 3; ++standard) dup2(null, standard);
-  close_range(kSocket + 1, ~0U, 0);
-}
-
-// A Ctrl-C at the terminal is the observer's to handle; the end of its socket tells us.
-void LeaveSignalsToTheObserver() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2})
-    ::signal(signal, SIG_IGN);
-  ::signal(SIGPIPE, SIG_DFL);
-  ::signal(SIGCHLD, SIG_DFL);
-}
 
 }  // namespace
 

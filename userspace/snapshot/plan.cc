@@ -51,6 +51,7 @@ std::vector<Row> Rows() {
       {"pressure", {Section::kCgroup, Section::kPid}},
       {"namespace_entry", {Section::kPid, Section::kUser}},
       {"namespace_leak", {Section::kPid}},
+      {"silent_probe", {}},  // it is the observer's own
   };
 }
 

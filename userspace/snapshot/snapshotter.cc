@@ -2,13 +2,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <atomic>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -18,6 +16,7 @@
 #include "userspace/snapshot/frames.h"
 #include "userspace/snapshot/start_helper.h"
 #include "userspace/snapshot/wire.h"
+#include "userspace/snapshot/zygote.h"
 
 namespace nsobs {
 namespace {
@@ -26,6 +25,7 @@ namespace {
 constexpr size_t kMaxBytes = 32 << 20;
 // What the helper needs on top of a child's time, on a busy host.
 constexpr absl::Duration kHelperSlack = absl::Seconds(3);
+constexpr absl::Duration kRestartPause = absl::Seconds(1);
 
 struct Conversation {
   std::string bytes;  // of the child
@@ -35,16 +35,17 @@ struct Conversation {
 
 class HelperSnapshotter : public Snapshotter {
  public:
-  HelperSnapshotter(pid_t helper, UniqueFd socket) : helper_(helper), socket_(std::move(socket)) {}
-  ~HelperSnapshotter() override {
-    socket_.reset();
-    kill(helper_, SIGKILL);  // its child goes with it
-    waitpid(helper_, nullptr, 0);
+  explicit HelperSnapshotter(Zygote zygote) : zygote_(std::move(zygote)) {}
+
+  // The first helper: what keeps it from beginning is told at once.
+  absl::Status Begin() {
+    const MutexLock lock(&mutex_);
+    return ForkHelper();
   }
 
   absl::StatusOr<SectionJson> Take(const SnapshotRequest& request) override {
     const MutexLock lock(&mutex_);
-    if (gone_) return absl::UnavailableError("the snapshot helper is gone");
+    NSOBS_RETURN_IF_ERROR(EnsureHelper());
     const absl::Time begin = absl::Now();
     NSOBS_ASSIGN_OR_RETURN(Conversation talk, Talk(request));
     Gathered gathered = GatherFrames(talk.bytes);
@@ -56,20 +57,50 @@ class HelperSnapshotter : public Snapshotter {
   }
 
   int helper_pid() const override { return helper_; }
-  int socket() const { return socket_.get(); }
+  int zygote_pid() const override { return zygote_.pid(); }
+  uint64_t helper_restarts() const override { return restarts_; }
 
  private:
-  absl::StatusOr<Conversation> Talk(const SnapshotRequest& request);
+  absl::Status ForkHelper() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status EnsureHelper() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Conversation> Talk(const SnapshotRequest& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Listen(int pipe, absl::Time until, Conversation* talk);
   bool TakeReply(Conversation* talk);
   static absl::Status Judge(const WireReply& reply, Gathered& gathered);
 
   Mutex mutex_;
-  const pid_t helper_;
-  UniqueFd socket_;
+  Zygote zygote_;
+  std::atomic<int> helper_{0};
+  std::atomic<uint64_t> restarts_{0};
+  UniqueFd socket_;  // not ok: there is no helper
+  absl::Time forked_ = absl::InfinitePast();
   uint64_t serial_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool gone_ ABSL_GUARDED_BY(mutex_) = false;
 };
+
+absl::Status HelperSnapshotter::ForkHelper() {
+  forked_ = absl::Now();
+  socket_.reset();
+  helper_ = 0;
+  NSOBS_ASSIGN_OR_RETURN(Zygote::Helper helper, zygote_.Fork());
+  helper_ = helper.pid;
+  socket_ = std::move(helper.socket);
+  return absl::OkStatus();
+}
+
+absl::Status HelperSnapshotter::EnsureHelper() {
+  if (socket_.ok()) {
+    pollfd poll_fd = {.fd = socket_.get(), .events = 0, .revents = 0};
+    if (poll(&poll_fd, 1, 0) == 0) return absl::OkStatus();
+    socket_.reset();  // it hung up
+  }
+  // Not faster: one that dies of each request would otherwise be all that this host does.
+  if (absl::Now() - forked_ < kRestartPause)
+    return absl::UnavailableError("the snapshot helper has just ended");
+  NSOBS_RETURN_IF_ERROR(ForkHelper());
+  ++restarts_;
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Conversation> HelperSnapshotter::Talk(const SnapshotRequest& request) {
   WireRequest wire{.serial = ++serial_, .has_net_fd = request.net_fd >= 0, .request = request};
@@ -88,7 +119,7 @@ absl::StatusOr<Conversation> HelperSnapshotter::Talk(const SnapshotRequest& requ
   if (status.ok())
     status = Listen(read_end.get(), absl::Now() + request.deadline + kHelperSlack, &talk);
   if (!status.ok()) {
-    gone_ = true;  // what comes later could not be told from an answer to the next request
+    socket_.reset();  // what comes later could not be told from an answer to the next request
     return absl::UnavailableError(
         absl::StrCat("the snapshot helper is gone: ", std::string(status.message())));
   }
@@ -166,37 +197,12 @@ absl::Status HelperSnapshotter::Judge(const WireReply& reply, Gathered& gathered
   return absl::OkStatus();
 }
 
-absl::Status WaitForHello(int socket) {
-  pollfd poll_fd = {.fd = socket, .events = POLLIN, .revents = 0};
-  poll(&poll_fd, 1, 5000);
-  WireReply hello;
-  if (recv(socket, &hello, sizeof hello, MSG_DONTWAIT) != sizeof hello)
-    return absl::UnavailableError("the snapshot helper did not begin");
-  if (hello.outcome != Outcome::kDone)
-    return absl::FailedPreconditionError(
-        "the snapshot helper could not give up its privileges, so it did not begin");
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Snapshotter>> StartSnapshotter(const HelperOptions& options) {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-    return ErrnoStatus(errno, "socketpair");
-  UniqueFd ours(ends[0]), theirs(ends[1]);
-  const pid_t observer = getpid();
-  const pid_t pid = fork();
-  if (pid < 0) return ErrnoStatus(errno, "fork");
-  if (pid == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != observer) _exit(2);
-    ours.reset();
-    RunHelper(std::move(theirs), options);
-  }
-  theirs.reset();
-  auto snapshotter = std::make_unique<HelperSnapshotter>(pid, std::move(ours));
-  NSOBS_RETURN_IF_ERROR(WaitForHello(snapshotter->socket()));
+  NSOBS_ASSIGN_OR_RETURN(Zygote zygote, Zygote::Start(options));
+  auto snapshotter = std::make_unique<HelperSnapshotter>(std::move(zygote));
+  NSOBS_RETURN_IF_ERROR(snapshotter->Begin());
   return snapshotter;
 }
 

@@ -93,6 +93,35 @@ SnapshotRequest FromWire(const Json& json) {
   return request;
 }
 
+// The reader of CBOR recurses into lists: as deep as these bytes say, unless it is stopped.
+class DepthGuard : public nlohmann::json_sax<Json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(size_t) override { return ++depth_ <= kMaxDepth; }
+  bool key(string_t&) override { return true; }
+  bool end_object() override { return --depth_ >= 0; }
+  bool start_array(size_t) override { return ++depth_ <= kMaxDepth; }
+  bool end_array() override { return --depth_ >= 0; }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return false;
+  }
+
+ private:
+  static constexpr int kMaxDepth = 8;  // what we write has 3
+  int depth_ = 0;
+};
+
+bool IsShallowCbor(std::string_view bytes) {
+  DepthGuard guard;
+  return Json::sax_parse(bytes.begin(), bytes.end(), &guard, nlohmann::json::input_format_t::cbor);
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> EncodeRequest(const WireRequest& request) {
@@ -110,11 +139,13 @@ absl::StatusOr<std::string> EncodeRequest(const WireRequest& request) {
 }
 
 absl::StatusOr<WireRequest> DecodeRequest(std::string_view bytes) {
+  if (!IsShallowCbor(bytes)) return absl::InvalidArgumentError("not a request");
   const Json json = Json::from_cbor(bytes.begin(), bytes.end(), true, /*allow_exceptions=*/false);
   if (!json.is_object()) return absl::InvalidArgumentError("not a request");
   for (const char* list : {"inodes", "sections", "peers", "mates", "cgroups"})
     if (!json.contains(list) || !json[list].is_array())
       return absl::InvalidArgumentError(absl::StrCat("request without ", list));
+  if (json["peers"].size() > kMaxPeers) return absl::InvalidArgumentError("too many peers");
   WireRequest request;
   request.serial = Number(json, "serial");
   request.has_net_fd = json.contains("has_net_fd") && json["has_net_fd"] == true;

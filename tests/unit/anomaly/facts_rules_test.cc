@@ -4,6 +4,7 @@
 #include "tests/unit/anomaly/fixture.h"
 #include "userspace/anomaly/rules/namespace_leak.h"
 #include "userspace/anomaly/rules/pressure.h"
+#include "userspace/anomaly/rules/silent_probe.h"
 #include "userspace/anomaly/rules/zombies.h"
 
 namespace nsobs {
@@ -206,6 +207,40 @@ TEST_F(PressureRuleTest, WhoIsGoneIsForgotten) {
   facts.pids_limit_hits = 99;
   Cgroups({facts}, 90 * kSecond);
   EXPECT_THAT(Said(), IsEmpty());
+}
+
+class SilentProbeRuleTest : public RuleTest {
+ protected:
+  SilentProbeRuleTest() { Use(MakeSilentProbeRule(AnomalyOptions())); }
+};
+
+TEST_F(SilentProbeRuleTest, EachSourceByItself) {
+  Silent({}, 0);
+  EXPECT_THAT(Said(), IsEmpty());
+  Silent({{"setns_return", "tracepoint/syscalls/sys_exit_setns", "setns", 2, kBoot + kSecond}},
+         11 * kSecond);
+  const Anomaly a = One();
+  EXPECT_EQ(a.rule, "silent_probe");
+  EXPECT_EQ(a.severity, Severity::kCritical);
+  EXPECT_EQ(a.container, nullptr);
+  EXPECT_EQ(a.subject.pid, 0u);
+  EXPECT_EQ(a.facts["source"], "setns_return");
+  EXPECT_EQ(a.facts["missed"], 2);
+  EXPECT_EQ(a.facts["silent_ns"], 10 * kSecond);
+  EXPECT_EQ(a.summary,
+            "the program setns_return on tracepoint/syscalls/sys_exit_setns has gone silent: it "
+            "missed 2 deeds in a row");
+  Silent({{"a", "h", "", 2, 0}, {"b", "h", "", 3, 0}}, 12 * kSecond);
+  const std::vector<Anomaly> said = Said();
+  ASSERT_THAT(said, SizeIs(2));
+  EXPECT_NE(said[0].key, said[1].key);
+  EXPECT_FALSE(said[0].facts.contains("silent_ns")) << "it never answered";
+}
+
+TEST_F(SilentProbeRuleTest, CanBeSwitchedOff) {
+  AnomalyOptions options;
+  options.silent_probe = "off";
+  EXPECT_EQ(MakeSilentProbeRule(options), nullptr);
 }
 
 }  // namespace

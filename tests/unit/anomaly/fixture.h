@@ -43,6 +43,9 @@ class RuleTest : public ::testing::Test {
   void Host(const HostFacts& facts, int64_t at_ns) {
     rule_->OnHostFacts(facts, kBoot + at_ns, sink_);
   }
+  void Silent(const std::vector<SilentProbe>& probes, int64_t at_ns) {
+    rule_->OnSilentProbes(probes, kBoot + at_ns, sink_);
+  }
   void Cgroups(const std::vector<CgroupFacts>& facts, int64_t at_ns) {
     rule_->OnCgroupFacts(facts, kBoot + at_ns, sink_);
   }

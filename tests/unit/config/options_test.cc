@@ -109,6 +109,17 @@ TEST(OptionsTest, ErrorsSayWhatIsWrongAndWhatIsAllowed) {
        {"TERM", "all"},
        "\"all\" is not a signal (allowed: names or numbers as in SIGTERM, TERM, 15; or all, "
        "none)"},
+      {"probes.files", {}, "is empty (allowed: on, off, or containers as in web,db)"},
+      {"probes.files",
+       {"web", ""},
+       "\"\" is not a container (allowed: on, off, or containers as in web,db)"},
+      {"probes.files",
+       {"web db"},
+       "\"web db\" is not a container (allowed: on, off, or containers as in web,db)"},
+      {"probes.files",
+       {"web", "on"},
+       "\"on\" stands among containers (allowed: on, off, or containers as in web,db)"},
+      {"probes.files", std::vector<std::string>(65, "a"), "names more than 64 containers: use on"},
       {"budget.burst", {"many"}, "\"many\" is not a whole number (allowed: 1 to 1000000000)"},
       {"budget.burst", {"0"}, "\"0\" is too small (allowed: 1 to 1000000000)"},
       {"budget.burst", {"1000000001"}, "\"1000000001\" is too large (allowed: 1 to 1000000000)"},
@@ -147,6 +158,15 @@ TEST(OptionsTest, Lists) {
     ASSERT_TRUE(SetOption(told, SplitFlagText(told, none), &config).ok()) << none;
     EXPECT_EQ(config.signals.told, 0u);
     EXPECT_EQ(FormatOption(told, config), "none");
+  }
+  const Option& files = *FindOption("probes.files");
+  ASSERT_TRUE(SetOption(files, SplitFlagText(files, "pod/web, 1b9c4d"), &config).ok());
+  EXPECT_EQ(config.probes.files, (FilesProbe{true, {"pod/web", "1b9c4d"}}));
+  EXPECT_EQ(FormatOption(files, config), "pod/web,1b9c4d");
+  for (const char* word : {"on", "off"}) {
+    ASSERT_TRUE(SetOption(files, SplitFlagText(files, word), &config).ok());
+    EXPECT_EQ(config.probes.files, (FilesProbe{word == std::string("on"), {}}));
+    EXPECT_EQ(FormatOption(files, config), word);
   }
   const Option& roots = *FindOption("runtimes.runc-root");
   ASSERT_TRUE(SetOption(roots, SplitFlagText(roots, "/a,/b"), &config).ok());

@@ -79,5 +79,12 @@ TEST(Wire, AnyBytesAreTakenWithoutHarm) {
     }
 }
 
+// A list in a list in a list, 100,000 times: no stack is that deep.
+TEST(Wire, NestingIsBounded) {
+  EXPECT_FALSE(DecodeRequest(std::string(100'000, '\x81')).ok());
+  EXPECT_FALSE(DecodeRequest(std::string(100'000, '\x9f')).ok());
+  EXPECT_FALSE(DecodeRequest("\xa1\x61x" + std::string(9, '\x81') + "\x01").ok());
+}
+
 }  // namespace
 }  // namespace nsobs

@@ -62,6 +62,9 @@ MaybeFinding UsrMapping(const Record& record);
 MaybeFinding CapMissing(const Record& record);
 MaybeFinding NsEntry(const Record& record);
 MaybeFinding NsSharing(const Record& record);
+
+// The observer itself.
+MaybeFinding SilentProbeFound(const Record& record);
 MaybeFinding NsLeak(const Record& record);
 MaybeFinding NsToolView(const Record& record);
 

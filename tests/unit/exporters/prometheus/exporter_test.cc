@@ -86,6 +86,8 @@ TEST(Exporter, FullSnapshotValues) {
       {"nsobserver_engine_breaker_open", "engine=\"docker\",socket=\"/run/docker.sock\"", 1},
       {"nsobserver_probe_info", "source=\"signal\",hook=\"tp_btf/signal_generate\"", 1},
       {"nsobserver_probe_info", "source=\"setns\",hook=\"off\"", 0},
+      {"nsobserver_probe_silent", "source=\"signal\"", 1},
+      {"nsobserver_snapshot_helper_restarts_total", "", 2},
       {"nsobserver_build_info", "version=\"0.1.0\",revision=\"abc\",kernel=\"6.18.0\"", 1},
       {"nsobserver_program_run_seconds_total", "program=\"signal_generate\"", 1.5},
       {"nsobserver_program_runs_total", "program=\"signal_generate\"", 1000},

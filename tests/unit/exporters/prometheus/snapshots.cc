@@ -66,7 +66,9 @@ MetricsSnapshot FullSnapshot() {
   s.investigations.snapshots_taken = 4;
   s.investigations.snapshots_failed = 1;
   s.investigations.snapshots_suppressed = {{"queue_full", 3}};
+  s.probes[0].tried = s.probes[0].silent = true;
   s.investigations.snapshot_seconds = 0.25;
+  s.investigations.helper_restarts = 2;
   s.health.version = "0.1.0";
   s.health.revision = "abc";
   s.health.kernel = "6.18.0";

@@ -1,0 +1,139 @@
+// The observer's own deeds: each program sees its own, none is counted as an event, and one that is
+// taken off its hook is noticed.
+#include "userspace/pipeline/heartbeat.h"
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "tests/bpf/support/cgroup_lab.h"
+#include "userspace/base/fd.h"
+#include "userspace/base/file.h"
+#include "userspace/collector/program_table.h"
+
+namespace nsobs {
+namespace {
+
+using ::testing::IsEmpty;
+
+std::vector<std::string> Sources(const std::vector<SilentProbe>& probes) {
+  std::vector<std::string> out;
+  for (const SilentProbe& probe : probes) out.push_back(probe.source);
+  return out;
+}
+
+std::string NameOfProgram(uint32_t id) {
+  const UniqueFd fd(bpf_prog_get_fd_by_id(id));
+  bpf_prog_info info{};
+  uint32_t size = sizeof info;
+  return bpf_obj_get_info_by_fd(fd.get(), &info, &size) == 0 ? info.name : "";
+}
+
+// The descriptor of the link that holds the program, whose name is cut at 15 bytes; -1: none.
+int LinkOf(const std::string& program) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    const std::string text = ReadSmallFile(entry.path(), 4096).value_or("");
+    const size_t at = text.find("prog_id:\t");
+    if (text.find("link_type:") == std::string::npos || at == std::string::npos) continue;
+    const auto id = static_cast<uint32_t>(atoi(text.c_str() + at + 9));
+    if (NameOfProgram(id) == program.substr(0, 15)) return atoi(entry.path().filename().c_str());
+  }
+  return -1;
+}
+
+// As somebody with root would do it: the link's last descriptor is gone, and nobody is told.
+void Detach(const std::string& program) {
+  const int link = LinkOf(program);
+  ASSERT_GE(link, 0) << program;
+  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(dup3(null.get(), link, O_CLOEXEC), link);
+}
+
+std::unique_ptr<ProbeSet> Load() {
+  ProbeSettings settings;
+  settings.told_signals = ~uint64_t{0};
+  auto set = ProbeSet::Load({.files = true}, settings);
+  EXPECT_TRUE(set.ok()) << set.status();
+  (*set)->Attach();
+  return *std::move(set);
+}
+
+TEST(HeartbeatTest, OneThatIsTakenOffItsHookIsSilent) {
+  const SystemClock clock;
+  const std::unique_ptr<ProbeSet> probes = Load();
+  Heartbeat heartbeat(probes.get(), &clock, absl::ZeroDuration());
+  ASSERT_TRUE(probes->BeatOnThisThread().ok());
+  for (int i = 0; i < 3; ++i) heartbeat.Beat();
+  EXPECT_THAT(Sources(heartbeat.Silent()), IsEmpty());
+
+  Detach("nsobs_setns_exit");
+  heartbeat.Beat();
+  EXPECT_THAT(Sources(heartbeat.Silent()), IsEmpty()) << "one may be missed by chance";
+  heartbeat.Beat();
+  EXPECT_THAT(Sources(heartbeat.Silent()), testing::ElementsAre("setns_return"));
+  Detach("nsobs_signal_generate");
+  heartbeat.Beat();
+  heartbeat.Beat();
+  const std::vector<SilentProbe> silent = heartbeat.Silent();
+  EXPECT_THAT(Sources(silent), testing::ElementsAre("signal_generate", "setns_return"));
+  EXPECT_EQ(silent[1].missed, 4u);
+  EXPECT_GT(silent[1].last_seen_boot_ns, 0);
+  EXPECT_EQ(silent[1].hook, "tracepoint/syscalls/sys_exit_setns");
+}
+
+// In a cgroup of its own, so that what others do meanwhile is not taken for its.
+int CountsOfThreeRounds(const Cgroup& cgroup) {
+  if (!cgroup.Join()) return 10;
+  const SystemClock clock;
+  const std::unique_ptr<ProbeSet> probes = Load();
+  Heartbeat heartbeat(probes.get(), &clock, absl::ZeroDuration());
+  if (!probes->BeatOnThisThread().ok()) return 11;
+  for (int i = 0; i < 3; ++i) heartbeat.Beat();
+  if (!heartbeat.Silent().empty()) return 12;
+  const auto states = heartbeat.states();
+  for (size_t i = 0; i < states.size(); ++i) {
+    const bool can = ProgramTable()[i].beat >= 0 && probes->states()[i].attached;
+    if (states[i].tried != can) return 13;
+  }
+  const auto counters = probes->counters().Read();
+  if (!counters.ok()) return 14;
+  const auto is_own = [&](const auto& counter) { return counter.key.cgroup == cgroup.key(); };
+  const bool counted = std::any_of(counters->counters.begin(), counters->counters.end(), is_own) ||
+                       std::any_of(counters->tcp.begin(), counters->tcp.end(), is_own);
+  return counted ? 15 : 0;
+}
+
+TEST(HeartbeatTest, AllAnswerAndNothingIsCounted) {
+  const Cgroup cgroup(Hierarchy::kUnified);
+  const pid_t pid = fork();
+  if (pid == 0) _exit(CountsOfThreeRounds(cgroup));
+  int status = 0;
+  ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+// The thread of its own: what it does is not this thread's.
+TEST(HeartbeatTest, BeatsByItselfAndStopsAtOnce) {
+  const SystemClock clock;
+  const std::unique_ptr<ProbeSet> probes = Load();
+  Heartbeat heartbeat(probes.get(), &clock, absl::Milliseconds(20));
+  heartbeat.Start();
+  for (int i = 0; i < 1000 && heartbeat.rounds() < 3; ++i) usleep(10'000);
+  EXPECT_GE(heartbeat.rounds(), 3u);
+  EXPECT_THAT(Sources(heartbeat.Silent()), IsEmpty());
+  heartbeat.Stop();
+  const uint64_t rounds = heartbeat.rounds();
+  usleep(100'000);
+  EXPECT_EQ(heartbeat.rounds(), rounds);
+}
+
+}  // namespace
+}  // namespace nsobs

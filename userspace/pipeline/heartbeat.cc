@@ -1,0 +1,197 @@
+#include "userspace/pipeline/heartbeat.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "userspace/base/fd.h"
+#include "userspace/base/log.h"
+#include "userspace/collector/program_table.h"
+
+namespace nsobs {
+namespace {
+
+constexpr uint64_t kSilentAfter = 2;  // deeds in a row: one may be missed by chance
+
+// Every deed fails, but for the signal and the thread, and changes nothing. What each must make run
+// stands in ProgramTable(): an enter and a return count alike.
+
+// The only signal whose default is to be ignored and that nothing else here uses.
+constexpr int kBeatSignal = SIGURG;
+
+void BeatSignal() {
+  // tgkill(2): by its return the handler has run.
+  syscall(SYS_tgkill, getpid(), gettid(), kBeatSignal);
+}
+
+// To a port that is ours and where nobody listens. Without blocking: SYN_SENT is all that is
+// wanted.
+void BeatTcp() {
+  const UniqueFd bound(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const UniqueFd socket_fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (bind(bound.get(), generic, size) != 0) return;
+  if (getsockname(bound.get(), generic, &size) != 0) return;
+  connect(socket_fd.get(), generic, size);
+}
+
+// A name in the abstract space that no one has: connect fails at once, and so does a bind whose
+// family is another's, and listening on a datagram socket.
+void BeatUnix() {
+  const UniqueFd stream(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const UniqueFd datagram(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const sockaddr_un nobody{AF_UNIX, "\0nsobserver heartbeat, bound by nobody"};
+  connect(stream.get(), reinterpret_cast<const sockaddr*>(&nobody), sizeof nobody);
+  const sockaddr_in wrong{};
+  bind(stream.get(), reinterpret_cast<const sockaddr*>(&wrong), sizeof wrong);
+  listen(datagram.get(), 1);
+}
+
+// Refused for their arguments, before anything is done: ksys_unshare(), copy_process().
+void BeatNamespaces() {
+  syscall(SYS_setns, -1, 0);
+  syscall(SYS_unshare, 1);
+  syscall(SYS_clone, CLONE_NEWNS | CLONE_FS, 0, nullptr, nullptr, 0);
+  syscall(SYS_clone3, nullptr, 0);
+  std::thread([] {}).join();
+}
+
+// An empty path is no path; the two that are opened all the time fail with what the program tells.
+void BeatFiles() {
+#ifdef SYS_open
+  syscall(SYS_open, "/proc/self/exe", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  syscall(SYS_creat, "", 0);
+  syscall(SYS_mkdir, "", 0);
+  syscall(SYS_unlink, "");
+  syscall(SYS_rmdir, "");
+  syscall(SYS_rename, "", "");
+#endif
+  syscall(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  open_how how{};
+  syscall(SYS_openat2, AT_FDCWD, "", &how, sizeof how);
+  syscall(SYS_mkdirat, AT_FDCWD, "", 0);
+  syscall(SYS_unlinkat, AT_FDCWD, "", 0);
+#ifdef SYS_renameat
+  syscall(SYS_renameat, AT_FDCWD, "", AT_FDCWD, "");
+#endif
+  syscall(SYS_renameat2, AT_FDCWD, "", AT_FDCWD, "", 0);
+  syscall(SYS_mount, "", "", "", 0, nullptr);
+  const UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  if (full.ok()) syscall(SYS_write, full.get(), "", 1);  // ENOSPC: full(4)
+}
+
+bool HasFiles(const std::vector<std::optional<uint64_t>>& beats) {
+  for (size_t i = 0; i < beats.size(); ++i) {
+    if (beats[i] && ProgramTable()[i].group == ProgramGroup::kFiles) return true;
+  }
+  return false;
+}
+
+void InstallHandler() {
+  struct sigaction action{};
+  action.sa_handler = [](int) {};
+  action.sa_flags = SA_RESTART;
+  sigaction(kBeatSignal, &action, nullptr);
+}
+
+}  // namespace
+
+Heartbeat::Heartbeat(ProbeSet* probes, const Clock* clock, absl::Duration period)
+    : probes_(probes), clock_(clock), period_(period), rows_(ProgramTable().size()) {}
+
+Heartbeat::~Heartbeat() { Stop(); }
+
+void Heartbeat::Start() {
+  if (period_ <= absl::ZeroDuration()) return;
+  InstallHandler();
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void Heartbeat::Stop() {
+  {
+    const MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Heartbeat::Loop() {
+  prctl(PR_SET_NAME, "nsobs-beat");
+  if (absl::Status status = probes_->BeatOnThisThread(); !status.ok()) {
+    spdlog::warn("heartbeat: {}", std::string(status.message()));
+    return;  // what it did would be told as failures
+  }
+  while (true) {
+    Beat();
+    MutexLock lock(&mutex_);
+    if (mutex_.AwaitWithTimeout([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_; },
+                                period_)) {
+      return;
+    }
+  }
+}
+
+void Heartbeat::Beat() {
+  const auto before = probes_->Beats();
+  BeatSignal();
+  BeatTcp();
+  BeatUnix();
+  BeatNamespaces();
+  if (HasFiles(before)) BeatFiles();
+  Judge(before, probes_->Beats());
+  ++rounds_;
+}
+
+void Heartbeat::Judge(const std::vector<std::optional<uint64_t>>& before,
+                      const std::vector<std::optional<uint64_t>>& after) {
+  const int64_t now = clock_->BootNs();
+  const MutexLock lock(&mutex_);
+  for (size_t i = 0; i < rows_.size() && i < after.size(); ++i) {
+    Row& row = rows_[i];
+    row.tried = before[i].has_value() && after[i].has_value();
+    if (!row.tried) continue;
+    if (*after[i] != *before[i]) {
+      row.missed = 0;
+      row.last_seen_boot_ns = now;
+    } else {
+      ++row.missed;
+    }
+  }
+}
+
+std::vector<SilentProbe> Heartbeat::Silent() const {
+  std::vector<SilentProbe> out;
+  const MutexLock lock(&mutex_);
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const Row& row = rows_[i];
+    if (!row.tried || row.missed < kSilentAfter) continue;
+    const ProgramRow& program = ProgramTable()[i];
+    out.push_back({std::string(program.source), std::string(program.hook),
+                   std::string(program.blind), row.missed, row.last_seen_boot_ns});
+  }
+  return out;
+}
+
+std::vector<Heartbeat::State> Heartbeat::states() const {
+  std::vector<State> out;
+  const MutexLock lock(&mutex_);
+  for (const Row& row : rows_) out.push_back({row.tried, row.tried && row.missed >= kSilentAfter});
+  return out;
+}
+
+}  // namespace nsobs
