@@ -2,6 +2,7 @@
 
 import concurrent.futures
 
+import cgroups
 from images import Images
 from runtimes import Engine, engine
 
@@ -24,6 +25,10 @@ class Park:
         self.failed: dict[str, str] = {}
 
     def __enter__(self):
+        # Several have the same cgroup at the top: none of them can tell whether it is theirs.
+        made = [engine(name, self.images).cgroups for name in self.names]
+        self.cgroups = cgroups.removing(*{name for some in made for name in some})
+        self.cgroups.__enter__()
         in_parallel(self.enter, self.names)
         self.engines = {name: self.engines[name] for name in self.names if name in self.engines}
         return self
@@ -35,4 +40,7 @@ class Park:
             self.failed[name] = f"{type(error).__name__}: {error}"
 
     def __exit__(self, *exc_info) -> None:
-        in_parallel(lambda one: one.__exit__(), self.engines.values())
+        try:
+            in_parallel(lambda one: one.__exit__(), self.engines.values())
+        finally:
+            self.cgroups.__exit__(None, None, None)
