@@ -73,7 +73,7 @@ struct udp_owner_map {
 #define NSOBS_CONNECT_EXTERN extern
 #endif
 NSOBS_CONNECT_EXTERN struct connect_call_map connect_calls SEC(".maps");
-NSOBS_CONNECT_EXTERN volatile u64 kept_calls SEC(".data.kept_calls");
+NSOBS_CONNECT_EXTERN volatile __u64 kept_calls SEC(".data.kept_calls");
 NSOBS_CONNECT_EXTERN struct io_connect_map io_connects SEC(".maps");
 NSOBS_CONNECT_EXTERN struct udp_owner_map udp_owners SEC(".maps");
 
