@@ -20,6 +20,40 @@
 #define DNS_QUERY_MASK 0xffcf
 #define DNS_QUERY_FLAGS 0x0100
 
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+/* include/net/netfilter/nf_conntrack.h; without connection tracking the kernel has none of it. */
+union nf_inet_addr {
+  __u32 all[4];
+};
+
+struct nf_conntrack_man {
+  union nf_inet_addr u3;
+  union {
+    __be16 all;
+  } u;
+};
+
+struct nf_conntrack_tuple {
+  struct nf_conntrack_man src;
+  struct {
+    union nf_inet_addr u3;
+    union {
+      __be16 all;
+    } u;
+  } dst;
+};
+
+struct nf_conntrack_tuple_hash {
+  struct nf_conntrack_tuple tuple;
+};
+
+struct nf_conn {
+  struct nf_conntrack_tuple_hash tuplehash[2];
+};
+
+#pragma clang attribute pop
+
 struct dns_header {
   u16 id; /* as on the wire: only compared */
   u8 flags[2];

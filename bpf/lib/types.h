@@ -328,36 +328,6 @@ struct sk_buff {
   unsigned char* data;
 };
 
-/* include/net/netfilter/nf_conntrack.h; without connection tracking the kernel has none of it. */
-union nf_inet_addr {
-  __u32 all[4];
-};
-
-struct nf_conntrack_man {
-  union nf_inet_addr u3;
-  union {
-    __be16 all;
-  } u;
-};
-
-struct nf_conntrack_tuple {
-  struct nf_conntrack_man src;
-  struct {
-    union nf_inet_addr u3;
-    union {
-      __be16 all;
-    } u;
-  } dst;
-};
-
-struct nf_conntrack_tuple_hash {
-  struct nf_conntrack_tuple tuple;
-};
-
-struct nf_conn {
-  struct nf_conntrack_tuple_hash tuplehash[2];
-};
-
 struct sock_extended_err {
   __u32 ee_errno;
   __u8 ee_origin;

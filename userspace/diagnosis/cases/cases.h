@@ -23,7 +23,7 @@ MaybeFinding NetLocalOnly(const Record& record);
 MaybeFinding NetPublish(const Record& record);
 MaybeFinding NetDns(const Record& record);
 MaybeFinding NetDnsQuery(const Record& record);  // no answer, SERVFAIL, REFUSED
-MaybeFinding NetDnsNow(const Record& record);  // by hand
+MaybeFinding NetDnsNow(const Record& record);    // by hand
 MaybeFinding NetPortClash(const Record& record);
 MaybeFinding NetEphemeral(const Record& record);
 MaybeFinding NetUnix(const Record& record);
