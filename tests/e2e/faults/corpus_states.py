@@ -4,9 +4,8 @@ import shutil
 import subprocess
 import time
 
-from lab import in_user_namespace, proc_of_the_host, unique
-from registry import ALL, ENGINES, fault
-from runtimes import SLEEP
+from lab import in_user_namespace, proc_of_the_host, unique, wait_end
+from registry import ALL, fault
 from shell import run, terminate
 
 BIG = 80  # MiB: more than what is told of a copy
@@ -130,22 +129,29 @@ def proc_is_that_of_the_host(lab, runtime):
     return lab.start(runtime, "web", **proc_of_the_host(runtime))
 
 
+def end(web) -> None:
+    """In good order, so that its end is no finding."""
+    web.kill("TERM")
+    wait_end(web)
+    web.remove()
+
+
 @fault("ns-leak", on=("docker", "runc"), within=100)
 def bind_mount_holds_a_namespace(lab, runtime):
-    web = lab.start(runtime, "web")
+    web = lab.start(runtime, "web", "/bin/toolbox", "graceful")
     time.sleep(0.5)
     lab.bind(f"/proc/{web.pid}/ns/uts", lab.host_folder() / "uts")
-    web.remove()
+    end(web)
     return web
 
 
 @fault("ns-leak", within=100)
 def process_of_the_host_holds_a_namespace(lab, runtime):
-    web = lab.start(runtime, "web")
+    web = lab.start(runtime, "web", "/bin/toolbox", "graceful")
     time.sleep(0.5)
     visitor = subprocess.Popen(["nsenter", "-t", str(web.pid), "-u", "--", "sleep", "1000"],
                                stdin=subprocess.DEVNULL)
     lab.stack.callback(terminate, visitor)
     time.sleep(0.5)
-    web.remove()
+    end(web)
     return web
