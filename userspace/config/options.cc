@@ -244,7 +244,7 @@ struct Section {
   std::string_view title;
 };
 
-constexpr std::array<Section, 14> kSections = {{
+constexpr auto kSections = std::to_array<Section>({
     {"storage", "Where events are kept, and for how long"},
     {"web", "Metrics and health over HTTP"},
     {"log", "The daemon's own messages"},
@@ -260,7 +260,7 @@ constexpr std::array<Section, 14> kSections = {{
     {"anomaly", "What the rules find worth a look; the defaults are meant to be left alone"},
     {"engines", "Asking the container engines; what they add is marked"},
     {"runtimes", "Folders of the container runtimes; missing ones are skipped"},
-}};
+});
 
 }  // namespace
 
