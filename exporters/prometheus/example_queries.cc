@@ -29,6 +29,8 @@ constexpr Example kExamples[] = {
     {Family::kTcpConnectAttempts,
      "sum by (container) (rate(nsobserver_tcp_connect_attempts_total[5m]))"},
     {Family::kTcpConnectsInFlight, "sum by (container) (nsobserver_tcp_connects_in_flight) > 0"},
+    {Family::kDnsFailures,
+     "topk(5, sum by (container, outcome) (increase(nsobserver_dns_failures_total[5m])))"},
     {Family::kContainerInfo,
      "sum by (container) (increase(nsobserver_connect_failures_total[5m])) * on (container) "
      "group_left (image, runtime, netns) nsobserver_container_info"},
@@ -48,7 +50,12 @@ constexpr Example kExamples[] = {
     {Family::kSnapshotSeconds,
      "rate(nsobserver_snapshot_duration_seconds_total[1h]) / ignoring (result) "
      "rate(nsobserver_snapshots_total{result=\"taken\"}[1h])"},
+    {Family::kEngineRequests,
+     "sum by (engine, result) "
+     "(increase(nsobserver_engine_requests_total{result!~\"ok|not_found\"}[1h])) > 0"},
+    {Family::kEngineBreakerOpen, "nsobserver_engine_breaker_open > 0"},
     {Family::kProbeInfo, "nsobserver_probe_info == 0"},
+    {Family::kProbeSilent, "nsobserver_probe_silent > 0"},
     {Family::kBuildInfo, "count by (version, kernel) (nsobserver_build_info)"},
     {Family::kProgramRunSeconds,
      "sum by (program) (rate(nsobserver_program_run_seconds_total[5m]))"},

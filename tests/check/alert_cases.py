@@ -83,7 +83,7 @@ NETWORK = [
     Quiet("NsobserverContainerCannotConnect", "the failures are another container's",
           {**finding("net-loopback"), **connects("0+6x60", container="db")}, 30),
     fires_on("NsobserverContainerCannotResolve", "net-dns", 13,
-             "names do not resolve: the nameserver of its resolv.conf can't be reached from its network"),
+             "names do not resolve: its nameserver can't be reached, is silent, or answers with an error"),
     Quiet("NsobserverContainerCannotResolve", "the cause is not known", guessed("net-dns"), 30),
     Quiet("NsobserverContainerCannotResolve", "once", finding("net-dns", ONCE), 9),
     Quiet("NsobserverContainerCannotResolve", "another cause", finding("net-unix"), 30),
@@ -172,6 +172,7 @@ ISOLATION = [
     fires_on("NsobserverContainerFinding", "brand-new", 1, "see the finding"),
     Quiet("NsobserverContainerFinding", "the cause is not known", guessed("ns-leak"), 30),
     Quiet("NsobserverContainerFinding", "has an alert of its own", finding("ns-entry"), 30),
+    Quiet("NsobserverContainerFinding", "it is about nsobserver", finding("silent-probe"), 30),
 ]
 
 LOST = "nsobserver_events_lost_total"
@@ -211,6 +212,13 @@ AGENT = [
            **of_agent("nsobserver_probe_info", NEVER, source="clone3_failure", hook="off")}, 30),
     Quiet("NsobserverProbeNotAttached", "it is attached",
           of_agent("nsobserver_probe_info", ALWAYS, source="oom_kill", hook="tp_btf/mark_victim"), 30),
+    Fires("NsobserverProbeSilent", of_agent("nsobserver_probe_silent", "0 0 1+0x60", source="signal_generate"), 5,
+          "nsobserver on node1:9917 is blind for signal_generate: its probe is attached, but sees nothing any more",
+          {"source": "signal_generate", **WHERE}),
+    Quiet("NsobserverProbeSilent", "it sees what is done for it",
+          of_agent("nsobserver_probe_silent", NEVER, source="signal_generate"), 30),
+    Quiet("NsobserverProbeSilent", "at one scrape only",
+          of_agent("nsobserver_probe_silent", "0 0 1 0+0x60", source="signal_generate"), 5),
     Fires("NsobserverDatabaseTrouble", of_agent("nsobserver_storage_up", NEVER), 4,
           "nsobserver on node1:9917 can't write its timeline: events are counted, but not kept"),
     Fires("NsobserverDatabaseTrouble",

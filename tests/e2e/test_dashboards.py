@@ -30,13 +30,18 @@ class Workload:
         self.listener = subprocess.Popen([podman.images.rootfs / "bin/toolbox", "serve", "127.0.0.1", str(self.port)],
                                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.web = podman.start(f"web-{uuid.uuid4().hex[:6]}", memory=16 * MEGABYTE, options=("--read-only",))
+        # In its network: answers SERVFAIL.
+        self.names = subprocess.Popen(
+            ["nsenter", f"--net=/proc/{self.web.pid}/ns/net", "--", sys.executable, ROOT / "tests/support/name_server.py",
+             "127.0.0.1", "servfail"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.go_on)
 
     def once(self) -> None:
         for command in (("/bin/sh", "-c", f"for i in $(seq 20); do nc 127.0.0.1 {self.port}; done"),
                         ("/bin/touch", "/etc/not-writable"), ("/bin/kill", "-TERM", "1"),
-                        ("/bin/unshare", "-n", "/bin/true"), ("/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1")):
+                        ("/bin/unshare", "-n", "/bin/true"), ("/bin/nslookup", "db.example", "127.0.0.1"),
+                        ("/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1")):
             self.web.exec(*command)
 
     def go_on(self) -> None:
@@ -50,6 +55,7 @@ class Workload:
     def __exit__(self, *exc_info):
         self.stopping.set()
         self.thread.join(60)
+        terminate(self.names)
         terminate(self.listener)
 
 
@@ -108,6 +114,8 @@ def test_what_the_container_did_is_what_its_panels_show(watched):
             "Connect failures A": {"protocol": "tcp", "errno": "ECONNREFUSED"},
             "File calls that fail (probes.files) A": {"operation": "open", "errno": "EROFS"},
             "OOM kills by whose limit A": {"reason": "cgroup"},
+            "DNS queries that fail A": {"protocol": "udp", "outcome": "servfail"},
+            "DNS answers by what they say A": {"protocol": "udp", "rcode": "servfail"},
             "Signals by what became of them A": {"signal": "SIGTERM", "result": "ignored"}}.items():
         wait_until(lambda q=queries[title], want=labels: any(
             value > 0 and want.items() <= have.items() for have, value in server.query(q)), SLOW, title, interval=1)

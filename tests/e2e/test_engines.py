@@ -1,7 +1,6 @@
 """What container engines add, and that nothing depends on them."""
 
 import contextlib
-import importlib.util
 import json
 import os
 import pathlib
@@ -146,16 +145,14 @@ def test_containerd_adds_image_and_labels(images):
             assert row["enriched"]["labels"] == row["enriched"]["image"] == "containerd"
 
 
-if importlib.util.find_spec("cri"):  # a kubelet's containerd, where tests/support has one
-
-    def test_cri_adds_labels_of_the_pod(images):
-        with engine("kubernetes", images) as kubernetes:
-            web = kubernetes.start(f"web-{mark()}")
-            with Observer(*roots_of(kubernetes), *PATIENT) as observer:
-                row = enriched(observer, web, "labels", roots_of(kubernetes))
-                assert row["enriched"]["labels"] == "containerd"
-                assert row["labels"]["app"] == row["pod"]
-                assert row["restart_count"] == 0
+def test_cri_adds_labels_of_the_pod(images):
+    with engine("kubernetes", images) as kubernetes:
+        web = kubernetes.start(f"web-{mark()}")
+        with Observer(*roots_of(kubernetes), *PATIENT) as observer:
+            row = enriched(observer, web, "labels", roots_of(kubernetes))
+            assert row["enriched"]["labels"] == "containerd"
+            assert row["labels"]["app"] == row["pod"] == web.facts["pod"]
+            assert row["restart_count"] == 0
 
 
 def test_doctor_lists_engines(docker):
