@@ -84,7 +84,7 @@ def test_the_commands_of_the_guide(images, tmp_path):
             "  esac", "  sleep 1", "done", 'printf "%s\\n" "$said"', end])
         told = run("timeout", 2 * SLOW, "bash", "-c", script, cwd=ROOT, timeout=3 * SLOW,
                    env={**podman.environment, "PATH": f"{pretended.parent}:{os.environ['PATH']}"})
-        assert '"case":"oom-container","container":"greedy"' in told.stdout, told.stdout
+        assert '"case":"oom-container","confidence":"certain","container":"greedy"' in told.stdout, told.stdout
         assert re.search(r"NsobserverContainerOomKilled.*greedy on 127\.0\.0\.1:\d+: killed at its memory limit \(oom-container\)",
                          told.stdout), told.stdout
         assert not (tmp_path / "kept").exists(), "it leaves nothing"
