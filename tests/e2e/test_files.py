@@ -57,9 +57,9 @@ def test_for_containers_that_are_named(images):
 def test_a_container_without_a_cgroup_of_its_own(images):
     """It can't be told apart in the kernel: said in the log and by doctor, and nothing of it is told."""
     name = f"bare-{uuid.uuid4().hex[:6]}"
-    with engine("podman", images) as podman:
-        container_id = podman.podman("--runtime", "crun", "run", "-d", "--cgroups=disabled", "--read-only",
-                                     "--name", name, IMAGE, *SLEEP).stdout.strip()
+    with engine("podman-crun", images) as podman:  # runc can't do without
+        container_id = podman.podman("run", "-d", "--cgroups=disabled", "--read-only", "--name", name, IMAGE,
+                                     *SLEEP).stdout.strip()
         bare = podman.adopt(name, container_id, podman.pid(container_id))
         files = f"--probes.files={name}"
         with Observer(files, *roots_of(podman)) as observer:

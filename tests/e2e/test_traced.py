@@ -45,6 +45,14 @@ BAD = {
         ['8 openat(4</proc/99>, "root", O_RDONLY|O_PATH <unfinished ...>',
          '7 clone3({flags=CLONE_VM|CLONE_THREAD, exit_signal=0}, 88) = 8',
          '8 <... openat resumed>) = 5</>', '7 openat(5</>, "a/b", O_RDONLY) = 6</a/b>'],
+    "lists a folder behind a link":
+        ['7 openat(4</proc/99>, "root", O_RDONLY|O_PATH) = 5</>',
+         '7 openat(5</>, "etc", O_RDONLY|O_DIRECTORY|O_CLOEXEC) = 6</etc>'],
+    "opens the merged folder for reading": [f'7 openat(5</srv>, "merged", O_RDONLY|O_NOFOLLOW|O_CLOEXEC) = 6<{ROOT}>'],
+    "opens the merged folder by a path with links": [f'7 open("{ROOT}", O_RDONLY|O_PATH|O_CLOEXEC) = 6<{ROOT}>'],
+    "goes on from the merged folder":
+        [f'7 openat(5</srv>, "merged", O_RDONLY|O_PATH|O_NOFOLLOW) = 6<{ROOT}>',
+         f'7 openat(6<{ROOT}>, "etc/hosts", O_RDONLY) = 8<{ROOT}/etc/hosts>'],
     "may hang on a fifo":
         ['7 openat(4</proc/99>, "root", O_RDONLY|O_PATH) = 5</>',
          '7 openat(AT_FDCWD</>, "/proc/self/fd/5", O_RDONLY|O_CLOEXEC) = 6</>'],
@@ -67,6 +75,10 @@ GOOD = [
     '7 openat(AT_FDCWD</>, "/proc/self/fd/6", O_RDONLY|O_NOCTTY|O_NONBLOCK|O_CLOEXEC) = 9</etc/hosts>',
     '7 close(5</>) = 0', '7 openat(AT_FDCWD</>, "/etc", O_RDONLY) = 5</etc>',
     '7 openat(5</etc>, "ssl/openssl.cnf", O_RDONLY) = 9</etc/ssl/openssl.cnf>',
+    f'7 openat(5</srv>, "merged", O_RDONLY|O_NOFOLLOW|O_CLOEXEC|O_PATH) = 6<{ROOT}>',
+    f'7 openat(6<{ROOT}>, ".", O_RDONLY|O_NONBLOCK|O_CLOEXEC|O_DIRECTORY) = 8<{ROOT}>',
+    f'7 openat(8<{ROOT}>, "etc", O_RDONLY|O_NOFOLLOW|O_CLOEXEC|O_DIRECTORY) = 9<{ROOT}/etc>',
+    f'7 openat2(4</>, "{ROOT}", {{flags=O_RDONLY|O_CLOEXEC|O_PATH, resolve=RESOLVE_NO_MAGICLINKS|RESOLVE_IN_ROOT|RESOLVE_CACHED}}, 24) = 6<{ROOT}>',
     '7 write(12<socket:[77]>, "x", 1) = 1', '7 openat(AT_FDCWD</>, "/proc/99/mountinfo", O_RDONLY) = 13</proc/99/mountinfo>',
 ]
 

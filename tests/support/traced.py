@@ -100,6 +100,17 @@ def text_of(argument: str) -> str | None:
     return match[1] if match else None
 
 
+def safely(call: Call, path: str, flags: str, folder: bool = True) -> bool:
+    """No link is followed out of the root, and nothing but a folder that is to be listed is opened for reading."""
+    if call.name == "openat2":
+        return all(word in flags for word in ("O_PATH", "RESOLVE_IN_ROOT", "RESOLVE_NO_MAGICLINKS"))
+    if call.name != "openat" or "/" in path or path in ("", ".."):
+        return False
+    if folder and "O_DIRECTORY" in flags:  # copied_up.h; a fifo or a device is refused before it is opened
+        return path == "." or "O_NOFOLLOW" in flags
+    return "O_PATH" in flags and "O_NOFOLLOW" in flags
+
+
 @dataclass
 class Process:
     """What it holds of a container: descriptors of the root and of what was opened below it safely."""
@@ -218,10 +229,7 @@ class Checker:
         """True: what it opened is a container's, and opened as it should be."""
         if not path.startswith("/") and fd in process.held:
             self.below_roots += 1
-            if call.name == "openat2":
-                good = all(word in flags for word in ("O_PATH", "RESOLVE_IN_ROOT", "RESOLVE_NO_MAGICLINKS"))
-            else:
-                good = "/" not in path and path != ".." and "O_PATH" in flags and "O_NOFOLLOW" in flags
+            good = safely(call, path, flags)
             if not good:
                 self.blame(call, "below a container's root by a way that it could turn")
             return good
@@ -236,6 +244,9 @@ class Checker:
             if "O_PATH" not in flags:
                 self.blame(call, "a container's root opened for more than its name")
             return True
+        if whole in self.roots and safely(call, "" if path.startswith("/") else path, flags, folder=False):
+            self.below_roots += 1
+            return True  # the folder itself, in the host's tree: only its name
         below = re.match(r"/proc/(?:self|\d+)(?:/task/\d+)?/root/", whole) or any(
             whole == root or whole.startswith(root + "/") for root in self.roots)
         if below:
