@@ -134,12 +134,22 @@ std::string TimeOfDay(const Record& record, const Node& time) {
   return absl::StrCat(now.starts_with(day) ? "" : day + " ", clock, " UTC");
 }
 
-// Who came into that kind of namespace since the baseline; who is no engine goes before.
+// When that happened which is explained; nothing if the record was made by hand.
+std::optional<int64_t> WhenItHappened(const Record& record) {
+  std::optional<int64_t> out;
+  for (const Node& event : record.trigger()["events"].items()) out = event["boot_ns"].number();
+  return out;
+}
+
+// Who came into that kind of namespace since the baseline and before it happened: whoever came
+// later, to see what is wrong, didn't bring it about. Who is no engine goes before.
 Node WhoCameIn(const Record& record, std::string_view kind) {
   Node best;
   if (kind.empty()) return best;
+  const std::optional<int64_t> happened = WhenItHappened(record);
   for (const Node& entry : record["changes"]["entries"].items()) {
     if (!entry["kinds"].Has(kind)) continue;
+    if (happened && entry["boot_ns"].number_or(0) > *happened) continue;
     if (!best.exists() || best["by"].Is("engine") || !entry["by"].Is("engine")) best = entry;
   }
   return best;
