@@ -52,7 +52,9 @@ TEST(OwnerTableTest, PublicObjectsNeverChange) {
 TEST(OwnerTableTest, WhatAnEngineSaidStaysThroughRenamesAndEndsWithTheLife) {
   OwnerTable table(kSmall);
   Owner* owner = AddListed(&table, OwnerSort::kContainer, "web");
-  owner->enrichment = Enrichment{.engine = "podman", .pod = "shop"};
+  owner->enrichment.emplace();
+  owner->enrichment->engine = "podman";
+  owner->enrichment->pod = "shop";
   table.Publish(owner);
   owner->draft.name = "web-2";  // as files are read again
   owner->draft.labels = {{"app", "web"}};

@@ -32,7 +32,8 @@ class PlainNamesTest : public testing::Test {
   NamespaceIndex namespaces_{{100, absl::Minutes(10)}};
   OwnerTable owners_{{100, 50, absl::Minutes(10)}};
   ProcessIndex processes_{ProcessIndex::Limits{}};
-  PlainOwners plain_{&namespaces_, &owners_, &processes_};
+  CgroupIndex cgroups_{CgroupMounts{}, CgroupIndex::Limits{}};
+  PlainOwners plain_{&namespaces_, &owners_, &processes_, &cgroups_};
 };
 
 TEST_F(PlainNamesTest, ANameGoesToTheNamespaceAndNotToItsInode) {
