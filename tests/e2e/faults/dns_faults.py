@@ -5,9 +5,9 @@ import subprocess
 import sys
 import time
 
-from corpus import fault
 from decoys import decoy
 from lab import Lab, address_of
+from registry import fault
 from runtimes import Container
 from shell import terminate
 

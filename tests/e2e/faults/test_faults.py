@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-import corpus_states  # noqa: F401 (its faults are added to FAULTS)
+import corpus  # noqa: F401 (its faults are added to FAULTS)
+import corpus_states  # noqa: F401
 import dns_faults  # noqa: F401
-from corpus import FAULTS
 from decoys import DECOYS
 from lab import Lab
 from observer import Observer, roots_of
