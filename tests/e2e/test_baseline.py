@@ -50,8 +50,8 @@ def test_nothing_is_said_where_nothing_changed(images):
     """A port where nobody ever listened: compared with the baseline, and no word of it."""
     with engine("podman", images) as podman, Observer(*roots_of(podman)) as observer:
         web = podman.start(f"web-{uuid.uuid4().hex[:6]}")
-        wait_until(lambda: [s for s in rows(observer, "snapshots", "list") if s["rule"] == "baseline"],
-                   60, "the baseline")
+        wait_until(lambda: [s for s in rows(observer, "snapshots", "list")
+                            if s["rule"] == "baseline" and s["container"]["id"] == web.id], 60, "the baseline")
         web.exec("/bin/nc", "127.0.0.1", "4711")
         finding = finding_of(observer, web, "net-loopback")
         assert "since" not in finding["summary"]

@@ -5,6 +5,7 @@ import time
 import uuid
 
 import pytest
+from looks import of_another_observer
 from observer import Observer, roots_of
 from runtimes import engine
 from shell import run, wait_until
@@ -18,7 +19,8 @@ def entries(observer, container) -> list[dict]:
     rows = observer.events("--kind", "namespace_change")
     return [r for r in rows if r["namespace_change"]["operation"] == "setns"
             and (r["namespace_change"]["target"] or {}).get("id") == container.id
-            and not r["namespace_change"].get("before_start")]
+            and not r["namespace_change"].get("before_start")
+            and not of_another_observer(observer, r["namespace_change"]["lineage"])]
 
 
 def settled(observer, container, at_least: int) -> list[dict]:
