@@ -26,6 +26,8 @@ TEST(ResolvConf, EmptyAndHostile) {
                 .get<std::string>()
                 .size(),
             256U);
+  // Half a character alone: a word, and those behind it keep their places.
+  EXPECT_EQ(ParseResolvConf("search \xce b\n")["search"], Json::array({"\uFFFD", "b"}));
 }
 
 TEST(Hosts, LinesAndTheirBound) {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kMaxWords = 64;  // of one list or line
 constexpr size_t kMaxWordBytes = 256;
+constexpr char kUnreadable[] = "\uFFFD";  // of nothing but a character that was cut off
 
 // The words of a line before a comment.
 std::vector<std::string> Words(std::string_view line, std::string_view comment) {
@@ -19,6 +20,7 @@ std::vector<std::string> Words(std::string_view line, std::string_view comment) 
                                         absl::ByAnyChar(" \t\r\v\f"), absl::SkipEmpty())) {
     if (words.size() >= kMaxWords) break;
     words.push_back(ToUtf8(std::string_view(word.data(), std::min(word.size(), kMaxWordBytes))));
+    if (words.back().empty()) words.back() = kUnreadable;  // a word all the same: its place counts
   }
   return words;
 }
