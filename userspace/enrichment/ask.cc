@@ -14,6 +14,7 @@ bool IsHexId(std::string_view id) {
 
 absl::StatusOr<EngineAnswer> AskEngine(const EngineSocket& socket, const Container& container,
                                        Transport* transport) {
+  transport->StartQuestion();
   switch (socket.kind) {
     case EngineKind::kDocker:
       if (!IsHexId(container.id)) break;

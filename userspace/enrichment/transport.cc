@@ -18,6 +18,7 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kFrameHead = 5;  // gRPC over HTTP/2: compressed or not, and the length
+constexpr char kTooSlow[] = "all its answers together take too long";
 constexpr int kGrpcNotFound = 5, kGrpcUnimplemented = 12;
 
 struct SlistDeleter {
@@ -132,9 +133,21 @@ Transport::Transport(absl::Duration deadline) : deadline_(deadline) {
 }
 Transport::~Transport() { curl_global_cleanup(); }
 
+void Transport::StartQuestion() {
+  question_end_ = Clock::now() + absl::ToChronoNanoseconds(kQuestionDeadlines * deadline_);
+}
+
+absl::Duration Transport::TimeLeft() const {
+  if (question_end_ == Clock::time_point::max()) return deadline_;
+  const absl::Duration left = absl::FromChrono(question_end_ - Clock::now());
+  return std::clamp(left, absl::ZeroDuration(), deadline_);
+}
+
 absl::StatusOr<std::string> Transport::Get(const EngineSocket& socket, const std::string& target) {
+  const absl::Duration time = TimeLeft();
+  if (time < absl::Milliseconds(1)) return absl::DeadlineExceededError(kTooSlow);
   NSOBS_ASSIGN_OR_RETURN(UniqueFd file, OpenEngineSocket(socket));
-  Request request(socket, std::move(file), deadline_);
+  Request request(socket, std::move(file), time);
   request.Set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   NSOBS_RETURN_IF_ERROR(request.Perform(target));
   if (request.http_status() == 404) return absl::NotFoundError("not known to the engine");
@@ -148,8 +161,10 @@ absl::StatusOr<std::string> Transport::CallGrpc(const EngineSocket& socket,
                                                 const std::string& method,
                                                 const std::string& message,
                                                 const Headers& metadata) {
+  const absl::Duration time = TimeLeft();
+  if (time < absl::Milliseconds(1)) return absl::DeadlineExceededError(kTooSlow);
   NSOBS_ASSIGN_OR_RETURN(UniqueFd file, OpenEngineSocket(socket));
-  Request request(socket, std::move(file), deadline_);
+  Request request(socket, std::move(file), time);
   const auto size = static_cast<uint32_t>(message.size());
   std::string frame = {'\0', static_cast<char>(size >> 24), static_cast<char>(size >> 16),
                        static_cast<char>(size >> 8), static_cast<char>(size)};

@@ -1,6 +1,7 @@
 // One request to an engine over its unix socket, with a deadline and a bound on what is read.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,12 @@ class Transport {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
+  // A question may take several requests (of a pod, of each namespace): all until the next call of
+  // this have kQuestionDeadlines deadlines together, whoever answers them slowly. Before the first
+  // call only each by itself is bounded.
+  static constexpr int kQuestionDeadlines = 4;
+  void StartQuestion();
+
   // HTTP/1.1 GET; the body of a 200. Errors, also of CallGrpc(): NOT_FOUND: the engine knows
   // nothing of it (404); DEADLINE_EXCEEDED: not done within the deadline; UNAVAILABLE: nobody
   // listens; PERMISSION_DENIED: who listens is not who should (engine_peer.h); UNIMPLEMENTED: it
@@ -37,8 +44,14 @@ class Transport {
                                        const std::string& message, const Headers& metadata);
 
  private:
+  using Clock = std::chrono::steady_clock;
   class Request;
+
+  // Of the next request; nothing is left: zero.
+  absl::Duration TimeLeft() const;
+
   const absl::Duration deadline_;
+  Clock::time_point question_end_ = Clock::time_point::max();
 };
 
 }  // namespace nsobs

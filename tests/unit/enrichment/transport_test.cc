@@ -139,6 +139,26 @@ TEST(TransportTest, WhoSaysAByteNowAndThenIsLeftAtTheDeadline) {
   }
 }
 
+TEST(TransportTest, SlowAnswersToOneQuestionHaveAnEnd) {
+  FakeEngine engine([](int fd) {
+    ReadRequest(fd);
+    absl::SleepFor(kDeadline / 2);
+    Write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+  });
+  Transport transport(kDeadline);
+  const auto ask_on = [&] {
+    int requests = 1;
+    while (transport.Get(engine.own(), "/x").ok() && requests < 20) ++requests;
+    return requests;
+  };
+  transport.StartQuestion();
+  EXPECT_LE(ask_on(), 2 * Transport::kQuestionDeadlines + 1);
+  const int before = engine.connections();
+  transport.StartQuestion();
+  ask_on();
+  EXPECT_GT(engine.connections(), before);
+}
+
 TEST(TransportTest, WhatHasNoEndIsTooLong) {
   for (const char* begin_with :
        {"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"}) {
