@@ -15,7 +15,7 @@
 //   toolbox write FILE BYTES   write until it is done or fails
 //   toolbox knock PORT         a connect to PORT of 127.0.0.1 now, to the next port at each SIGUSR1
 //   toolbox dualbind PORT      listen on [::]:PORT, try 0.0.0.0:PORT as well, then sleep
-//   toolbox newdata FILE       look for a file that is not there, as a first start does, and make it
+//   toolbox newdata FILE       look for a file that is not there, as a first start does; make it
 //   toolbox deaf FOLDER        on the host: a FUSE file system that never says what is in it
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -97,8 +97,7 @@ constexpr ProgramRow kTable[] = {
     {"file_mount", "nsobs_mount_exit", "tracepoint/syscalls/sys_exit_mount", G::kFiles, kFileCost,
      "mounts: what fails", NSOBS_BEAT_MOUNT},
     {"file_write", "nsobs_write_exit", "tracepoint/syscalls/sys_exit_write", G::kFiles, kFileCost,
-     "writes to full or read-only file systems: what fails",
-     NSOBS_BEAT_WRITE},
+     "writes to full or read-only file systems: what fails", NSOBS_BEAT_WRITE},
     // Each of these is of use only with those before it: an answer that is not seen would be
     // missed.
     {"dns_sweep", "nsobs_dns_sweep", "test_run", G::kDns,

@@ -20,8 +20,8 @@ std::optional<OciState> FindCrunState(const StateFiles& files,
                                       const std::vector<std::string>& roots, const std::string& id);
 
 // Takes over where the bundle's config.json lies and which volumes that asks for; nothing if it
-// can't be read. `bundle` is a path of the host, as the runtime wrote it down. Where the bundle of a
-// user who isn't root lies is not told: the snapshotter would open it as root's.
+// can't be read. `bundle` is a path of the host, as the runtime wrote it down. Where the bundle of
+// a user who isn't root lies is not told: the snapshotter would open it as root's.
 void AddBundle(const StateFiles& files, const std::string& bundle, RuntimeRecord* record);
 
 // The engine that the annotations name ("podman", "containerd", "crio"); "": nobody's, the
