@@ -52,7 +52,8 @@ constexpr Example kExamples[] = {
      "rate(nsobserver_snapshots_total{result=\"taken\"}[1h])"},
     {Family::kEngineRequests,
      "sum by (engine, result) "
-     "(increase(nsobserver_engine_requests_total{result!~\"ok|not_found\"}[1h])) > 0"},
+     "(increase(nsobserver_engine_requests_total{result!=\"ok\",result!=\"not_found\"}"
+     "[1h])) > 0"},
     {Family::kEngineBreakerOpen, "nsobserver_engine_breaker_open > 0"},
     {Family::kProbeInfo, "nsobserver_probe_info == 0"},
     {Family::kProbeSilent, "nsobserver_probe_silent > 0"},

@@ -115,7 +115,7 @@ TEST_F(ListingsTest, MergeKeepsTheLivingFirstAndOnce) {
 TEST_F(ListingsTest, WhatEnginesToldTheDaemonIsAdded) {
   Container told = *WebContainer();
   told.image = "of the engine";
-  told.labels = {{"tier", "front"}};
+  told.labels = {{"team", "shop"}, {"tier", "back"}};
   told.health = "healthy";
   told.enriched = {{"image", "docker"}, {"labels", "docker"}, {"health", "docker"}};
   const auto merged = [&](const Container& stored) {
@@ -126,7 +126,8 @@ TEST_F(ListingsTest, WhatEnginesToldTheDaemonIsAdded) {
   const Container& web = entries[0].container;
   EXPECT_EQ(web.health, "healthy");
   EXPECT_EQ(web.image, WebContainer()->image) << "files are believed first";
-  EXPECT_EQ(web.labels.at("tier"), "front");
+  EXPECT_EQ(web.labels.at("team"), "shop");
+  EXPECT_EQ(web.labels.at("tier"), WebContainer()->labels.at("tier"));
   EXPECT_FALSE(web.enriched.contains("image"));
   EXPECT_EQ(web.enriched.at("health"), "docker");
   // Another life under the same id.
