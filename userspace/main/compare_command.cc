@@ -11,9 +11,9 @@ int CompareCommand(const CompareOptions& options, const Console& console) {
   if (!inventory.ok()) return console.Fail(inventory.status());
   const auto& containers = (*inventory)->containers();
   const auto& namespaces = (*inventory)->namespaces();
-  const absl::StatusOr<Target> a = ResolveTarget(options.a, containers, namespaces);
+  const absl::StatusOr<NamedTarget> a = ResolveTarget(options.a, containers, namespaces);
   if (!a.ok()) return console.Fail(a.status());
-  const absl::StatusOr<Target> b = ResolveTarget(options.b, containers, namespaces);
+  const absl::StatusOr<NamedTarget> b = ResolveTarget(options.b, containers, namespaces);
   if (!b.ok()) return console.Fail(b.status());
   return PrintComparison(*a, *b, options.format, console);
 }

@@ -42,11 +42,11 @@ Json InodeJson(const NamespaceIdentity& identity) {
   return identity.inode == 0 ? Json(nullptr) : Json(identity.inode);
 }
 
-Json TargetJson(const Target& target) {
+Json TargetJson(const NamedTarget& target) {
   return {{"target", target.title}, {"container", ToJson(target.container)}};
 }
 
-void PrintTable(const Target& a, const Target& b, const Console& console) {
+void PrintTable(const NamedTarget& a, const NamedTarget& b, const Console& console) {
   const auto results = CompareTargets(a, b);
   Table table({{.title = "KIND", .rank = 9, .least = 6},
                {.title = a.title, .rank = 1, .least = 10, .right = true},
@@ -62,7 +62,8 @@ void PrintTable(const Target& a, const Target& b, const Console& console) {
   table.Print(console.out);
 }
 
-void PrintJson(const Target& a, const Target& b, OutputFormat format, const Console& console) {
+void PrintJson(const NamedTarget& a, const NamedTarget& b, OutputFormat format,
+               const Console& console) {
   const auto results = CompareTargets(a, b);
   Json rows = Json::array();
   for (const NamespaceKind kind : kNamespaceKinds) {
@@ -78,7 +79,8 @@ void PrintJson(const Target& a, const Target& b, OutputFormat format, const Cons
 
 }  // namespace
 
-std::array<Comparison, kNamespaceKindCount> CompareTargets(const Target& a, const Target& b) {
+std::array<Comparison, kNamespaceKindCount> CompareTargets(const NamedTarget& a,
+                                                           const NamedTarget& b) {
   std::array<Comparison, kNamespaceKindCount> results{};
   for (const NamespaceKind kind : kNamespaceKinds) {
     const NamespaceIdentity &left = a.namespaces[kind], &right = b.namespaces[kind];
@@ -90,7 +92,7 @@ std::array<Comparison, kNamespaceKindCount> CompareTargets(const Target& a, cons
   return results;
 }
 
-ExitCode PrintComparison(const Target& a, const Target& b, OutputFormat format,
+ExitCode PrintComparison(const NamedTarget& a, const NamedTarget& b, OutputFormat format,
                          const Console& console) {
   if (format == OutputFormat::kTable) {
     PrintTable(a, b, console);

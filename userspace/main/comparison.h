@@ -9,10 +9,11 @@
 namespace nsobs {
 
 enum class Comparison { kSame, kDifferent, kUnknown };
-std::array<Comparison, kNamespaceKindCount> CompareTargets(const Target& a, const Target& b);
+std::array<Comparison, kNamespaceKindCount> CompareTargets(const NamedTarget& a,
+                                                           const NamedTarget& b);
 
 // Eight rows; kExitDone if at least one kind could be compared, else kExitNothing with a line.
-ExitCode PrintComparison(const Target& a, const Target& b, OutputFormat format,
+ExitCode PrintComparison(const NamedTarget& a, const NamedTarget& b, OutputFormat format,
                          const Console& console);
 
 }  // namespace nsobs

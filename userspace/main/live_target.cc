@@ -14,7 +14,7 @@ namespace nsobs {
 namespace {
 
 // Of `ip netns add NAME`: its namespace lives on in a bind mount.
-UniqueFd OpenNamed(const Target& target, const std::vector<std::string>& roots) {
+UniqueFd OpenNamed(const NamedTarget& target, const std::vector<std::string>& roots) {
   constexpr std::string_view kPrefix = "netns ";
   if (target.container == nullptr || target.container->runtime != "netns") return UniqueFd();
   const std::string& name = target.container->name;
@@ -32,7 +32,7 @@ UniqueFd OpenNamed(const Target& target, const std::vector<std::string>& roots) 
 }
 
 // One that the last scan saw in any of the namespaces that are meant.
-ProcessKey SomeProcess(const Target& target, const Inventory& inventory) {
+ProcessKey SomeProcess(const NamedTarget& target, const Inventory& inventory) {
   for (const NamespaceRecord& ns : inventory.namespaces()) {
     const NamespaceIdentity& wanted = target.namespaces[ns.kind];
     if (wanted.inode == 0 || ns.is_host || ns.some_process.pid == 0) continue;
@@ -41,7 +41,7 @@ ProcessKey SomeProcess(const Target& target, const Inventory& inventory) {
   return {};
 }
 
-uint32_t PidOf(const Target& target) {
+uint32_t PidOf(const NamedTarget& target) {
   uint32_t pid = 0;
   const bool is_pid = absl::StartsWith(target.title, "pid:") && target.container == nullptr;
   return is_pid && absl::SimpleAtoi(target.title.substr(4), &pid) ? pid : 0;

@@ -11,7 +11,7 @@
 namespace nsobs {
 
 struct LiveTarget {
-  Target target;
+  NamedTarget target;
   ProcessKey process;  // pid 0: none lives in it, and `net_fd` is all there is
   uint32_t init_pid = 0;
   UniqueFd net_fd;  // of a network namespace that ip netns keeps

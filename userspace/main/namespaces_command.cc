@@ -10,7 +10,7 @@ int NamespacesCommand(const NamespacesOptions& options, const Console& console) 
   const auto inventory = ScanThisHost(options.config, &clock);
   if (!inventory.ok()) return console.Fail(inventory.status());
   NamespaceFilter filter{options.kinds, nullptr};
-  absl::StatusOr<Target> target;
+  absl::StatusOr<NamedTarget> target;
   if (options.target) {
     target = ResolveTarget(*options.target, (*inventory)->containers(), (*inventory)->namespaces());
     if (!target.ok()) return console.Fail(target.status());

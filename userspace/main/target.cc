@@ -66,8 +66,8 @@ absl::Status Ambiguous(std::string_view text, const std::vector<ContainerRef>& f
 }
 
 // The first rule that finds any container decides.
-absl::StatusOr<Target> ResolveContainer(std::string_view text,
-                                        const std::vector<ContainerRef>& containers) {
+absl::StatusOr<NamedTarget> ResolveContainer(std::string_view text,
+                                             const std::vector<ContainerRef>& containers) {
   const Match rules[] = {
       [&](const Container& c) { return c.id == text; },
       [&](const Container& c) { return c.name == text; },
@@ -78,7 +78,7 @@ absl::StatusOr<Target> ResolveContainer(std::string_view text,
     const std::vector<ContainerRef> found = Filter(containers, rule);
     if (found.size() > 1) return Ambiguous(text, found);
     if (found.size() == 1) {
-      return Target{ForTerminal(FullName(*found[0])), found[0], found[0]->namespaces};
+      return NamedTarget{ForTerminal(FullName(*found[0])), found[0], found[0]->namespaces};
     }
   }
   return NoSuchContainer(text, containers);
@@ -92,15 +92,15 @@ const NamespaceRecord* Find(const std::vector<NamespaceRecord>& namespaces, Name
   return nullptr;
 }
 
-absl::StatusOr<Target> ResolveProcess(std::string_view text, std::string_view number,
-                                      const std::vector<NamespaceRecord>& namespaces,
-                                      const std::string& proc_root) {
+absl::StatusOr<NamedTarget> ResolveProcess(std::string_view text, std::string_view number,
+                                           const std::vector<NamespaceRecord>& namespaces,
+                                           const std::string& proc_root) {
   uint32_t pid = 0;
   if (!absl::SimpleAtoi(absl::string_view(number.data(), number.size()), &pid) || pid == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", ForTerminal(text), "\" is not a process (allowed: pid:4711)"));
   }
-  Target target{absl::StrCat("pid:", pid), nullptr, {}};
+  NamedTarget target{absl::StrCat("pid:", pid), nullptr, {}};
   for (const NamespaceKind kind : kNamespaceKinds) {
     const absl::StatusOr<std::string> link =
         ReadLink(absl::StrCat(proc_root, "/", pid, "/ns/", std::string(Name(kind))));
@@ -118,20 +118,21 @@ absl::StatusOr<Target> ResolveProcess(std::string_view text, std::string_view nu
   return target;
 }
 
-absl::StatusOr<Target> ResolveNamespace(std::string_view text, NamespaceKind kind, uint32_t inode,
-                                        const std::vector<NamespaceRecord>& namespaces) {
+absl::StatusOr<NamedTarget> ResolveNamespace(std::string_view text, NamespaceKind kind,
+                                             uint32_t inode,
+                                             const std::vector<NamespaceRecord>& namespaces) {
   const NamespaceRecord* found = Find(namespaces, kind, inode);
   if (found == nullptr) {
     return absl::NotFoundError(
         absl::StrCat("no namespace ", std::string(text), " (nsobserver namespaces lists them)"));
   }
-  Target target{std::string(text), nullptr, {}};
+  NamedTarget target{std::string(text), nullptr, {}};
   target.namespaces[kind] = found->identity;
   return target;
 }
 
-Target Host(const std::vector<NamespaceRecord>& namespaces) {
-  Target target{"host", nullptr, {}};
+NamedTarget Host(const std::vector<NamespaceRecord>& namespaces) {
+  NamedTarget target{"host", nullptr, {}};
   for (const NamespaceRecord& ns : namespaces) {
     if (ns.is_host) target.namespaces[ns.kind] = ns.identity;
   }
@@ -140,10 +141,10 @@ Target Host(const std::vector<NamespaceRecord>& namespaces) {
 
 }  // namespace
 
-absl::StatusOr<Target> ResolveTarget(std::string_view text,
-                                     const std::vector<ContainerRef>& containers,
-                                     const std::vector<NamespaceRecord>& namespaces,
-                                     const std::string& proc_root) {
+absl::StatusOr<NamedTarget> ResolveTarget(std::string_view text,
+                                          const std::vector<ContainerRef>& containers,
+                                          const std::vector<NamespaceRecord>& namespaces,
+                                          const std::string& proc_root) {
   if (text.empty()) {
     return absl::InvalidArgumentError(
         "an empty TARGET (allowed: a container's name or id, pod/container, pid:N, net:[INODE], "

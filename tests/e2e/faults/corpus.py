@@ -5,7 +5,6 @@ import time
 from lab import (ABSENT, STUB, address_of, free_tcp_port, gateway_of, kill_from_host, serving,
                  wait_end)
 from registry import ALL, fault
-from runtimes import Container
 from shell import run
 
 # ---- network ------------------------------------------------------------------------------------
@@ -167,16 +166,6 @@ def port_is_published_on_the_loopback_only(lab, runtime):
     web = lab.start(runtime, "web")
     web.exec("/bin/nc", gateway_of(db), "18082")
     return web
-
-
-@fault("net-publish", on=("docker",))
-def published_port_refuses_who_asks_beside_the_engine(lab, runtime):
-    """In the engine's own net namespace, which is what it takes for the host's."""
-    docker = lab.engine(runtime)
-    db = lab.start(runtime, "db", *serving("127.0.0.1", 80), options=("-p", "18083:80"))
-    run("nsenter", f"--net=/run/netns/{docker.net}", "--", lab.images.rootfs / "bin/toolbox",
-        "connects", gateway_of(db), "18083", "1", check=False)
-    return Container(docker, docker.net, docker.net, 0)
 
 
 # ---- processes and signals ----------------------------------------------------------------------

@@ -104,7 +104,7 @@ def large_file_of_the_image_is_changed(lab, runtime):
 # ---- identity -----------------------------------------------------------------------------------
 
 
-@fault("usr-mapping", on=("podman", "runc"))
+@fault("usr-mapping", on=("runc",))
 def root_of_a_user_namespace_mounts_a_disk(lab, runtime):
     web = lab.start(runtime, "web", **in_user_namespace(lab, runtime))
     web.exec("/bin/mount", "-t", "ext4", "/dev/vda", "/tmp")

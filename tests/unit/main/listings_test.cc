@@ -193,9 +193,9 @@ TEST_F(ListingsTest, SharedBy) {
   EXPECT_EQ(SharedText(ns), "");
 }
 
-Target Of(const ContainerRef& c) { return {c->name, c, c->namespaces}; }
+NamedTarget Of(const ContainerRef& c) { return {c->name, c, c->namespaces}; }
 
-std::string Compare(const Target& a, const Target& b, OutputFormat format,
+std::string Compare(const NamedTarget& a, const NamedTarget& b, OutputFormat format,
                     const Screen& screen = Pipe()) {
   FakeConsole fake(screen);
   EXPECT_EQ(PrintComparison(a, b, format, fake.console), kExitDone);
@@ -204,8 +204,8 @@ std::string Compare(const Target& a, const Target& b, OutputFormat format,
 }
 
 TEST_F(ListingsTest, Comparisons) {
-  const Target web = Of(WebContainer()), db = Of(ShopDbContainer());
-  const Target shop_web = Of(ShopWebContainer()), host = {"host", nullptr, HostNamespaces()};
+  const NamedTarget web = Of(WebContainer()), db = Of(ShopDbContainer());
+  const NamedTarget shop_web = Of(ShopWebContainer()), host = {"host", nullptr, HostNamespaces()};
   ExpectGolden("compare/pod.txt", Compare(shop_web, db, OutputFormat::kTable));
   ExpectGolden("compare/host-colour.txt",
                Compare(web, host, OutputFormat::kTable, Terminal(80, true)));
@@ -215,7 +215,7 @@ TEST_F(ListingsTest, Comparisons) {
 }
 
 TEST_F(ListingsTest, NothingToCompareIsSaid) {
-  Target net{"net:[1]", nullptr, {}}, mnt{"mnt:[2]", nullptr, {}};
+  NamedTarget net{"net:[1]", nullptr, {}}, mnt{"mnt:[2]", nullptr, {}};
   net.namespaces[NamespaceKind::kNet].inode = 1;
   mnt.namespaces[NamespaceKind::kMnt].inode = 2;
   FakeConsole fake;

@@ -10,8 +10,8 @@
 namespace nsobs {
 namespace {
 
-absl::StatusOr<Target> Resolve(std::string_view text,
-                               const std::vector<ContainerRef>& containers = SampleContainers()) {
+absl::StatusOr<NamedTarget> Resolve(
+    std::string_view text, const std::vector<ContainerRef>& containers = SampleContainers()) {
   return ResolveTarget(text, containers, SampleNamespaces());
 }
 
@@ -29,7 +29,7 @@ TEST(TargetTest, Containers) {
       {GuessedContainer()->name, "évil\\x1b[31m\uFFFD", GuessedContainer()},
   };
   for (const auto& [text, title, container] : cases) {
-    const absl::StatusOr<Target> target = Resolve(text);
+    const absl::StatusOr<NamedTarget> target = Resolve(text);
     // "\xff" ends the name: a cut-off character is dropped, a wrong one replaced.
     ASSERT_TRUE(target.ok()) << text << ": " << target.status();
     EXPECT_EQ(target->title.substr(0, 8), title.substr(0, 8));
@@ -40,19 +40,19 @@ TEST(TargetTest, Containers) {
 }
 
 TEST(TargetTest, AmbiguousNamesTheCandidates) {
-  const absl::StatusOr<Target> target = Resolve("web");
+  const absl::StatusOr<NamedTarget> target = Resolve("web");
   EXPECT_EQ(target.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(target.status().message(),
             "\"web\" could be any of web (podman 7c7541814070), shop/web (containerd shop-web): "
             "use an id");
-  const absl::StatusOr<Target> prefix = Resolve("shop-");
+  const absl::StatusOr<NamedTarget> prefix = Resolve("shop-");
   EXPECT_EQ(prefix.status().code(), absl::StatusCode::kInvalidArgument);
   std::vector<ContainerRef> many(9, WebContainer());
   EXPECT_NE(Resolve("web", many).status().message().find("and 4 more"), std::string::npos);
 }
 
 TEST(TargetTest, UnknownNamesTheNearest) {
-  const absl::StatusOr<Target> target = Resolve("shop/bd");
+  const absl::StatusOr<NamedTarget> target = Resolve("shop/bd");
   EXPECT_EQ(target.status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(target.status().message(),
             "no container is called \"shop/bd\"; did you mean \"shop/db\"? (nsobserver containers "
@@ -72,13 +72,13 @@ TEST(TargetTest, TheLivingGoFirst) {
 }
 
 TEST(TargetTest, HostAndNamespaces) {
-  const absl::StatusOr<Target> host = Resolve("host");
+  const absl::StatusOr<NamedTarget> host = Resolve("host");
   ASSERT_TRUE(host.ok());
   EXPECT_EQ(host->container, nullptr);
   EXPECT_EQ(host->namespaces, HostNamespaces());
 
   const uint32_t inode = WebContainer()->namespaces[NamespaceKind::kNet].inode;
-  const absl::StatusOr<Target> ns = Resolve("net:[" + std::to_string(inode) + "]");
+  const absl::StatusOr<NamedTarget> ns = Resolve("net:[" + std::to_string(inode) + "]");
   ASSERT_TRUE(ns.ok()) << ns.status();
   for (const NamespaceKind kind : kNamespaceKinds) {
     EXPECT_EQ(ns->namespaces[kind].inode, kind == NamespaceKind::kNet ? inode : 0);
@@ -98,7 +98,7 @@ TEST(TargetTest, Processes) {
   const auto resolve = [&](std::string_view text) {
     return ResolveTarget(text, {}, SampleNamespaces(), proc.string());
   };
-  const absl::StatusOr<Target> target = resolve("pid:17");
+  const absl::StatusOr<NamedTarget> target = resolve("pid:17");
   ASSERT_TRUE(target.ok()) << target.status();
   EXPECT_EQ(target->title, "pid:17");
   EXPECT_EQ(target->namespaces[NamespaceKind::kNet], (NamespaceIdentity{net, 17}));
@@ -113,7 +113,7 @@ TEST(TargetTest, Processes) {
 }
 
 TEST(TargetTest, OwnProcessByTheRealProc) {
-  const absl::StatusOr<Target> self = Resolve("pid:" + std::to_string(getpid()));
+  const absl::StatusOr<NamedTarget> self = Resolve("pid:" + std::to_string(getpid()));
   ASSERT_TRUE(self.ok()) << self.status();
   EXPECT_NE(self->namespaces[NamespaceKind::kNet].inode, 0u);
 }
