@@ -57,10 +57,13 @@ static __always_inline void send_exec(const struct telling* t, struct nsobs_proc
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(nsobs_exec, struct task_struct* task) {
+int BPF_PROG(nsobs_exec, struct task_struct* task, s32 old_pid) {
   struct nsobs_process_exec* e;
   struct telling t = {};
   u32 zero = 0;
+
+  /* A thread that is not the first has the first one's id from now on (de_thread()). */
+  if (old_pid != task->pid) forget_calls((u64)task->tgid << 32 | (u32)old_pid);
 
   e = bpf_map_lookup_elem(&exec_scratch, &zero);
   if (!e) return 0;

@@ -186,15 +186,15 @@ TEST(RulesTest, TheList) {
   for (const auto& rule : MakeRules(AnomalyOptions())) names.emplace_back(rule->name());
   EXPECT_THAT(names, ElementsAre("connect_failure", "bind_failure", "file_failure", "packet_drop",
                                  "dns_failure", "term_ignored", "container_end", "crash",
-                                 "oom_kill", "sigkill_by_other", "zombies", "pressure",
-                                 "namespace_entry", "namespace_leak"));
+                                 "oom_kill", "sigkill_by_other", "stuck", "zombies", "pressure",
+                                 "namespace_entry", "namespace_leak", "silent_probe"));
 }
 
 TEST(RulesTest, SwitchedOff) {
   AnomalyOptions options;
   options.crash = "off";
   options.zombies = "off";
-  EXPECT_THAT(MakeRules(options), SizeIs(11));
+  EXPECT_THAT(MakeRules(options), SizeIs(14));
   options.enabled = false;
   EXPECT_THAT(MakeRules(options), IsEmpty());
 }

@@ -36,6 +36,10 @@ TEST(ProgramTableTest, EachProgramIsBuiltForTheHookThatTheTableNames) {
   for (const ProgramRow& row : ProgramTable()) {
     auto it = built.find(std::string(row.program));
     ASSERT_NE(it, built.end()) << row.program;
+    if (row.hook == "test_run") {  // run by ourselves: its section says only what it may do
+      EXPECT_TRUE(it->second.starts_with("raw_tp/")) << row.program;
+      continue;
+    }
     EXPECT_EQ(it->second, row.hook) << row.program;
   }
 }
