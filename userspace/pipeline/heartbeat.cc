@@ -118,7 +118,6 @@ Heartbeat::~Heartbeat() { Stop(); }
 
 void Heartbeat::Start() {
   if (period_ <= absl::ZeroDuration()) return;
-  InstallHandler();
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -147,6 +146,7 @@ void Heartbeat::Loop() {
 }
 
 void Heartbeat::Beat() {
+  InstallHandler();  // without one nothing is delivered; anew each time, whoever took it away
   const auto before = probes_->Beats();
   BeatSignal();
   BeatTcp();

@@ -33,7 +33,7 @@ TEST(BaselineBookTest, TheRouteThatIsGone) {
   const auto row = book.Keep(Web(), 1'000'000'000, 5,
                              Net(7, {Route("default", "10.88.0.1"), Route("10.88.0.0/16", "")}));
   bool cut = false;
-  const Json later = Net(7, {Route("10.88.0.0/16", "")});
+  const Json later = Net(7, Json::array({Route("10.88.0.0/16", "")}));
   Json changes = book.Compare(Web(), later, &cut);
   ASSERT_TRUE(changes.is_object());
   EXPECT_EQ(changes["baseline"].dump(),
@@ -49,7 +49,8 @@ TEST(BaselineBookTest, TheRouteThatIsGone) {
 TEST(BaselineBookTest, OnlyThisRunOfThisContainerAndItsOwnNamespaces) {
   BaselineBook book;
   bool cut = false;
-  const Json before = Net(7, {Route("default", "10.88.0.1")}), after = Net(7, Json::array());
+  const Json before = Net(7, Json::array({Route("default", "10.88.0.1")})),
+             after = Net(7, Json::array());
   EXPECT_TRUE(book.Compare(Web(), after, &cut).is_null()) << "no baseline";
   book.Keep(Web(), 1, 1, before);
   EXPECT_TRUE(book.Compare(Web(/*init=*/101), after, &cut).is_null()) << "started anew since";
@@ -86,7 +87,7 @@ TEST(BaselineBookTest, HoldsABoundedNumberOfBytesAndContainers) {
   for (int i = 0; i < 5; ++i) {
     Container c = Web();
     c.id = std::to_string(i);
-    book.Keep(c, 1, 1, Net(7, {Route("default", "10.88.0.1")}));
+    book.Keep(c, 1, 1, Net(7, Json::array({Route("default", "10.88.0.1")})));
   }
   EXPECT_EQ(book.size(), 3u);
   Container large = Web();
