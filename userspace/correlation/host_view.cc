@@ -326,7 +326,7 @@ void HostView::FindHeld() {
   if (!text.ok()) return;
   for (absl::string_view line : absl::StrSplit(*text, '\n')) {
     if (line.find(" - nsfs ") == absl::string_view::npos) continue;
-    const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(' ', 4));
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(' ', 5));
     if (fields.size() < 5) continue;
     const auto parsed = ParseNamespaceLink(std::string_view(fields[3].data(), fields[3].size()));
     if (!parsed) continue;
