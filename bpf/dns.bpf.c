@@ -181,43 +181,52 @@ struct scratch_map {
 
 struct scratch_map dns_scratch SEC(".maps");
 
+struct asked {
+  u8 address[16];
+  u16 port; /* as on the wire */
+};
+
 /*
  * Where an unconnected socket sent it, before its own namespace translated that (docker's resolver,
- * 127.0.0.11). An interrupt may put another packet into the scratch: the connection has to be the
+ * 127.0.0.11; a service's address): the answer will come from there. False: connection tracking
+ * doesn't know. An interrupt may put another packet into the scratch: the connection has to be the
  * one of this packet.
  */
-static __always_inline u16 read_original(struct dns_key* key, struct __sk_buff* skb,
-                                         const struct dns_packet* packet) {
-  struct nf_conntrack_tuple asked = {}, reply = {};
+static __always_inline bool read_asked(struct asked* out, struct __sk_buff* skb,
+                                       const struct dns_packet* packet) {
   struct nf_conn* conn;
+  u8 address[16] = {};
+  u16 port = 0;
   u32 zero = 0;
   u64* scratch = bpf_map_lookup_elem(&dns_scratch, &zero);
 
-  if (!scratch || !bpf_core_type_exists(struct nf_conn)) return 0;
+  if (!scratch || !bpf_core_type_exists(struct nf_conn)) return false;
   *scratch = (u64)skb;
   conn = (struct nf_conn*)(BPF_CORE_READ((struct sk_buff*)*(volatile u64*)scratch, _nfct) & ~7UL);
-  if (!conn) return 0;
-  BPF_CORE_READ_INTO(&asked.dst.u.all, conn, tuplehash[0].tuple.dst.u.all);
-  if (asked.dst.u.all != __builtin_bswap16(DNS_PORT)) return 0;
-  BPF_CORE_READ_INTO(&asked.dst.u3, conn, tuplehash[0].tuple.dst.u3);
-  BPF_CORE_READ_INTO(&reply.src.u3, conn, tuplehash[1].tuple.src.u3);
-  BPF_CORE_READ_INTO(&reply.src.u.all, conn, tuplehash[1].tuple.src.u.all);
-  if (reply.src.u.all != __builtin_bswap16(packet->destination_port)) return 0;
-  if (__builtin_memcmp(&reply.src.u3, packet->destination, 16) != 0) return 0;
-  __builtin_memcpy(key->server, &asked.dst.u3, 16);
-  return DNS_PORT;
+  if (!conn) return false;
+  BPF_CORE_READ_INTO(&address, conn, tuplehash[1].tuple.src.u3);
+  BPF_CORE_READ_INTO(&port, conn, tuplehash[1].tuple.src.u.all);
+  if (port != __builtin_bswap16(packet->destination_port)) return false;
+  if (__builtin_memcmp(address, packet->destination, sizeof(address)) != 0) return false;
+  BPF_CORE_READ_INTO(&out->address, conn, tuplehash[0].tuple.dst.u3);
+  BPF_CORE_READ_INTO(&out->port, conn, tuplehash[0].tuple.dst.u.all);
+  return true;
 }
 
 /* Whom the program asked; returns the port, 0 if it is no name server. */
 static __always_inline u16 read_server(struct dns_key* key, struct __sk_buff* skb,
                                        const struct dns_packet* packet, bool connected) {
   struct bpf_sock* sk = skb->sk;
+  struct asked asked = {};
   u32 word;
 
   if (!sk) return 0;
   if (!connected) {
-    if (packet->destination_port != DNS_PORT) return read_original(key, skb, packet);
-    __builtin_memcpy(key->server, packet->destination, sizeof(key->server));
+    bool known = read_asked(&asked, skb, packet);
+
+    if (known && asked.port != __builtin_bswap16(DNS_PORT)) return 0;
+    if (!known && packet->destination_port != DNS_PORT) return 0;
+    __builtin_memcpy(key->server, known ? asked.address : packet->destination, 16);
     return DNS_PORT;
   }
   if (packet->family == AF_INET) {

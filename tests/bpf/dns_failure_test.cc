@@ -70,13 +70,13 @@ class DnsTest : public ::testing::Test {
     }
   }
 
-  // What is asked of 10.99.0.200 goes there, as docker does with 127.0.0.11.
-  static void TranslateTo(const std::string& server) {
+  // What is asked of that port of 10.99.0.200 goes there, as docker does with 127.0.0.11.
+  static void TranslateTo(const std::string& server, int port = 53) {
     RunIn(lab_->near_fd(),
           "nft add table ip nsobs_dns && "
           "nft 'add chain ip nsobs_dns out { type nat hook output priority -100; }' && "
-          "nft add rule ip nsobs_dns out ip daddr 10.99.0.200 udp dport 53 dnat to " +
-              server);
+          "nft add rule ip nsobs_dns out ip daddr 10.99.0.200 udp dport " +
+              std::to_string(port) + " dnat to " + server);
   }
 
   static std::unique_ptr<NetLab> lab_;
@@ -258,6 +258,18 @@ TEST_F(DnsTest, AnAnswerThroughATranslation) {
   RunIn(lab_->near_fd(), "nft delete table ip nsobs_dns");
   EXPECT_TRUE(Failures(facts).empty());
   EXPECT_THAT(AnswerCounts(facts), ElementsAre(Pair(std::pair(kUdp, 0), 2)));
+}
+
+// The answer will come from the other port: nobody waits for one from port 53.
+TEST_F(DnsTest, AnotherPortThatIsTranslatedIsNotTold) {
+  TranslateTo("10.99.0.2:53", 5399);
+  DnsAsk ask = MakeAsk(DnsClient::kUnconnected, "10.99.0.200", "ok.test", 10'000);
+  ask.port = 5399;
+  ask.linger_ms = kLongMs;
+  const Facts facts = Asks({ask}, 1);
+  RunIn(lab_->near_fd(), "nft delete table ip nsobs_dns");
+  EXPECT_TRUE(Failures(facts).empty());
+  EXPECT_THAT(FailureCounts(facts), IsEmpty());
 }
 
 // What goes to port 53 and is no query of a resolver's client: a resolver's own (no RD), garbage,

@@ -189,7 +189,7 @@ DnsAsk MakeAsk(DnsClient client, const char* server, const char* name, int wait_
 }
 
 int Ask(const DnsAsk& ask) {
-  const Address to = MakeAddress(ask.server, 53);
+  const Address to = MakeAddress(ask.server, ask.port);
   const int type = ask.client == DnsClient::kTcp ? SOCK_STREAM : SOCK_DGRAM;
   const bool connects = ask.client != DnsClient::kUnconnected && ask.client != DnsClient::kMessage;
   UniqueFd fd(socket(to.storage.ss_family, type | SOCK_CLOEXEC, 0));

@@ -45,6 +45,7 @@ struct DnsAsk {
   DnsClient client = DnsClient::kConnected;
   char server[64] = {};
   char name[256] = {};
+  int port = 53;
   int wait_ms = 0;    // for an answer, which is read
   int linger_ms = 0;  // more before the socket is closed
   bool only_connect = false;
