@@ -119,9 +119,10 @@ class CgroupReaderTest : public ::testing::Test {
       host_.Write(std::string("proc/pressure/") + kind, kPressure);
     }
   }
-  SectionJson Read() {
+  // `pid` 0: the target is gone.
+  SectionJson Read(uint32_t pid = 100) {
     SectionJson out = SectionJson::object();
-    ReadCgroup(host_.TargetOf(100), &out, &notes_);
+    ReadCgroup(host_.TargetOf(pid), &out, &notes_);
     return out;
   }
 
@@ -168,13 +169,14 @@ TEST_F(CgroupReaderTest, V2) {
 TEST_F(CgroupReaderTest, TheRequestNamesTheCgroupOfATargetThatIsGone) {
   MakeV1();
   host_.request().cgroup_paths = {{"memory", "/docker"}};
-  EXPECT_EQ(Read()["memory"]["usage_bytes"], 5000);
+  EXPECT_EQ(Read(/*pid=*/0)["memory"]["usage_bytes"], 5000);
+  EXPECT_EQ(Read()["memory"]["usage_bytes"], 1000) << "a living one's are those of /proc";
 }
 
 TEST_F(CgroupReaderTest, ACgroupThatIsGone) {
   MakeV1();
   host_.request().cgroup_paths = {{"memory", "/docker/none"}, {"cpu", "/../../etc"}};
-  const SectionJson out = Read();
+  const SectionJson out = Read(/*pid=*/0);
   EXPECT_FALSE(out.contains("memory"));
   EXPECT_FALSE(out.contains("cpu"));
   EXPECT_EQ(ErrorTexts(notes_).size(), 1);
