@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 
 #include "tests/snapshot/lab.h"
@@ -249,6 +252,30 @@ ip addr add dev d0 )";
     for (const Json& peer : SharedSnapshotter().Take(request).value()["peer_nets"])
       EXPECT_FALSE(peer.contains("netfilter")) << destination;
   }
+}
+
+// As an engine's may be, whose commands come and go.
+TEST_F(NetSections, APeerWithoutAProcessIsFoundByItsName) {
+  const std::string name = "nsobs-named-" + std::to_string(getpid());
+  const std::string make = "ip netns add " + name + " && ip -n " + name +
+                           " link add d0 type bridge && ip -n " + name +
+                           " addr add 10.83.0.1/24 dev d0";
+  ASSERT_EQ(system(make.c_str()), 0);
+  struct stat info{};
+  ASSERT_EQ(stat(("/run/netns/" + name).c_str(), &info), 0);
+  const auto inode = static_cast<uint32_t>(info.st_ino);
+  SnapshotRequest request = RequestFor(*inhabitant_, {Section::kPeerNets});
+  const ProcessKey gone{(1U << 22) + 1, 1};  // above the kernel's PID_MAX_LIMIT
+  request.peers = {{"engine", "id", gone, inode}, {"other", "id", gone, 7}};
+  request.destination = "10.83.0.1";
+  const absl::StatusOr<Json> record = SharedSnapshotter().Take(request);
+  EXPECT_EQ(system(("ip netns delete " + name).c_str()), 0);
+  ASSERT_TRUE(record.ok()) << record.status();
+  const Json& peers = (*record)["peer_nets"];
+  ASSERT_EQ(peers.size(), 1U) << record->dump();
+  EXPECT_EQ(peers[0]["owner"], "engine");
+  EXPECT_EQ(peers[0]["inode"], inode);
+  EXPECT_TRUE(peers[0].contains("netfilter"));
 }
 
 TEST_F(NetSections, WhatIsCutFromAPeerIsNamedWithItsRow) {

@@ -84,11 +84,12 @@ std::vector<PeerNamespace> Peers(const Anomaly& anomaly, const Inventory& invent
     out.push_back({ToUtf8(container->name), ToUtf8(container->id), container->init, inode});
   }
   // Those that have a name and no init (`ip netns`): an engine may live in one, with its bridges.
+  // By its name the helper finds it when the process that was seen in it is gone.
   for (const NamespaceRecord& record : inventory.namespaces()) {
     if (out.size() >= kMaxPeers) break;
     if (record.kind != NamespaceKind::kNet || record.owners.empty()) continue;
-    if (record.some_process.pid == 0 || !seen.insert(record.identity.inode).second) continue;
     const Container& owner = *record.owners.front();
+    if (!IsAlive(owner) || !seen.insert(record.identity.inode).second) continue;
     out.push_back(
         {ToUtf8(owner.name), ToUtf8(owner.id), record.some_process, record.identity.inode});
   }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "userspace/base/status_util.h"
 #include "userspace/snapshot/frames.h"
+#include "userspace/snapshot/named_netns.h"
 #include "userspace/snapshot/net/net_reader.h"
 #include "userspace/snapshot/net/netfilter.h"
 #include "userspace/snapshot/process_identity.h"
@@ -204,9 +205,14 @@ bool Child::Enter(int fd, std::string_view section) {
   return false;
 }
 
-absl::StatusOr<UniqueFd> OpenNetOf(const PeerNamespace& peer) {
-  NSOBS_ASSIGN_OR_RETURN(const OpenedProcess process, OpenedProcess::Open(kProc, peer.process));
-  return process.OpenNamespace(NamespaceKind::kNet, peer.inode);
+absl::StatusOr<UniqueFd> OpenNetOf(const PeerNamespace& peer, int host_root) {
+  const absl::StatusOr<OpenedProcess> process = OpenedProcess::Open(kProc, peer.process);
+  absl::StatusOr<UniqueFd> net = process.ok()
+                                     ? process->OpenNamespace(NamespaceKind::kNet, peer.inode)
+                                     : absl::StatusOr<UniqueFd>(process.status());
+  if (net.ok()) return net;
+  absl::StatusOr<UniqueFd> named = OpenNamedNetns(peer.inode, host_root, "/proc/self/mountinfo");
+  return named.ok() ? std::move(named) : std::move(net);
 }
 
 void Child::ReadPeers() {
@@ -218,7 +224,7 @@ void Child::ReadPeers() {
       notes.Truncated("/peer_nets");
       break;
     }
-    absl::StatusOr<UniqueFd> net = OpenNetOf(peer);
+    absl::StatusOr<UniqueFd> net = OpenNetOf(peer, host_root_.get());
     if (!net.ok()) {
       notes.Error("peer_nets", absl::StrCat(peer.owner, ": ", std::string(net.status().message())));
       continue;
@@ -227,7 +233,10 @@ void Child::ReadPeers() {
     NetContext context = Context("peer_nets", InodeOf(net->get()), &notes);
     context.row = absl::StrCat("/", peers.size());
     peers.push_back(ReadPeerNet(&context, peer));
-    if (asked_net_.ok() || !OwnsAddress(peers.back(), task_.request.destination)) continue;
+    if (!OwnsAddress(peers.back(), task_.request.destination)) continue;
+    // Engines beside each other give out the same addresses.
+    const bool wired = IsWiredTo(peers.back(), net_inode_);
+    if (asked_net_.ok() && !wired) continue;
     asked_net_ = std::move(*net);
     asked_row_ = peers.size() - 1;
   }

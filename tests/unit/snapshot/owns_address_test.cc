@@ -32,5 +32,16 @@ TEST(OwnsAddress, WithoutAddressesNothing) {
   EXPECT_FALSE(OwnsAddress(PeerWith({""}), "10.0.0.7"));
 }
 
+TEST(IsWiredTo, ByTheFarEndOfAVeth) {
+  const SectionJson peer = {{"links",
+                             {{{"name", "lo"}},
+                              {{"name", "podman0"}, {"peer_netns", nullptr}},
+                              {{"name", "veth0"}, {"peer_netns", 4026532186}}}}};
+  EXPECT_TRUE(IsWiredTo(peer, 4026532186));
+  EXPECT_FALSE(IsWiredTo(peer, 4026532187));
+  EXPECT_FALSE(IsWiredTo(peer, 0));
+  EXPECT_FALSE(IsWiredTo(SectionJson::object(), 4026532186));
+}
+
 }  // namespace
 }  // namespace nsobs

@@ -44,20 +44,54 @@ std::optional<Found> ListensElsewhere(const Record& record, std::string_view pro
   return other_address;
 }
 
+namespace {
+
+Node AddressIn(const NetView& net, const IpAddress& wanted) {
+  for (const Node& a : net.node["addresses"].items()) {
+    const std::string text = a["address"].exists() ? a["address"].text() : a.text();
+    if (IpAddress::Parse(text.substr(0, text.find('/'))) == wanted) return a;
+  }
+  return Node();
+}
+
+// A veth of `net` ends in the other one.
+bool IsWiredTo(const Node& net, const Node& other) {
+  const std::optional<int64_t> inode = other["inode"].number();
+  for (const Node& link : net["links"].items()) {
+    if (inode && link["peer_netns"].number() == inode) return true;
+  }
+  return false;
+}
+
+// Wired to the target, or both to the same net namespace, as containers of one bridge are.
+bool IsNear(const Node& net, const Node& target, const std::vector<NetView>& nets) {
+  if (IsWiredTo(net, target) || IsWiredTo(target, net)) return true;
+  return std::any_of(nets.begin(), nets.end(), [&](const NetView& middle) {
+    return IsWiredTo(middle.node, target) && IsWiredTo(middle.node, net);
+  });
+}
+
+}  // namespace
+
 std::optional<NetView> OwnerOfAddress(const Record& record, std::string_view address, Node* where) {
   const std::optional<IpAddress> wanted = IpAddress::Parse(address);
   if (!wanted) return std::nullopt;
-  std::vector<NetView> nets = {record.own_net()};
-  for (NetView& net : record.OtherNets()) nets.push_back(std::move(net));
+  const auto found = [&](const NetView& net) {
+    if (where != nullptr) *where = AddressIn(net, *wanted);
+    return net;
+  };
+  const NetView own = record.own_net();
+  if (AddressIn(own, *wanted).exists()) return found(own);
+  const std::vector<NetView> nets = record.OtherNets();
+  std::vector<NetView> owners;
   for (const NetView& net : nets) {
-    for (const Node& a : net.node["addresses"].items()) {
-      const std::string text = a["address"].exists() ? a["address"].text() : a.text();
-      if (IpAddress::Parse(text.substr(0, text.find('/'))) != wanted) continue;
-      if (where != nullptr) *where = a;
-      return net;
-    }
+    if (AddressIn(net, *wanted).exists()) owners.push_back(net);
   }
-  return std::nullopt;
+  // Engines beside each other give out the same addresses; the target reaches the near one.
+  if (owners.size() > 1) {
+    std::erase_if(owners, [&](const NetView& net) { return !IsNear(net.node, own.node, nets); });
+  }
+  return owners.size() == 1 ? std::optional(found(owners[0])) : std::nullopt;
 }
 
 Node RouteTo(const NetView& net, std::string_view destination) {

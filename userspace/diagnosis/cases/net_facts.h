@@ -31,7 +31,9 @@ struct Found {
 std::optional<Found> ListensElsewhere(const Record& record, std::string_view protocol,
                                       std::string_view destination, int64_t port);
 
-// The namespace, the target's own included, that has the address.
+// The namespace, the target's own included, that has the address; of several the one that the
+// target is wired to by veth, directly or through a namespace between them. nullopt: none, or can't
+// be told.
 std::optional<NetView> OwnerOfAddress(const Record& record, std::string_view address,
                                       Node* where = nullptr);
 

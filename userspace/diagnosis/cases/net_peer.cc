@@ -78,6 +78,7 @@ MaybeFinding NetLocalOnly(const Record& record) {
   if (state.takes || !state.loopback || IsProxy(state.loopback->node["process"])) {
     return std::nullopt;
   }
+  if (NetPublish(record)) return std::nullopt;  // the listener is the engine's, by another name
   return Draft(record, "net-local-only", Confidence::kCertain)
       .Summary(absl::StrCat(record.Who(), " is refused by ", f->Destination(), ": ", owner->owner,
                             " has that address, but its service listens on ", state.loopback->At(),

@@ -15,16 +15,25 @@ struct Translation {
   int64_t port = 0;
 };
 
-// "dnat to 10.88.0.5:80" for records whose nft does not understand xtables targets.
-std::optional<Translation> FromText(const Node& rule, int64_t host_port) {
+// Where a rule leads whose target nft does not understand: iptables' own ("xt": a name and, as the
+// snapshot adds, "10.88.0.5:80"), or "dnat to 10.88.0.5:80" in the text.
+std::string TargetText(const Node& rule) {
+  for (const Node& statement : rule["expr"].items()) {
+    const Node xt = statement["xt"];
+    if (xt["name"].Is("DNAT") && xt["to"].exists()) return xt["to"].text();
+  }
   const std::string text = rule["text"].text();
   const size_t at = text.find("dnat ");
-  if (at == std::string::npos) return std::nullopt;
+  if (at == std::string::npos) return "";
   std::string to = text.substr(at + 5);
   for (std::string_view word : {"ip ", "to "}) {
     if (to.starts_with(word)) to.erase(0, word.size());
   }
-  to = to.substr(0, to.find(' '));
+  return to.substr(0, to.find(' '));
+}
+
+std::optional<Translation> FromText(const Node& rule, int64_t host_port) {
+  const std::string to = TargetText(rule);
   const size_t colon = to.rfind(':');
   const std::string address = to.substr(0, colon);
   int64_t port = host_port;
@@ -144,12 +153,12 @@ MaybeFinding OnLoopbackByRule(const Record& record, const Failure& f) {
       .Done();
 }
 
-// Those whose rules the record has: the host's, the target's, and those of the peer that was asked.
-std::vector<Node> NetsWithRules(const Record& record) {
+// Those whose rules the packet meets: the target's, and the host's or those of the peer that has
+// the address.
+std::vector<Node> NetsWithRules(const Record& record, const Failure& f) {
   std::vector<Node> out = {record["host_net"], record["net"]};
-  for (const Node& peer : record["peer_nets"].items()) {
-    if (peer["netfilter"].exists()) out.push_back(peer);
-  }
+  const std::optional<NetView> owner = OwnerOfAddress(record, f.destination);
+  if (owner && !owner->is_host) out.insert(out.begin(), owner->node);
   return out;
 }
 
@@ -165,7 +174,7 @@ MaybeFinding NetPublish(const Record& record) {
   }
   if (auto finding = OnHostLoopback(record, *f)) return finding;
   if (auto finding = OnLoopbackByRule(record, *f)) return finding;
-  for (const Node& net : NetsWithRules(record)) {
+  for (const Node& net : NetsWithRules(record, *f)) {
     const auto translation = FindTranslation(net, *f);
     if (!translation) continue;
     return Published(record, *f, translation->address, translation->port, translation->rule);

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "userspace/base/sanitize.h"
@@ -82,6 +83,14 @@ SectionJson ReadPeerNet(NetContext* context, const PeerNamespace& peer) {
   out["links"] = std::move(links);
   out["listeners"] = ReadInetListeners(*context);
   return out;
+}
+
+bool IsWiredTo(const SectionJson& peer, uint32_t inode) {
+  const auto links = peer.find("links");
+  if (inode == 0 || links == peer.end()) return false;
+  return std::any_of(links->begin(), links->end(), [inode](const SectionJson& link) {
+    return link.value("peer_netns", SectionJson()) == inode;
+  });
 }
 
 bool OwnsAddress(const SectionJson& peer, const std::string& destination) {

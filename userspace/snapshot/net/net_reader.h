@@ -20,4 +20,7 @@ SectionJson ReadPeerNet(NetContext* context, const PeerNamespace& peer);
 // every namespace has (loopback, "any", link-local) is nobody's.
 bool OwnsAddress(const SectionJson& peer, const std::string& destination);
 
+// Does a veth of ReadPeerNet's `peer` end in the net namespace with this inode?
+bool IsWiredTo(const SectionJson& peer, uint32_t inode);
+
 }  // namespace nsobs
