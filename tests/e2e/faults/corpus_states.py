@@ -104,7 +104,7 @@ def large_file_of_the_image_is_changed(lab, runtime):
 # ---- identity -----------------------------------------------------------------------------------
 
 
-@fault("usr-mapping", on=("runc",))
+@fault("usr-mapping", on=("podman", "runc"))
 def root_of_a_user_namespace_mounts_a_disk(lab, runtime):
     web = lab.start(runtime, "web", **in_user_namespace(lab, runtime))
     web.exec("/bin/mount", "-t", "ext4", "/dev/vda", "/tmp")
@@ -136,7 +136,7 @@ def end(web) -> None:
     web.remove()
 
 
-@fault("ns-leak", on=("docker", "runc"), within=100)
+@fault("ns-leak", on=ALL, within=100)
 def bind_mount_holds_a_namespace(lab, runtime):
     web = lab.start(runtime, "web", "/bin/toolbox", "graceful")
     time.sleep(0.5)
