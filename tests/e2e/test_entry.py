@@ -38,10 +38,7 @@ def is_strangers(row, program) -> bool:
     return change.get("by") == "stranger" and change["lineage"][0]["comm"] == program
 
 
-# Not a crun container that is younger than the observer: on a busy host it is sometimes taken for bare
-# namespaces ("unshare sleep/N"), as userspace/README.md says, and who comes into those is nobody's entry.
-@pytest.mark.parametrize("runtime, made", [(runtime, made) for runtime in RUNTIMES for made in ("after", "before")
-                                           if (runtime, made) != ("crun", "after")])
+@pytest.mark.parametrize("runtime, made", [(runtime, made) for runtime in RUNTIMES for made in ("after", "before")])
 def test_entry(images, tmp_path, runtime, made):
     """`made`: whether the container is younger or older than the observer."""
     with engine(runtime, images) as running:

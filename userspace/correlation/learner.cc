@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kMaxLooks = 8;
 constexpr int64_t kFirstLookNs = 5'000'000;
+constexpr int64_t kLastLookNs = 2'000'000'000;
 
 // A low-level runtime that runs itself again on its way to become a container's init.
 bool IsRuntimeItself(const Process& process, const std::string& args) {
@@ -101,7 +102,10 @@ void Learner::NoteNamespaces(const Process& process, int64_t boot_ns) {
 }
 
 OwnerId Learner::FindListedInit(const ProcessId& init, int64_t boot_ns) {
-  if (!list_budget_.Take(boot_ns)) return 0;
+  return list_budget_.Take(boot_ns) ? FindInList(init) : 0;
+}
+
+OwnerId Learner::FindInList(const ProcessId& init) {
   for (const RuntimeRecord& record : ListContainers(indexes_.readers)) {
     if (record.plain_namespace || record.init_pid != init.pid) continue;
     if (record.init_start_ticks != init.start_ticks) continue;
@@ -210,13 +214,15 @@ void Learner::Settle(const Process& process, int64_t boot_ns, bool ran) {
 void Learner::LookAgain(OwnerId plain, int64_t boot_ns) {
   Owner* owner = indexes_.owners.Get(plain);
   if (owner == nullptr || !owner->of_engine || !owner->init || !owner->facts.alive) return;
-  if (owner->tries >= kMaxLooks || boot_ns < owner->next_try_boot_ns) return;
-  owner->next_try_boot_ns = boot_ns + (kFirstLookNs << owner->tries++);
+  // Who could not look has not looked: a busy host must not use up the tries.
+  if (boot_ns < owner->next_try_boot_ns || !list_budget_.Take(boot_ns)) return;
+  owner->next_try_boot_ns = boot_ns + std::min(kLastLookNs, kFirstLookNs << owner->tries);
+  if (owner->tries < kMaxLooks * 2) ++owner->tries;
   const ProcessIndex::Entry* init = indexes_.processes.Find(*owner->init);
   if (init == nullptr) return;
   const Process process = init->process;
   OwnerId id = indexes_.finder.AskAgain(process.cgroup, boot_ns);
-  if (id == 0) id = FindListedInit(IdOf(process), boot_ns);
+  if (id == 0) id = FindInList(IdOf(process));
   if (id == 0) id = FindUsersInit(process, boot_ns);
   if (id != 0) lifecycle_.Start(id, process, boot_ns, /*tell=*/false);
 }
@@ -232,8 +238,10 @@ void Learner::OnNamespaceChange(const Process& process, const NamespaceChange& c
   if (change.error != 0) return;
   const bool makes = change.operation != NamespaceChange::Operation::kSetns;
   const OwnerId id = makes ? OwnerByCgroup(process, boot_ns) : 0;
-  // A thread that makes namespaces, as engines written in Go do, doesn't live in them.
-  const bool by_engine = IsNamespaceMaker(process.comm) || process.tid != process.pid;
+  // A thread that makes namespaces, as engines written in Go do, doesn't live in them; and runtimes
+  // run from memory, under whatever name (runc and crun since CVE-2019-5736).
+  const bool by_engine =
+      IsNamespaceMaker(process.comm) || process.tid != process.pid || change.executable.nameless;
   const Lineage maker = makes ? indexes_.processes.LineageOf(process, change.executable) : nullptr;
   for (NamespaceKind kind : kNamespaceKinds) {
     if (!change.Changed(kind)) continue;

@@ -41,6 +41,7 @@ class Learner {
   void NoteNamespaces(const Process& process, int64_t boot_ns);
   // The container without a cgroup of its own that begins with this process; 0 if none is on disk.
   OwnerId FindListedInit(const ProcessId& init, int64_t boot_ns);
+  OwnerId FindInList(const ProcessId& init);  // without a look at the budget
   // The same by the files of the user to whom its user namespace belongs.
   OwnerId FindUsersInit(const Process& init, int64_t boot_ns);
   // The same by the arguments of the runtime that made its pid namespace: a container may be gone

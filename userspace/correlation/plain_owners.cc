@@ -137,12 +137,12 @@ Owner* PlainOwners::AddUnshare(const Process& process, const Homes& homes, int64
   const NamespaceInfo* specific = homes.unowned.front();
   owner->draft.id = Label(specific->kind, specific->identity.inode);
   owner->draft.source = "namespace";
-  owner->draft.certain = true;
   owner->draft.namespaces = process.namespaces;
   owner->draft.started_boot_ns = specific->born_boot_ns != 0 ? specific->born_boot_ns : boot_ns;
   owner->named = owner->listed = true;
   owner->of_engine = std::any_of(homes.unowned.begin(), homes.unowned.end(),
                                  [](const NamespaceInfo* info) { return info->by_engine; });
+  owner->draft.certain = !owner->of_engine;  // a runtime may yet write down whose they are
   return owner;
 }
 
