@@ -15,6 +15,7 @@ import corpus_states  # noqa: F401
 import dns_faults  # noqa: F401
 from decoys import DECOYS
 from lab import Lab
+from looks import entry_findings
 from observer import Observer, roots_of
 from registry import FAULTS
 from runtimes import ENGINES as KNOWN
@@ -49,6 +50,11 @@ class Scene:
         told = [json.loads(line) for line in result.stdout.splitlines()]
         stored = {f["summary"]: f for f in self.findings(container)}
         return [stored.get(f["summary"], f) for f in told]
+
+    def without_looks_of_others(self, findings: list[dict]) -> list[dict]:
+        """An observer that runs beside this one looks into its containers, which is an entry."""
+        entries = [f for f in findings if f["case"] == "ns-entry"]
+        return [f for f in findings if f not in entries] + entry_findings(self.observer, entries)
 
     def close(self) -> None:
         self.observer.__exit__()
@@ -114,7 +120,7 @@ def check(scene, finding: dict, container) -> None:
 def test_decoy(scene, decoy, runtime):
     container = decoy.act(scene.lab, runtime)
     time.sleep(0.7)  # as long as a finding would take, several times
-    told = scene.findings(container)
+    told = scene.without_looks_of_others(scene.findings(container))
     scene.results.append({"fault": decoy.name, "runtime": runtime, "case": "none", "right": not told,
                           "found": [f["case"] for f in told], "by_hand": False, "seconds": 0, "summary": ""})
     assert told == []
