@@ -44,7 +44,7 @@ class Runc(Engine):
         run(*self.program, "run", "--bundle", bundle, container_id, check=False)
         return container_id
 
-    def bundle(self, name, command, memory, edit):
+    def bundle(self, name, command, memory, edit=lambda spec: None):
         container_id = f"{name}-{self.suffix}"
         folder = self.folder / container_id
         folder.mkdir(exist_ok=True)
