@@ -43,6 +43,8 @@ absl::StatusOr<CgroupFacts> ReadCgroupFacts(const CgroupMountPoints& mounts,
   if (const auto at = DirectoryOf(mounts, paths, "pids")) ReadPids(at, &out);
   if (const auto at = DirectoryOf(mounts, paths, "")) {  // v1 has no pressure by cgroup
     out.cpu_stalled_us = StalledUs(ReadCgroupFile(at.path, "cpu.pressure"));
+  }
+  if (const auto at = DirectoryOf(mounts, paths, ""); at && out.cpu_stalled_us) {  // all or none
     out.memory_stalled_us = StalledUs(ReadCgroupFile(at.path, "memory.pressure"));
     out.io_stalled_us = StalledUs(ReadCgroupFile(at.path, "io.pressure"));
   }
