@@ -105,7 +105,9 @@ void Enricher::Tell(const ContainerRef& container) {
 }
 
 std::vector<Enrichment> Enricher::Take() {
+  if (!has_answers_.load(std::memory_order_relaxed)) return {};
   MutexLock lock(&mutex_);
+  has_answers_.store(false, std::memory_order_relaxed);
   return std::exchange(answers_, {});
 }
 
@@ -239,6 +241,7 @@ Enricher::Outcome Enricher::AskOne(Engine* engine, const Container& container,
   if (enrichment->health) *again_after_ns /= kSlowFactor;
   MutexLock lock(&mutex_);
   if (answers_.size() < kMaxQueued) answers_.push_back(*std::move(enrichment));
+  has_answers_.store(true, std::memory_order_relaxed);
   return Outcome::kAnswered;
 }
 
@@ -250,6 +253,7 @@ void Enricher::TellSilence(const Container& container) {
   silence.silent = true;
   MutexLock lock(&mutex_);
   if (answers_.size() < kMaxQueued) answers_.push_back(std::move(silence));
+  has_answers_.store(true, std::memory_order_relaxed);
 }
 
 void Enricher::Count(const EngineSocket& socket, const absl::Status& status) {

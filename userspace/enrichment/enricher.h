@@ -2,6 +2,7 @@
 // its own: whatever an engine does, nobody waits for it but this thread, and it not for long.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -98,6 +99,8 @@ class Enricher {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<ContainerRef> news_ ABSL_GUARDED_BY(mutex_);
   std::vector<Enrichment> answers_ ABSL_GUARDED_BY(mutex_);
+  // To look often without the lock, whose release wakes the engines thread.
+  std::atomic<bool> has_answers_{false};
   std::map<std::pair<std::string, std::string>, uint64_t> requests_ ABSL_GUARDED_BY(mutex_);
   std::vector<EngineState> states_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
