@@ -17,6 +17,8 @@ constexpr int64_t kChunkRows = 500;
 constexpr int64_t kWindowRows = 2000;
 // 8 MiB a call: moving pages costs a read and a write each.
 constexpr int64_t kVacuumPages = 2048;
+// 1 MiB a transaction: its pages stand in the log together, and writers wait for it.
+constexpr int64_t kVacuumStepPages = 256;
 
 std::string WindowEnd(const char* table) {
   return absl::StrCat("SELECT max(ref) FROM (SELECT ref FROM ", table,
@@ -165,10 +167,12 @@ absl::Status Retention::GiveBackSpace() {
   NSOBS_ASSIGN_OR_RETURN(int64_t pages, database_->QueryInt("PRAGMA page_count"));
   NSOBS_ASSIGN_OR_RETURN(int64_t free, database_->QueryInt("PRAGMA freelist_count"));
   // New rows fill free pages first: an eighth stays for them, the rest goes to the filesystem.
-  const int64_t excess = free - pages / 8;
-  if (excess <= 0) return absl::OkStatus();
-  return database_->Exec(
-      absl::StrCat("PRAGMA incremental_vacuum(", std::min(excess, kVacuumPages), ")"));
+  int64_t left = std::min(free - pages / 8, kVacuumPages);
+  for (; left > 0; left -= kVacuumStepPages) {
+    NSOBS_RETURN_IF_ERROR(database_->Exec(
+        absl::StrCat("PRAGMA incremental_vacuum(", std::min(left, kVacuumStepPages), ")")));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> Retention::LiveBytes() {

@@ -176,7 +176,8 @@ TEST_F(ReaderTest, ASlowReaderDoesNotHoldTheLog) {
     EXPECT_TRUE(timeline_->ApplyRetention().ok());
     return false;
   }));
-  EXPECT_LT(std::filesystem::file_size(db_path() + "-wal"), 8u << 20);
+  // A batch is 0.4 MB, a step of giving back space 1 MiB; each empties the log before the next.
+  EXPECT_LT(std::filesystem::file_size(db_path() + "-wal"), 4u << 20);
 }
 
 }  // namespace
