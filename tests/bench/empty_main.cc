@@ -1,5 +1,5 @@
-// bench_empty: programs that return at once, on every hook of the daemon's table and attached as
-// the daemon attaches its own. What they cost is the price of the hooks themselves. Prints "ready"
+// bench_empty: programs that return at once, on every hook that the daemon uses by default and
+// attached as the daemon attaches its own. What they cost is the price of the hooks themselves. Prints "ready"
 // and stays until its standard input ends.
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -21,6 +21,7 @@
 #include "userspace/base/status_util.h"
 #include "userspace/collector/program_table.h"
 #include "userspace/collector/tracepoint_id.h"
+#include "userspace/collector/unified_root.h"
 
 namespace nsobs::bench {
 namespace {
@@ -28,9 +29,13 @@ namespace {
 // mov r0, 0; exit
 constexpr bpf_insn kReturnAtOnce[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
                                       {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+// mov r0, 1; exit: from a cgroup's program 0 would mean that the packet is dropped
+constexpr bpf_insn kLetThrough[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 1},
+                                    {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
 
 absl::StatusOr<UniqueFd> LoadEmpty(bpf_prog_type type, const bpf_prog_load_opts* opts) {
-  UniqueFd fd(bpf_prog_load(type, "bench_empty", "GPL", kReturnAtOnce, 2, opts));
+  const bpf_insn* body = type == BPF_PROG_TYPE_CGROUP_SKB ? kLetThrough : kReturnAtOnce;
+  UniqueFd fd(bpf_prog_load(type, "bench_empty", "GPL", body, 2, opts));
   if (!fd.ok()) return ErrnoStatus(errno, "loading an empty program");
   return fd;
 }
@@ -70,15 +75,34 @@ absl::Status AttachNamedTracepoint(const TracepointIds& ids, const std::string& 
   return absl::OkStatus();
 }
 
+absl::Status AttachCgroup(int root, bpf_attach_type direction, std::vector<UniqueFd>* handles) {
+  bpf_prog_load_opts opts{};
+  opts.sz = sizeof opts;
+  opts.expected_attach_type = direction;
+  NSOBS_ASSIGN_OR_RETURN(UniqueFd program, LoadEmpty(BPF_PROG_TYPE_CGROUP_SKB, &opts));
+  UniqueFd link(bpf_link_create(program.get(), root, direction, nullptr));
+  if (!link.ok()) return ErrnoStatus(errno, "attaching to the root cgroup");
+  handles->push_back(std::move(program));
+  handles->push_back(std::move(link));
+  return absl::OkStatus();
+}
+
 absl::Status AttachAll(std::vector<UniqueFd>* handles) {
   NSOBS_ASSIGN_OR_RETURN(const TracepointIds ids, TracepointIds::Open());
+  NSOBS_ASSIGN_OR_RETURN(const UniqueFd root, OpenUnifiedRoot());
   for (const ProgramRow& row : ProgramTable()) {
     absl::string_view hook(row.hook.data(), row.hook.size());
-    if (absl::StartsWith(hook, "iter/")) continue;  // runs only when it is read
+    // These run only when they are read, or when somebody runs them.
+    if (absl::StartsWith(hook, "iter/") || hook == "test_run") continue;
+    if (row.group == ProgramGroup::kFiles) continue;  // off unless a container is named
     if (absl::ConsumePrefix(&hook, "tp_btf/")) {
       NSOBS_RETURN_IF_ERROR(AttachTypedTracepoint(std::string(hook), handles));
     } else if (absl::ConsumePrefix(&hook, "tracepoint/")) {
       NSOBS_RETURN_IF_ERROR(AttachNamedTracepoint(ids, std::string(hook), handles));
+    } else if (hook == "cgroup_skb/ingress") {
+      NSOBS_RETURN_IF_ERROR(AttachCgroup(root.get(), BPF_CGROUP_INET_INGRESS, handles));
+    } else if (hook == "cgroup_skb/egress") {
+      NSOBS_RETURN_IF_ERROR(AttachCgroup(root.get(), BPF_CGROUP_INET_EGRESS, handles));
     } else {
       return absl::UnimplementedError("how to attach " + std::string(hook));
     }
