@@ -1,6 +1,6 @@
 // bench_empty: programs that return at once, on every hook that the daemon uses by default and
-// attached as the daemon attaches its own. What they cost is the price of the hooks themselves. Prints "ready"
-// and stays until its standard input ends.
+// attached as the daemon attaches its own. What they cost is the price of the hooks themselves.
+// Prints "ready" and stays until its standard input ends.
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
