@@ -38,6 +38,7 @@ NamespaceKind MainNamespace(EventKind kind) {
 void CorrelatorState::TakeScan(HostScan scan, int64_t started_boot_ns, bool initial) {
   view_.Apply(std::move(scan), started_boot_ns, initial);
   const int64_t now = clock_.BootNs();
+  learner_.LookAgainForAll(now);
   indexes_.processes.DropDead(now);
   indexes_.cgroups.DropTombstones(now);
   indexes_.namespaces.DropTombstones(now);

@@ -16,6 +16,8 @@ namespace {
 constexpr int kMaxLooks = 8;
 constexpr int64_t kFirstLookNs = 5'000'000;
 constexpr int64_t kLastLookNs = 2'000'000'000;
+// Runtimes write down a container about when its init begins to run.
+constexpr int64_t kWrittenWithinNs = 1'000'000'000;
 
 // A low-level runtime that runs itself again on its way to become a container's init.
 bool IsRuntimeItself(const Process& process, const std::string& args) {
@@ -224,7 +226,20 @@ void Learner::LookAgain(OwnerId plain, int64_t boot_ns) {
   OwnerId id = indexes_.finder.AskAgain(process.cgroup, boot_ns);
   if (id == 0) id = FindInList(IdOf(process));
   if (id == 0) id = FindUsersInit(process, boot_ns);
-  if (id != 0) lifecycle_.Start(id, process, boot_ns, /*tell=*/false);
+  if (id != 0) {
+    lifecycle_.Start(id, process, boot_ns, /*tell=*/false);
+  } else if (owner = indexes_.owners.Get(plain);
+             owner != nullptr && boot_ns - owner->draft.started_boot_ns > kWrittenWithinNs) {
+    indexes_.plain.NameForGood(process, owner);
+  }
+}
+
+void Learner::LookAgainForAll(int64_t boot_ns) {
+  std::vector<OwnerId> nameless;
+  indexes_.owners.ForEach([&](const Owner* owner) {
+    if (owner->nameless) nameless.push_back(owner->facts.id);
+  });
+  for (OwnerId id : nameless) LookAgain(id, boot_ns);
 }
 
 void Learner::OnExit(const Event& event, const ProcessExit& exit) {

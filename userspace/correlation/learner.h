@@ -30,6 +30,8 @@ class Learner {
   // A plain owner whose namespaces an engine made may be a container whose state wasn't written
   // yet.
   void LookAgain(OwnerId plain, int64_t boot_ns);
+  // The same for all that wait for a name, whether or not anything happens in them.
+  void LookAgainForAll(int64_t boot_ns);
 
  private:
   void OnCgroup(const CgroupChange& change, int64_t boot_ns);

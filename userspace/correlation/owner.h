@@ -48,6 +48,7 @@ struct Owner {
   // may turn out to be a container.
   std::optional<ProcessId> namesake;
   bool of_engine = false;
+  bool nameless = false;  // until it turned out that it is none: "unknown mnt:[4026532460]"
 
   bool exit_told = false;
   std::string name_file;  // where its name stood; "": nowhere that changes

@@ -142,8 +142,22 @@ Owner* PlainOwners::AddUnshare(const Process& process, const Homes& homes, int64
   owner->named = owner->listed = true;
   owner->of_engine = std::any_of(homes.unowned.begin(), homes.unowned.end(),
                                  [](const NamespaceInfo* info) { return info->by_engine; });
-  owner->draft.certain = !owner->of_engine;  // a runtime may yet write down whose they are
+  owner->draft.certain = !owner->of_engine;
+  // What a runtime starts has a name that may not be on disk yet, or not be read yet.
+  if (owner->of_engine && process.ns_pid == 1 && HasKind(homes.unowned, NamespaceKind::kPid)) {
+    owner->nameless = true;
+    owner->draft.runtime = "unknown";
+    owner->draft.name = "unknown " + owner->draft.id;
+  }
   return owner;
+}
+
+void PlainOwners::NameForGood(const Process& process, Owner* owner) {
+  if (!owner->nameless) return;
+  owner->nameless = false;
+  owner->draft.runtime = "unshare";
+  NameAfter(process, owner);
+  owners_.Publish(owner);
 }
 
 Owner* PlainOwners::Claim(const Process& process, int64_t boot_ns) {

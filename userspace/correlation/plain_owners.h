@@ -39,6 +39,9 @@ class PlainOwners {
   // True if one of those was made by an engine, for the container that it is about to start.
   bool WaitsForEngine(const Process& process, int64_t boot_ns) const;
 
+  // An owner that waited for the name of a container, and has none: it is named after `process`.
+  void NameForGood(const Process& process, Owner* owner);
+
   // Remembers who runs programs in a namespace: that decides whether a container that shows up in
   // it later was made in it, or joined.
   void NoteResident(const Process& process, int64_t boot_ns);

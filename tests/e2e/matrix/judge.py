@@ -33,6 +33,8 @@ def judge(shown: dict | None, container: Container, seconds: float) -> Verdict:
 
 def is_honest(told: dict, container: Container, other: dict) -> bool:
     """Less than could be known, and nothing that is false."""
+    if told["runtime"] == "unknown" and told["name"] == f"unknown {told['id']}":
+        return True
     if other.get("name") and told["name"] != container.id and \
             not (len(told["name"]) >= 12 and container.id.startswith(told["name"])):
         return False

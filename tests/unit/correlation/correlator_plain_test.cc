@@ -151,7 +151,10 @@ TEST_F(CorrelatorPlainTest, AContainerWhoseStateComesLateReplacesTheGuess) {
   FakeProcess init{.pid = 801, .ns_pid = 1, .ns = ContainerNamespaces(8000)};
   correlator_.Learn(host_.Change(crun, Operation::kClone, 1));
   correlator_.Learn(host_.Exec(init, kSecond));
-  EXPECT_EQ(correlator_.Observe(host_.Connect(init, kSecond)).container->runtime, "unshare");
+  const ContainerRef guess = correlator_.Observe(host_.Connect(init, kSecond)).container;
+  EXPECT_EQ(guess->runtime, "unknown");
+  EXPECT_EQ(guess->name, "unknown mnt:[8000]");
+  EXPECT_FALSE(guess->certain);
   host_.AddCrunStatus("late", init, "");
   EXPECT_EQ(correlator_.Observe(host_.Connect(init, 3 * kSecond)).container->name, "late");
   const auto made = correlator_.TakeMade();
@@ -163,6 +166,18 @@ TEST_F(CorrelatorPlainTest, AContainerWhoseStateComesLateReplacesTheGuess) {
     alive += container->died_boot_ns == 0;
   }
   EXPECT_EQ(alive, 1);
+}
+
+TEST_F(CorrelatorPlainTest, WhatARuntimeStartedAndNobodyListsIsNamedAfterItsProcessInTheEnd) {
+  FakeProcess crun{.pid = 800, .comm = "crun", .ns = ContainerNamespaces(8000)};
+  FakeProcess init{.pid = 801, .ns_pid = 1, .comm = "sh", .ns = ContainerNamespaces(8000)};
+  correlator_.Learn(host_.Change(crun, Operation::kClone, 1));
+  correlator_.Learn(host_.Exec(init, 2));
+  EXPECT_EQ(correlator_.Observe(host_.Connect(init, 3)).container->name, "unknown mnt:[8000]");
+  const ContainerRef bare = correlator_.Observe(host_.Connect(init, 3 * kSecond)).container;
+  EXPECT_EQ(bare->name, "unshare sh/801");
+  EXPECT_EQ(bare->runtime, "unshare");
+  EXPECT_FALSE(bare->certain);
 }
 
 TEST_F(CorrelatorPlainTest, AnEngineInANetnsIsNotInItsContainers) {
