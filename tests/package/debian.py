@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import os
 import pathlib
+import re
 import tempfile
 
 from shell import run
@@ -63,3 +64,14 @@ def kernel() -> pathlib.Path:
                 run("dpkg", "-x", next(pathlib.Path(folder).glob("*.deb")), f"{folder}/root")
                 next(pathlib.Path(folder, "root/boot").glob("vmlinuz-*")).rename(path)
     return path
+
+
+# What the guest has besides the libraries of the package.
+IN_GUEST = ["systemd-sysv", "init-system-helpers", "runc", "busybox-static", "curl", "procps"]
+
+
+def base(package: pathlib.Path) -> pathlib.Path:
+    """A bare Debian on which dpkg can install this package without a mirror: one for guest, chroot and image."""
+    depends = run("dpkg-deb", "-f", package, "Depends").stdout
+    libraries = [re.split(r"[ (|]", alternative.strip())[0] for alternative in depends.split(",")]
+    return root_tar([*IN_GUEST, *libraries])

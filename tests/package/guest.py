@@ -27,11 +27,11 @@ ARGUMENTS = "console=ttyS0 panic=-1 quiet root=/dev/nvme0n1 rw systemd.show_stat
 
 
 class Guest:
-    def __init__(self, folder: pathlib.Path, packages: list[str]):
+    def __init__(self, folder: pathlib.Path, base: pathlib.Path):
         self.folder = folder
         self.root = folder / "root"
         self.root.mkdir()
-        run("tar", "-C", self.root, "-xf", debian.root_tar(packages), timeout=120)
+        run("tar", "-C", self.root, "-xf", base, timeout=120)
         units = self.root / "etc/systemd/system"
         for unit in MASKED:
             (units / unit).symlink_to("/dev/null")
@@ -61,7 +61,6 @@ class Guest:
             ended = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=console,
                                    stderr=console, timeout=timeout).returncode
         assert ended == 0, self.console()
-        out.mkdir()
         run("debugfs", "-R", f"rdump /root/out {self.folder}", disk)
         disk.unlink()
         return out

@@ -6,13 +6,12 @@ import re
 import shutil
 import tempfile
 
+import debian
 import pytest
-from conftest import needed
 from guest import Guest
 
 HERE = pathlib.Path(__file__).resolve().parent
-IN_GUEST = ["systemd-sysv", "init-system-helpers", "runc", "busybox-static", "curl", "procps"]
-MINUTES = 12  # it takes less than two, where nobody else needs the machine
+MINUTES = 25  # it takes two or three, where nobody else needs the machine
 
 
 class Story:
@@ -38,7 +37,7 @@ class Story:
 def story(package, next_package):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="nsobs-guest-", dir="/var/tmp"))
     try:
-        guest = Guest(folder, [*IN_GUEST, *needed(package)])
+        guest = Guest(folder, debian.base(package))
         for name, file in (("first.deb", package), ("second.deb", next_package)):
             shutil.copy(file, folder / name)
             guest.give(folder / name)
@@ -76,7 +75,6 @@ def test_debians_kernel_has_what_it_needs(story):
 
 
 def test_it_names_the_failure_of_a_container(story):
-    story.done("container") if story["container"].endswith("exit 0\n") else None
     found = story.done("finding")
     assert "net-loopback" in found and "web (runc) cannot reach 127.0.0.1:9" in found
 
@@ -93,7 +91,7 @@ def test_an_upgrade_starts_the_new_one_and_keeps_the_timeline(story):
     assert (unit["ActiveState"], unit["UnitFileState"]) == ("active", "enabled")
     assert unit["MainPID"] != story["pid_before_upgrade"].strip()
     assert story.done("conffile").strip() == "1"
-    assert story.done("finding") in story.done("finding_after_upgrade") or "net-loopback" in story.done("finding_after_upgrade")
+    assert "web (runc) cannot reach 127.0.0.1:9" in story.done("finding_after_upgrade")
     rows = [json.loads(line) for line in story.done("events").splitlines()]
     kinds = {row["kind"] for row in rows}
     assert {"connect_failure", "gap"} <= kinds, kinds
@@ -101,7 +99,7 @@ def test_an_upgrade_starts_the_new_one_and_keeps_the_timeline(story):
 
 def test_what_hangs_is_started_anew(story):
     rest = story.unit("state_at_rest")
-    assert (rest["ActiveState"], rest["WatchdogUSec"], rest["NRestarts"]) == ("active", "8s", "0")
+    assert (rest["ActiveState"], rest["WatchdogUSec"], rest["NRestarts"]) == ("active", "15s", "0")
     story.done("wait_for_watchdog")
     after = story.unit("state_after_watchdog")
     assert (after["ActiveState"], after["NRestarts"]) == ("active", "1")

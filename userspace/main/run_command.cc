@@ -14,6 +14,7 @@
 #include "userspace/base/log.h"
 #include "userspace/base/service_manager.h"
 #include "userspace/config/value_text.h"
+#include "userspace/correlation/host_cgroup_namespace.h"
 #include "userspace/main/daemon.h"
 #include "userspace/main/exit_code.h"
 
@@ -96,6 +97,9 @@ int RunCommand(const Config& config, const std::optional<std::string>& config_fi
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
+  if (const absl::Status joined = JoinHostCgroupNamespace("/proc"); !joined.ok()) {
+    spdlog::warn("containers may go without a name: {}", std::string(joined.message()));
+  }
   ServiceManager manager = ServiceManager::FromEnvironment();
   const SystemClock clock;
   Config running = config;
