@@ -3,9 +3,11 @@
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import pathlib
 import re
+import shutil
 import tempfile
 
 from shell import run
@@ -75,3 +77,37 @@ def base(package: pathlib.Path) -> pathlib.Path:
     depends = run("dpkg-deb", "-f", package, "Depends").stdout
     libraries = [re.split(r"[ (|]", alternative.strip())[0] for alternative in depends.split(",")]
     return root_tar([*IN_GUEST, *libraries])
+
+
+def kubectl() -> pathlib.Path:
+    """One whose Kustomize knows the fields that we use (1.27 on): the machine's own, else that of the next Debian, unpacked.
+
+    The Kustomize in bookworm's kubectl is of 2019 and renders nothing that is written today.
+    """
+    own = shutil.which("kubectl")
+    if own:
+        version = json.loads(run(own, "version", "--client", "-o", "json").stdout)["clientVersion"]
+        if (int(version["major"]), int(re.match(r"\d+", version["minor"])[0])) >= (1, 27):
+            return pathlib.Path(own)
+    with made_once("kubectl-trixie") as (path, there):
+        if not there:
+            with tempfile.TemporaryDirectory(dir=cache()) as name:
+                folder = pathlib.Path(name)
+                fetch("kubectl", "trixie", folder)
+                run("dpkg", "-x", next(folder.glob("*.deb")), folder / "root")
+                (folder / "root/usr/bin/kubectl").rename(path)
+    return path
+
+
+def fetch(package: str, suite: str, folder: pathlib.Path) -> None:
+    """A package of another suite, from the machine's own mirror; apt's own lists and sources stay as they are."""
+    line = next(line for line in sources() if line.split()[2] == SUITE)
+    (folder / "sources.list").write_text(line.replace(f" {SUITE} ", f" {suite} ") + "\n")
+    for name in ("lists/partial", "archives/partial"):
+        (folder / name).mkdir(parents=True)
+    (folder / "status").touch()  # else what is installed here would be preferred
+    options = [f"-o{key}={value}" for key, value in {
+        "Dir::Etc::SourceList": folder / "sources.list", "Dir::Etc::SourceParts": "/dev/null", "Dir::State::Lists": folder / "lists",
+        "Dir::Cache": folder, "APT::Sandbox::User": "root", "Dir::State::Status": folder / "status"}.items()]
+    run("apt-get", "-q", *options, "update", timeout=300)
+    run("apt-get", "-q", *options, "download", package, cwd=folder, timeout=300)

@@ -52,7 +52,7 @@ def image(podman, package):
 
 def manifest() -> tuple[dict, dict]:
     """Of the DaemonSet: its container, and its volumes' paths on the host."""
-    objects = yaml.safe_load_all(run("kubectl", "kustomize", ROOT / "deploy/kubernetes/overlays/plain").stdout)
+    objects = yaml.safe_load_all(run(debian.kubectl(), "kustomize", ROOT / "deploy/kubernetes/overlays/plain").stdout)
     pod = next(one for one in objects if one["kind"] == "DaemonSet")["spec"]["template"]["spec"]
     return pod["containers"][0], {volume["name"]: volume.get("hostPath", {}).get("path") for volume in pod["volumes"]}
 

@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 
+import debian
 import pytest
 import yaml
 from conftest import ROOT
@@ -17,7 +18,7 @@ UNIT = (ROOT / "deploy/systemd/nsobserver.service").read_text()
 
 
 def render(folder: pathlib.Path) -> list[dict]:
-    return list(yaml.safe_load_all(run("kubectl", "kustomize", folder).stdout))
+    return list(yaml.safe_load_all(run(debian.kubectl(), "kustomize", folder).stdout))
 
 
 @pytest.fixture(scope="module", params=OVERLAYS)
