@@ -31,7 +31,7 @@ class Guest:
         self.folder = folder
         self.root = folder / "root"
         self.root.mkdir()
-        run("tar", "-C", self.root, "-xf", base, timeout=120)
+        run("tar", "-C", self.root, "-xf", base, timeout=300)
         units = self.root / "etc/systemd/system"
         for unit in MASKED:
             (units / unit).symlink_to("/dev/null")
@@ -39,6 +39,7 @@ class Guest:
         (units / "multi-user.target.wants").mkdir(exist_ok=True)
         (units / "multi-user.target.wants/nsobs-guest.service").symlink_to("../nsobs-guest.service")
         (self.root / "etc/hostname").write_text("guest\n")
+        (self.root / "etc/dpkg/dpkg.cfg.d/quick").write_text("force-unsafe-io\n")
         (self.root / "root/out").mkdir()
 
     def give(self, *files: pathlib.Path) -> None:
@@ -52,7 +53,7 @@ class Guest:
         disk, out = self.folder / "disk", self.folder / "out"
         with disk.open("wb") as file:
             file.truncate(1 << 30)
-        run("mke2fs", "-q", "-t", "ext4", "-d", self.root, disk, timeout=120)
+        run("mke2fs", "-q", "-t", "ext4", "-d", self.root, disk, timeout=300)
         run("rm", "-rf", self.root)
         command = ["qemu-system-x86_64", "-M", "pc", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
                    "-nographic", "-no-reboot", "-nic", "none", "-kernel", debian.kernel(), "-append", ARGUMENTS,

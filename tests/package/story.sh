@@ -64,7 +64,7 @@ printf '[Service]\nWatchdogSec=15\nRestartSec=1\n' >/run/systemd/system/nsobserv
 main_pid >"$out/pid_before_upgrade"
 note upgrade dpkg -i /root/second.deb
 note state_after_upgrade state
-note version dpkg-query -W -f '${Version}' nsobserver
+note version dpkg -s nsobserver
 note conffile grep -c 'edited by the administrator' /etc/nsobserver.yaml
 note finding_after_upgrade nsobserver findings --container web
 note events nsobserver events -o jsonl --limit 0
