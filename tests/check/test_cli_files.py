@@ -1,7 +1,12 @@
-"""Manual pages and completion: what is generated from --help, and that groff and bash take it."""
+"""Manual pages and completions: what is generated from --help, and that groff, bash, zsh and fish take it."""
 
+import os
+import pty
 import re
+import select
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -65,3 +70,61 @@ def test_bash_completes():
 def test_shellcheck_finds_nothing():
     result = subprocess.run(["shellcheck", "-s", "bash", COMPLETION], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
+
+
+def fish(line: str) -> list[str]:
+    script = f"source {FOLDER}/nsobserver.fish; complete -C '{line}'"
+    result = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stderr) == (0, "")
+    return [offered.split("\t")[0] for offered in result.stdout.splitlines()]
+
+
+def test_fish_completes():
+    assert fish("nsobserver find") == ["findings"]
+    assert fish("nsobserver events --output js") == ["json", "jsonl"]
+    assert fish("nsobserver events --kind oom") == ["oom_kill"]
+    assert "--web.listen-address" in fish("nsobserver run --web")
+    assert fish("nsobserver run --storage.path /us") == ["/usr/"]
+
+
+ZSH = """
+PS1= RPS1= PROMPT_EOL_MARK=; unsetopt zle_bracketed_paste prompt_cr; fpath=({folder} $fpath); autoload -Uz compinit; compinit -u -D
+shown() {{ print -r -- "<<$BUFFER>>"; zle .kill-buffer }}; zle -N shown; bindkey '^]' shown; bindkey '^I' expand-or-complete; print -r RE''ADY
+"""
+
+
+def zsh(folder, typed: str) -> str:
+    """What stands in the line of a terminal of its own after TAB."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe("zsh", ["zsh", "-f", "-i"], {**os.environ, "TERM": "dumb", "HOME": str(folder)})
+    said, end = "", time.monotonic() + 40
+
+    def until(pattern: str) -> re.Match:
+        nonlocal said
+        while not (found := re.search(pattern, said)):
+            assert time.monotonic() < end, said
+            if select.select([terminal], [], [], 0.2)[0]:
+                said += os.read(terminal, 4096).decode(errors="replace")
+        return found
+
+    try:
+        os.write(terminal, ZSH.format(folder=folder).encode())
+        until("READY")
+        os.write(terminal, f"{typed}\t\x1d".encode())
+        return until("<<(nsobserver[^>]*)>>")[1]
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+
+
+@pytest.mark.parametrize(("typed", "completed"), [
+    ("nsobserver find", "nsobserver findings "),
+    ("nsobserver events --output=jsonl", "nsobserver events --output=jsonl "),
+    ("nsobserver run --log.level=war", "nsobserver run --log.level=warn "),
+    ("nsobserver run --web.li", "nsobserver run --web.listen-address="),
+])
+def test_zsh_completes(tmp_path, typed, completed):
+    (tmp_path / "_nsobserver").write_text((FOLDER / "nsobserver.zsh").read_text())
+    assert zsh(tmp_path, typed) == completed

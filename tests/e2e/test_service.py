@@ -3,8 +3,14 @@
 systemd itself does not run on every machine that tests, so setpriv and mount do what the unit asks of it.
 """
 
+import contextlib
 import re
+import signal
+import socket
+import time
 import uuid
+
+import pytest
 
 from observer import ROOT, Observer, roots_of
 from runtimes import engine
@@ -59,3 +65,47 @@ def test_it_sees_looks_and_says_the_same(images):
             assert found.count("unknown") == 0, found
             code, _ = service.stop()
             assert code == 0, service.log.read_text()
+
+
+class Watched(Observer):
+    """With a service manager that listens, and wants to hear something at least every two seconds."""
+
+    def __init__(self):
+        super().__init__()
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.bind(str(self.folder / "notify"))
+        self.manager.settimeout(0.2)
+
+    def command(self):
+        return ["env", f"NOTIFY_SOCKET={self.folder}/notify", "WATCHDOG_USEC=2000000", *super().command()]
+
+    def hear(self, wanted: str, within: float) -> list[str]:
+        """Everything up to the first message that begins with this."""
+        said, end = [], time.monotonic() + within
+        while time.monotonic() < end:
+            with contextlib.suppress(TimeoutError):
+                said.append(self.manager.recv(4096).decode())
+                if said[-1].startswith(wanted):
+                    return said
+        raise AssertionError(f"no {wanted} within {within} s: {said}")
+
+
+def test_it_tells_the_service_manager_how_it_is():
+    with Watched() as service:
+        first = service.hear("READY=1", 30)
+        assert first == [f"READY=1\nSTATUS=observing; metrics on 127.0.0.1:{service.port}"]
+        start = time.monotonic()
+        for _ in range(4):
+            service.hear("WATCHDOG=1", 30)
+        assert time.monotonic() - start > 1.4, "four times in the two seconds, not at once"
+        service.process.send_signal(signal.SIGHUP)
+        assert service.hear("READY=1", 30)[-2].startswith("RELOADING=1\nMONOTONIC_USEC=")
+        service.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(AssertionError):
+            service.hear("nothing: all that was said before", 0.5)
+        with pytest.raises(AssertionError):
+            service.hear("WATCHDOG=1", 3)
+        service.process.send_signal(signal.SIGCONT)
+        service.hear("WATCHDOG=1", 30)
+        assert service.stop()[0] == 0
+        service.hear("STOPPING=1", 10)

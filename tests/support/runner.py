@@ -147,6 +147,13 @@ def run_e2e(part: Part) -> None:
     pytest(part, "tests/e2e", "-m", "not measuring")
 
 
+def run_package(part: Part) -> None:
+    """The Debian package, in a guest too; the image; the manifests of Kubernetes."""
+    require_root()
+    part.must(["cmake", "--build", "--preset", "release", "--target", "deb"])
+    pytest(part, "tests/package")
+
+
 def run_measuring(part: Part) -> None:
     require_root()
     pytest(part, "tests/e2e", "-m", "measuring")
@@ -191,12 +198,12 @@ def require_root() -> None:
 
 
 PARTS = {
-    "build": run_build, "unit": run_unit, "bpf": run_bpf, "check": run_check, "e2e": run_e2e,
+    "build": run_build, "unit": run_unit, "bpf": run_bpf, "check": run_check, "e2e": run_e2e, "package": run_package,
     "asan": run_asan, "tsan": run_tsan, "fuzz": run_fuzz, "tidy": run_tidy,
     "measuring": run_measuring, "bench": run_bench,
 }
-NEED_RELEASE = {"unit", "bpf", "e2e", "tidy", "measuring", "bench"}
-FOREGROUND = ["unit", "bpf", "check", "e2e"]
+NEED_RELEASE = {"unit", "bpf", "e2e", "package", "tidy", "measuring", "bench"}
+FOREGROUND = ["unit", "bpf", "check", "e2e", "package"]
 BACKGROUND = ["asan", "tsan", "fuzz", "tidy"]
 
 

@@ -95,6 +95,7 @@ void RingReader::Loop() {
     Wait();
     Tick();
     Drain();
+    ++turns_;
   }
   woken_ = true;
   Drain();

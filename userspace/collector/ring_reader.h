@@ -55,6 +55,8 @@ class RingReader {
   void Stop();
   // Has it look at once; thread-safe.
   void Wake();
+  // Looks at the rings so far; stands still if the thread does. Thread-safe.
+  uint64_t turns() const { return turns_; }
   void set_coalesce_window(absl::Duration window) { window_ns_ = absl::ToInt64Nanoseconds(window); }
 
  private:
@@ -86,6 +88,7 @@ class RingReader {
   int64_t last_tick_ns_ = 0;
   bool ticking_ = false;  // the tick has asked for another one
   std::atomic<bool> stopping_{false};
+  std::atomic<uint64_t> turns_{0};
   std::thread thread_;
 };
 

@@ -78,15 +78,6 @@ std::optional<NamespaceSet> ReadAllInodes(const std::string& process_dir) {
   return set;
 }
 
-bool IsKthreadd(const std::string& process_dir) {
-  UniqueFd dir(open(process_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!dir.ok()) return false;
-  SmallReader reader;
-  const auto text = reader.Read(dir.get(), "stat");
-  const auto stat = text ? ParseProcStat(*text) : std::nullopt;
-  return stat && stat->kernel_thread && stat->parent_pid == 0;
-}
-
 // Ids of namespaces, asked once for each inode of a pass.
 class IdReader {
  public:
@@ -178,6 +169,15 @@ std::optional<uint32_t> ParsePid(std::string_view name) {
 }
 
 }  // namespace
+
+bool IsKthreadd(const std::string& process_dir) {
+  UniqueFd dir(open(process_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!dir.ok()) return false;
+  SmallReader reader;
+  const auto text = reader.Read(dir.get(), "stat");
+  const auto stat = text ? ParseProcStat(*text) : std::nullopt;
+  return stat && stat->kernel_thread && stat->parent_pid == 0;
+}
 
 NamespaceSet ReadHostNamespaces(const std::string& proc_root) {
   const std::string kthreadd = proc_root + "/" + std::to_string(kKthreaddPid);

@@ -43,6 +43,9 @@ struct HostScan {
   std::map<uint32_t, uint32_t> zombies;  // how many, by the pid of the parent
 };
 
+// Whether the process with this folder in /proc is the kernel's own, from which its threads come.
+bool IsKthreadd(const std::string& process_dir);
+
 // The namespaces of the machine: those of pid 1 if they can be read, else of kthreadd, else of
 // this process.
 NamespaceSet ReadHostNamespaces(const std::string& proc_root);

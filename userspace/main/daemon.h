@@ -37,6 +37,7 @@ class Daemon {
   void Stop();
 
   int port() const { return web_->port(); }
+  Pipeline::Turns turns() const { return pipeline_->turns(); }
 
  private:
   explicit Daemon(const Clock* clock) : clock_(clock) {}

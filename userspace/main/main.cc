@@ -3,12 +3,15 @@
 #include <string>
 #include <vector>
 
+#include "userspace/correlation/host_cgroup_namespace.h"
 #include "userspace/main/dispatch.h"
 #include "userspace/main/exit_code.h"
 #include "userspace/main/text_width.h"
 
 int main(int argc, char** argv) {
   nsobs::InitTextWidth();
+  // Where it must not, as an ordinary user may not, it goes without; `run` says so.
+  nsobs::JoinHostCgroupNamespace("/proc").IgnoreError();
   try {
     return nsobs::Dispatch(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
   } catch (const std::exception& error) {

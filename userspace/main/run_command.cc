@@ -4,18 +4,24 @@
 #include <signal.h>
 
 #include <iostream>
+#include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "userspace/base/clock.h"
 #include "userspace/base/log.h"
+#include "userspace/base/service_manager.h"
 #include "userspace/config/value_text.h"
+#include "userspace/correlation/host_cgroup_namespace.h"
 #include "userspace/main/daemon.h"
 #include "userspace/main/exit_code.h"
 
 namespace nsobs {
 namespace {
 
-// Blocked in every thread before any is started; taken by WaitForStop() alone.
+// Blocked in every thread before any is started; taken by Serve() alone.
 sigset_t HandledSignals() {
   sigset_t set;
   sigemptyset(&set);
@@ -40,6 +46,47 @@ void ReloadConfig(const std::optional<std::string>& file, const FlagTexts& flags
   spdlog::info("reload: done");
 }
 
+// Tells the service manager's watchdog that we live: only while the threads turn that never have a
+// reason to stand still, so that one that hangs is ended and started anew.
+class LifeSign {
+ public:
+  LifeSign(ServiceManager* manager, const Daemon* daemon) : manager_(manager), daemon_(daemon) {}
+
+  void Give() {
+    const Pipeline::Turns now = daemon_->turns();
+    if (now.ring == last_.ring || now.pipeline == last_.pipeline) return;
+    last_ = now;
+    manager_->KeepAlive();
+  }
+
+ private:
+  ServiceManager* const manager_;
+  const Daemon* const daemon_;
+  Pipeline::Turns last_;
+};
+
+// The next signal; 0 when `patience` is over. Zero patience waits for ever.
+int NextSignal(const sigset_t& signals, absl::Duration patience) {
+  const timespec timeout = absl::ToTimespec(patience);
+  const int taken =
+      sigtimedwait(&signals, nullptr, patience == absl::ZeroDuration() ? nullptr : &timeout);
+  return taken > 0 ? taken : 0;  // also after EINTR
+}
+
+// Until SIGTERM or SIGINT.
+void Serve(const sigset_t& signals, ServiceManager* manager, Daemon* daemon,
+           absl::FunctionRef<void()> reload) {
+  LifeSign life(manager, daemon);
+  // Four times as often as needed: a busy host delays us, too.
+  const absl::Duration patience = manager->watchdog() / 4;
+  while (true) {
+    const int taken = NextSignal(signals, patience);
+    if (taken == SIGTERM || taken == SIGINT) return;
+    if (taken == SIGHUP) reload();
+    if (patience != absl::ZeroDuration()) life.Give();
+  }
+}
+
 }  // namespace
 
 int RunCommand(const Config& config, const std::optional<std::string>& config_file,
@@ -50,6 +97,10 @@ int RunCommand(const Config& config, const std::optional<std::string>& config_fi
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
+  if (const absl::Status joined = JoinHostCgroupNamespace("/proc"); !joined.ok()) {
+    spdlog::warn("containers may go without a name: {}", std::string(joined.message()));
+  }
+  ServiceManager manager = ServiceManager::FromEnvironment();
   const SystemClock clock;
   Config running = config;
   absl::StatusOr<std::unique_ptr<Daemon>> daemon = Daemon::Start(running, &clock);
@@ -62,12 +113,14 @@ int RunCommand(const Config& config, const std::optional<std::string>& config_fi
   address.port = static_cast<uint16_t>((*daemon)->port());
   spdlog::info("observing; metrics on http://{}/metrics, timeline in {}", HostPortText(address),
                running.storage.path);
-  while (true) {
-    int taken = 0;
-    sigwait(&signals, &taken);
-    if (taken != SIGHUP) break;
+  const std::string status = absl::StrCat("observing; metrics on ", HostPortText(address));
+  manager.Ready(status);
+  Serve(signals, &manager, daemon->get(), [&] {
+    manager.Reloading();
     ReloadConfig(config_file, flags, &running, daemon->get());
-  }
+    manager.Ready(status);
+  });
+  manager.Stopping();
   spdlog::info("stopping");
   (*daemon)->Stop();
   return kExitDone;

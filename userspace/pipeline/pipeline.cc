@@ -156,6 +156,7 @@ void Pipeline::Loop() {
     WriteBatch out;
     Periodic(&out);
     Hand(std::move(out));
+    ++turns_;
     if (closed && batches.empty()) return;
   }
 }

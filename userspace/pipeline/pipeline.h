@@ -57,6 +57,14 @@ class Pipeline {
 
   void set_coalesce_window(absl::Duration window) { ring_->set_coalesce_window(window); }
 
+  // Rounds of the two threads that never have a reason to stand still. The timeline's has one (the
+  // disk), so it is not among them. Thread-safe.
+  struct Turns {
+    uint64_t ring = 0;
+    uint64_t pipeline = 0;
+  };
+  Turns turns() const { return {ring_->turns(), turns_}; }
+
   Barrier& barrier() { return *barrier_; }
   const TimelineWriter& writer() const { return *writer_; }
   const Enricher* enricher() const { return options_.enricher; }
@@ -103,6 +111,7 @@ class Pipeline {
   std::atomic<uint64_t> queued_records_{0};
   std::atomic<uint64_t> context_records_{0};
   std::atomic<uint64_t> malformed_records_{0};
+  std::atomic<uint64_t> turns_{0};
   uint64_t last_serial_ = 0;  // of an event
   int64_t last_reconcile_ns_ = 0;
   int64_t last_losses_ns_ = 0;

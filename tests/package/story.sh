@@ -1,0 +1,87 @@
+#!/bin/bash
+# In the guest, as root: the life of the package under a real systemd. What is seen is left in /root/out, one file a
+# question; test_guest.py says what it should be.
+out=/root/out
+
+note() { # note NAME COMMAND...: its output and, at the end, its exit code
+  local name=$1
+  shift
+  echo "[$(cut -d' ' -f1 /proc/uptime)] $name" >>"$out/times"
+  "$@" >"$out/$name" 2>&1
+  echo "exit $?" >>"$out/$name"
+}
+
+state() {
+  systemctl show nsobserver -p ActiveState,SubState,UnitFileState,MainPID,NRestarts,Type,WatchdogUSec,StatusText,Result
+}
+
+wait_active() { # wait_active OTHER_THAN_PID: up to four minutes
+  local try
+  for ((try = 0; try < 60; try++)); do # seldom: in here each look costs a third of a second
+    if systemctl is-active -q nsobserver && [[ $(main_pid) != "$1" ]]; then return 0; fi
+    sleep 4
+  done
+  return 1
+}
+
+main_pid() { systemctl show nsobserver -p MainPID --value; }
+
+container() { # container NAME: with runc; nothing listens where it connects to
+  mkdir -p "/root/$1/rootfs/bin"
+  cp /bin/busybox "/root/$1/rootfs/bin/"
+  (cd "/root/$1" && runc spec &&
+    sed -i 's/"terminal": true/"terminal": false/; s|^\(\s*\)"sh"|\1"/bin/busybox", "sh", "-c", "busybox nc 127.0.0.1 9; busybox sleep 2"|' config.json &&
+    timeout 60 runc run "$1" </dev/null)
+}
+
+finding() { # finding NAME: waits for one about that container
+  local try
+  for ((try = 0; try < 30; try++)); do
+    nsobserver findings --container "$1" 2>&1 && return
+    sleep 2
+  done
+  return 1
+}
+
+note kernel uname -r
+note install dpkg -i /root/first.deb
+note state state
+note ready curl -sS http://127.0.0.1:9917/-/ready
+note metrics curl -sS http://127.0.0.1:9917/metrics
+note unit_files find /var/lib/nsobserver -printf '%m %u %P\n'
+note status cat "/proc/$(main_pid)/status"
+note container container web
+note finding finding web
+
+printf '\n# edited by the administrator\n' >>/etc/nsobserver.yaml
+sed -i 's/^  level: info/  level: debug/' /etc/nsobserver.yaml
+note reload systemctl reload nsobserver
+sleep 2
+
+# The new one is watched more closely, so that a test need not wait for a minute.
+mkdir -p /run/systemd/system/nsobserver.service.d
+printf '[Service]\nWatchdogSec=15\nRestartSec=1\n' >/run/systemd/system/nsobserver.service.d/quick.conf
+main_pid >"$out/pid_before_upgrade"
+note upgrade dpkg -i /root/second.deb
+note state_after_upgrade state
+note version dpkg -s nsobserver
+note conffile grep -c 'edited by the administrator' /etc/nsobserver.yaml
+note finding_after_upgrade nsobserver findings --container web
+note events nsobserver events -o jsonl --limit 0
+
+# Stopped in its tracks, it says nothing any more.
+sleep 16
+note state_at_rest state # with a watchdog of 15 s, and not restarted
+hung=$(main_pid)
+kill -STOP "$hung"
+note wait_for_watchdog wait_active "$hung"
+note state_after_watchdog state
+note journal journalctl --no-pager -u nsobserver
+
+note remove dpkg -r nsobserver
+note state_after_remove systemctl is-active nsobserver
+note left_after_remove find /etc/nsobserver.yaml /var/lib/nsobserver/timeline.db
+note purge dpkg -P nsobserver
+rm -r /run/systemd/system/nsobserver.service.d
+note left_after_purge find / -xdev -iname '*nsobserver*' -not -path '/proc/*' -not -path '/root/*' -not -path '/run/systemd/*'
+note status_after_purge dpkg-query -W nsobserver

@@ -1,0 +1,115 @@
+"""The package under a real systemd, on Debian's own kernel: installed, started, upgraded, hung, removed, purged (story.sh)."""
+
+import json
+import pathlib
+import re
+import shutil
+import tempfile
+
+import debian
+import pytest
+from guest import Guest
+
+HERE = pathlib.Path(__file__).resolve().parent
+MINUTES = 25  # it takes two or three, where nobody else needs the machine
+
+
+class Story:
+    """What the guest left: text by the name of the question."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+
+    def __getitem__(self, name: str) -> str:
+        return (self.folder / name).read_text(errors="replace")
+
+    def done(self, name: str) -> str:
+        """The output of what must have ended well."""
+        text = self[name]
+        assert text.endswith("exit 0\n"), f"{name}: {text}"
+        return text.removesuffix("exit 0\n")
+
+    def unit(self, name: str) -> dict[str, str]:
+        return dict(line.split("=", 1) for line in self.done(name).splitlines())
+
+
+@pytest.fixture(scope="module")
+def story(package, next_package):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="nsobs-guest-", dir="/var/tmp"))
+    try:
+        guest = Guest(folder, debian.base(package))
+        for name, file in (("first.deb", package), ("second.deb", next_package)):
+            shutil.copy(file, folder / name)
+            guest.give(folder / name)
+        out = guest.tell(HERE / "story.sh", MINUTES * 60)
+        assert (out / "times").is_file(), guest.console()
+        print((out / "times").read_text())
+        yield Story(out)
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_the_installation_starts_it(story):
+    assert "Setting up nsobserver" in story.done("install")
+    unit = story.unit("state")
+    assert (unit["ActiveState"], unit["SubState"], unit["UnitFileState"]) == ("active", "running", "enabled")
+    assert (unit["Type"], unit["WatchdogUSec"], unit["NRestarts"]) == ("notify", "1min", "0")
+    assert unit["StatusText"] == "observing; metrics on 127.0.0.1:9917"
+    assert story.done("ready").strip() == "ready", "dpkg -i returns when it observes"
+
+
+def test_it_has_the_rights_of_the_unit_and_no_others(story):
+    status = story.done("status")
+    assert "NoNewPrivs:\t1" in status
+    bounding = int(re.search(r"CapBnd:\s*(\w+)", status)[1], 16)
+    assert bounding.bit_count() == 7
+    for line in story.done("unit_files").splitlines():
+        mode, owner, _ = line.split(" ", 2)
+        assert owner == "root" and mode in ("600", "700"), line
+
+
+def test_debians_kernel_has_what_it_needs(story):
+    assert story.done("kernel").startswith("6.1.")
+    attached = set(re.findall(r'nsobserver_probe_info\{[^}]*source="(\w+)"[^}]*\} 1$', story.done("metrics"), re.MULTILINE))
+    assert attached >= {"tcp_connect", "connect_return", "signal_generate", "oom_kill", "setns_return", "clone", "host_scan"}
+
+
+def test_it_names_the_failure_of_a_container(story):
+    found = story.done("finding")
+    assert "net-loopback" in found and "web (runc) cannot reach 127.0.0.1:9" in found
+
+
+def test_reload_is_taken(story):
+    story.done("reload")
+    assert "reload: log.level changed" in story.done("journal")
+
+
+def test_an_upgrade_starts_the_new_one_and_keeps_the_timeline(story):
+    assert "Preparing to unpack" in story.done("upgrade")
+    assert re.search(r"^Version: .*\+1$", story.done("version"), re.MULTILINE)
+    unit = story.unit("state_after_upgrade")
+    assert (unit["ActiveState"], unit["UnitFileState"]) == ("active", "enabled")
+    assert unit["MainPID"] != story["pid_before_upgrade"].strip()
+    assert story.done("conffile").strip() == "1"
+    assert "web (runc) cannot reach 127.0.0.1:9" in story.done("finding_after_upgrade")
+    rows = [json.loads(line) for line in story.done("events").splitlines()]
+    kinds = {row["kind"] for row in rows}
+    assert {"connect_failure", "gap"} <= kinds, kinds
+
+
+def test_what_hangs_is_started_anew(story):
+    rest = story.unit("state_at_rest")
+    assert (rest["ActiveState"], rest["WatchdogUSec"], rest["NRestarts"]) == ("active", "15s", "0")
+    story.done("wait_for_watchdog")
+    after = story.unit("state_after_watchdog")
+    assert (after["ActiveState"], after["NRestarts"]) == ("active", "1")
+    assert "Watchdog timeout" in story.done("journal")
+
+
+def test_removal_keeps_what_purge_takes(story):
+    story.done("remove")
+    assert story["state_after_remove"].split() == ["inactive", "exit", "3"]
+    assert len(story.done("left_after_remove").splitlines()) == 2
+    story.done("purge")
+    assert story.done("left_after_purge") == ""
+    assert "no packages found" in story["status_after_purge"]
