@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "userspace/base/clock.h"
 #include "userspace/base/status_util.h"
+#include "userspace/main/next_step.h"
 #include "userspace/main/top/painter.h"
 #include "userspace/main/top/terminal.h"
 #include "userspace/main/top/top_draw.h"
@@ -193,10 +194,7 @@ int TopCommand(const TopOptions& options, const Console& console) {
   const auto controls = LoadTerminalControls(getenv("TERM"), console.screen.color);
   if (!controls.ok()) return Refuse(controls.status(), console);
   const auto reader = TimelineReader::Open(options.storage_path);
-  if (absl::IsPermissionDenied(reader.status())) {
-    return console.Fail(Annotate(reader.status(), "needs root"));
-  }
-  if (!reader.ok()) return console.Fail(reader.status());
+  if (!reader.ok()) return console.Fail(WithSudo(reader.status()));
   absl::Status status;
   {
     Top top(options, reader->get(), *controls, console);

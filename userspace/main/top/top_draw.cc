@@ -95,9 +95,10 @@ void DrawList(const TopScene& scene, Frame* frame) {
       LineBuilder(scene.size.columns)
           .Add(below > 0 ? absl::StrCat("  and ", below, " more below") : "", Style::kDim)
           .Done());
-  for (FrameLine& line : TopStoryLines(scene, chosen, /*whole=*/false)) {
-    frame->push_back(std::move(line));
-  }
+  const size_t used = frame->size() + 1;  // and the footer
+  const auto all = static_cast<size_t>(scene.size.rows);
+  std::vector<FrameLine> story = TopShortStory(scene, *chosen, all > used ? all - used : 0);
+  std::move(story.begin(), story.end(), std::back_inserter(*frame));
 }
 
 // A part of something longer, from the line that it was scrolled to.
@@ -146,7 +147,7 @@ TopDrawing DrawTop(const TopScene& scene) {
       drawing.extent.list_rows = TopListRows(scene);
       break;
     case TopPage::kDetail:
-      DrawPage(scene, TopStoryLines(scene, SelectedRow(scene), /*whole=*/true), &drawing);
+      DrawPage(scene, TopStoryLines(scene, SelectedRow(scene)), &drawing);
       break;
     case TopPage::kHelp:
       DrawPage(scene, TopHelpLines(scene.size.columns), &drawing);

@@ -36,9 +36,10 @@ TopDrawing DrawTop(const TopScene& scene);
 // The parts, in files of their own.
 std::vector<FrameLine> TopHeader(const TopScene& scene);
 FrameLine TopFooter(const TopScene& scene);
-// What happened to the selected one, what is wrong, who entered: in few lines below the list, or
-// (`whole`) all of it.
-std::vector<FrameLine> TopStoryLines(const TopScene& scene, const TopRow* row, bool whole);
+// What happened to a container, what is wrong, who entered; nullptr: it has gone.
+std::vector<FrameLine> TopStoryLines(const TopScene& scene, const TopRow* row);
+// As much of it as `room` lines hold, or a little more: the newest and the worst.
+std::vector<FrameLine> TopShortStory(const TopScene& scene, const TopRow& row, size_t room);
 std::vector<FrameLine> TopHelpLines(int columns);
 
 // "running", "exited", "running?" when nobody watches, "-" of the host, "?" if not known.

@@ -23,12 +23,13 @@ std::string Plural(size_t count, std::string_view what) {
 FrameLine Title(const TopScene& scene) {
   const TopModel& model = *scene.model;
   LineBuilder line(scene.size.columns);
-  line.Add("nsobserver top", Style::kBold);
-  line.Add(absl::StrCat("  last ", WindowText(scene.question.window_ns), "  "));
-  line.Add(
-      absl::StrCat(model.in_trouble, " of ", Plural(model.containers, "container"), " in trouble"),
-      model.in_trouble > 0 ? Style::kRed : Style::kGreen);
-  line.Add(absl::StrCat("  ", Plural(model.findings, "finding")));
+  line.Add("nsobserver", Style::kBold);
+  line.Add(absl::StrCat("  last ", WindowText(scene.question.window_ns), ": "));
+  line.Add(absl::StrCat(model.in_trouble, " of ", Plural(model.containers, "container"),
+                        " in trouble", model.in_trouble > 0 ? ", " : "",
+                        model.in_trouble > 0 ? absl::StrCat(model.in_trouble_now, " now") : ""),
+           model.in_trouble > 0 ? Style::kRed : Style::kGreen);
+  line.Add(absl::StrCat("; ", Plural(model.findings, "finding")));
   line.AtRight(Clock(scene, scene.now_wall_ns), Style::kDim);
   return line.Done();
 }

@@ -109,13 +109,17 @@ bool IsPlain(const TopRow& row) {
   return runtime == "systemd" || runtime == "netns" || runtime == "unshare";
 }
 
+bool IsTroubleNow(const TopRow& row, int64_t now_wall_ns) {
+  return row.level >= TopLevel::kFailing && now_wall_ns - row.last_wall_ns <= kTopNowNs;
+}
+
 // The host's programs fail all day; that it is on top takes a finding.
 int TroubleRank(const TopRow& row) {
   if (row.owner == kTopHost && row.findings == 0) return -1;
   return static_cast<int>(row.level);
 }
 
-bool Before(const TopRow& a, const TopRow& b, TopSort sort) {
+bool Before(const TopRow& a, const TopRow& b, TopSort sort, int64_t now_wall_ns) {
   const auto by_name = [](const TopRow& row) { return std::tie(row.label, row.owner); };
   switch (sort) {
     case TopSort::kName:
@@ -127,9 +131,9 @@ bool Before(const TopRow& a, const TopRow& b, TopSort sort) {
       if (a.failures != b.failures) return a.failures > b.failures;
       break;
     case TopSort::kTrouble: {
-      const auto key = [](const TopRow& row) {
-        const bool dead = row.known && row.container.died_wall_ns != 0;
-        return std::tuple(-TroubleRank(row), -row.last_wall_ns, dead, IsPlain(row));
+      const auto key = [&](const TopRow& row) {
+        const bool over = row.container.died_wall_ns != 0 && !IsTroubleNow(row, now_wall_ns);
+        return std::tuple(over, -TroubleRank(row), -row.last_wall_ns, IsPlain(row));
       };
       if (key(a) != key(b)) return key(a) < key(b);
       break;
@@ -138,12 +142,13 @@ bool Before(const TopRow& a, const TopRow& b, TopSort sort) {
   return by_name(a) < by_name(b);
 }
 
-void Count(const TopRow& row, TopModel* model) {
+void Count(const TopRow& row, int64_t now_wall_ns, TopModel* model) {
   model->failures += row.failures;
   model->findings += row.findings;
   if (row.owner == kTopHost) return;
   ++model->containers;
   if (row.level >= TopLevel::kFailing) ++model->in_trouble;
+  if (IsTroubleNow(row, now_wall_ns)) ++model->in_trouble_now;
 }
 
 // setns() into several kinds is one entry.
@@ -191,15 +196,16 @@ TopModel BuildTopModel(const TopStore& store, const TopQuestion& question) {
   model.unseen = builder.unseen();
   for (auto& [owner, draft] : builder.drafts()) {
     draft.row.headline = std::move(draft.headline.text);
-    Count(draft.row, &model);
+    Count(draft.row, question.now_wall_ns, &model);
     if (Passes(draft.row, question.filter)) {
       model.rows.push_back(std::move(draft.row));
     } else {
       ++model.filtered_out;
     }
   }
-  std::sort(model.rows.begin(), model.rows.end(),
-            [&](const TopRow& a, const TopRow& b) { return Before(a, b, question.sort); });
+  std::sort(model.rows.begin(), model.rows.end(), [&](const TopRow& a, const TopRow& b) {
+    return Before(a, b, question.sort, question.now_wall_ns);
+  });
   return model;
 }
 

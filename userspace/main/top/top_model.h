@@ -18,10 +18,13 @@ enum class TopSort : uint8_t { kTrouble, kRecent, kFailures, kName };
 inline constexpr size_t kTopSortCount = 4;
 std::string_view Name(TopSort sort);  // "trouble", "last", "failures", "name"
 
+// What ended longer ago than this stands below what is alive.
+inline constexpr int64_t kTopNowNs = 60'000'000'000;
+
 struct TopQuestion {
   int64_t now_wall_ns = 0;
   int64_t window_ns = 0;
-  std::string filter;  // part of a name, id, runtime, image or case; case doesn't matter
+  std::string filter = "";  // part of a name, id, runtime, image or case; case doesn't matter
   TopSort sort = TopSort::kTrouble;
 };
 
@@ -41,8 +44,9 @@ struct TopRow {
 struct TopModel {
   std::vector<TopRow> rows;  // that pass the filter, sorted
   size_t filtered_out = 0;
-  size_t containers = 0;  // before the filter; the host is none
-  size_t in_trouble = 0;  // before the filter: failing or worse, the host left out
+  size_t containers = 0;      // before the filter; the host is none
+  size_t in_trouble = 0;      // before the filter: failing or worse, the host left out
+  size_t in_trouble_now = 0;  // of them: with something of the last minute
   uint64_t failures = 0;
   size_t findings = 0;
   size_t unseen = 0;  // losses and gaps in the window

@@ -13,22 +13,27 @@ namespace nsobs {
 namespace {
 
 constexpr int kLabelWidth = 10;
-constexpr size_t kWholeFailures = 10;
 constexpr size_t kWholeEvents = 500;
 
-// How much is told below the list.
+// How much is told. Below the list: the first of these that the screen has room for.
 struct Budget {
+  bool wrap;
   size_t failures, findings, evidence, entries;
 };
+constexpr Budget kWhole = {true, 10, 50, 16, 50};
+constexpr Budget kShort[] = {{true, 8, 5, 5, 5}, {true, 5, 3, 5, 3}, {true, 3, 2, 3, 2},
+                             {true, 2, 1, 3, 2}, {true, 1, 1, 2, 1}, {false, 2, 1, 2, 1},
+                             {false, 1, 1, 1, 1}};
 
 class Story {
  public:
-  Story(const TopScene& scene, bool whole) : scene_(scene), whole_(whole) {}
+  Story(const TopScene& scene, const Budget& budget, bool whole)
+      : scene_(scene), budget_(budget), whole_(whole) {}
 
   void Who(const TopRow& row);
-  void Happened(const TopStory& story, size_t most);
-  void Wrong(const TopStory& story, const Budget& budget);
-  void Entered(const TopStory& story, size_t most);
+  void Happened(const TopStory& story);
+  void Wrong(const TopStory& story);
+  void Entered(const TopStory& story);
   void Everything(const TopStory& story);
   void Section(const std::string& label, const std::string& text, Style style) {
     bool first = true;
@@ -49,9 +54,8 @@ class Story {
                          .Add(text, style)
                          .Done());
   }
-  // Wrapped in the whole story, cut in the short one.
   void PutOrWrap(const std::string& label, const std::string& text, Style style) {
-    if (whole_) {
+    if (budget_.wrap) {
       Section(label, text, style);
     } else {
       Put(label, text, style);
@@ -66,9 +70,10 @@ class Story {
     return LocalClock(wall_ns, scene_.now_wall_ns, scene_.zone);
   }
   std::string EventText(const TopEvent& event) const;
-  void Finding(const TopFinding& finding, const Budget& budget);
+  void Finding(const TopFinding& finding);
 
   const TopScene& scene_;
+  const Budget& budget_;
   const bool whole_;
   std::vector<FrameLine> lines_;
 };
@@ -117,7 +122,8 @@ std::string Story::EventText(const TopEvent& event) const {
   return text;
 }
 
-void Story::Happened(const TopStory& story, size_t most) {
+void Story::Happened(const TopStory& story) {
+  const size_t most = budget_.failures;
   Blank();
   if (story.failures.empty()) {
     Put("happened",
@@ -132,17 +138,21 @@ void Story::Happened(const TopStory& story, size_t most) {
   More(story.failures.size() - std::min(most, story.failures.size()), "failures, below");
 }
 
-void Story::Finding(const TopFinding& finding, const Budget& budget) {
+void Story::Finding(const TopFinding& finding) {
   const Style style = StyleOfConfidence(finding.confidence);
   Section("wrong",
           absl::StrCat(Clock(finding.wall_ns), "  ", finding.confidence, ", ", finding.case_id,
                        ": ", finding.summary),
           style);
-  for (size_t i = 0; i < std::min(budget.evidence, finding.evidence.size()); ++i) {
+  for (size_t i = 0; i < std::min(budget_.evidence, finding.evidence.size()); ++i) {
     const TopEvidence& evidence = finding.evidence[i];
-    PutOrWrap(i == 0 ? "evidence" : "", absl::StrCat("- ", evidence.claim), Style::kPlain);
-    if (whole_)
+    const char* label = i == 0 ? "evidence" : "";
+    if (whole_) {
+      Section(label, absl::StrCat("- ", evidence.claim), Style::kPlain);
       Section("", absl::StrCat("  ", evidence.source, " = ", evidence.value), Style::kDim);
+    } else {
+      Put(label, absl::StrCat("- ", evidence.claim, ": ", evidence.value), Style::kPlain);
+    }
   }
   if (!finding.fix.empty()) PutOrWrap("fix", finding.fix, Style::kGreen);
   if (!whole_) return;
@@ -150,7 +160,7 @@ void Story::Finding(const TopFinding& finding, const Budget& budget) {
   Section("more", absl::StrCat("$ nsobserver findings show ", finding.id), Style::kDim);
 }
 
-void Story::Wrong(const TopStory& story, const Budget& budget) {
+void Story::Wrong(const TopStory& story) {
   if (story.findings.empty()) {
     Blank();
     const char* text = story.failures.empty()
@@ -163,14 +173,15 @@ void Story::Wrong(const TopStory& story, const Budget& budget) {
   for (const TopFinding* finding : story.findings) {
     const std::string text = finding->case_id + finding->summary;
     if (std::find(told.begin(), told.end(), text) != told.end()) continue;
-    if (told.size() == budget.findings) break;
+    if (told.size() == budget_.findings) break;
     told.push_back(text);
     Blank();
-    Finding(*finding, budget);
+    Finding(*finding);
   }
 }
 
-void Story::Entered(const TopStory& story, size_t most) {
+void Story::Entered(const TopStory& story) {
+  const size_t most = budget_.entries;
   Blank();
   if (story.entries.empty()) {
     Put("entered", "nobody did", Style::kDim);
@@ -198,25 +209,36 @@ void Story::Everything(const TopStory& story) {
   More(story.events.size() - most, "events (nsobserver events)");
 }
 
+std::vector<FrameLine> Tell(const TopScene& scene, const TopRow& row, const TopStory& story,
+                            const Budget& budget, bool whole) {
+  Story lines(scene, budget, whole);
+  lines.Who(row);
+  lines.Happened(story);
+  lines.Wrong(story);
+  lines.Entered(story);
+  if (whole) lines.Everything(story);
+  return lines.Done();
+}
+
 }  // namespace
 
-std::vector<FrameLine> TopStoryLines(const TopScene& scene, const TopRow* row, bool whole) {
-  Story lines(scene, whole);
+std::vector<FrameLine> TopStoryLines(const TopScene& scene, const TopRow* row) {
   if (row == nullptr) {
+    Story lines(scene, kWhole, /*whole=*/true);
     lines.Section("", "this container has left the window (Esc: back)", Style::kDim);
     return lines.Done();
   }
-  const TopStory story = StoryOf(*scene.store, row->owner, scene.question);
-  const bool tall = scene.size.rows >= 36;
-  const Budget budget = whole  ? Budget{kWholeFailures, 50, 16, 50}
-                        : tall ? Budget{5, 3, 5, 3}
-                               : Budget{2, 1, 2, 1};
-  lines.Who(*row);
-  lines.Happened(story, budget.failures);
-  lines.Wrong(story, budget);
-  lines.Entered(story, budget.entries);
-  if (whole) lines.Everything(story);
-  return lines.Done();
+  return Tell(scene, *row, StoryOf(*scene.store, row->owner, scene.question), kWhole, true);
+}
+
+std::vector<FrameLine> TopShortStory(const TopScene& scene, const TopRow& row, size_t room) {
+  const TopStory story = StoryOf(*scene.store, row.owner, scene.question);
+  std::vector<FrameLine> lines;
+  for (const Budget& budget : kShort) {
+    lines = Tell(scene, row, story, budget, false);
+    if (lines.size() <= room) break;
+  }
+  return lines;
 }
 
 std::vector<FrameLine> TopHelpLines(int columns) {

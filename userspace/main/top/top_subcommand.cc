@@ -19,13 +19,13 @@ class TopSubcommand : public Subcommand {
     command->footer(
         "Examples:\n"
         "  nsobserver top\n"
-        "      The last ten minutes. Enter shows a container's story, ? the keys, q ends it.\n"
+        "      The last ten minutes. Enter shows a container's story, q ends it.\n"
         "  nsobserver top --since 2h\n"
         "      All that was in trouble in the last two hours.\n"
         "\n"
-        "TROUBLE says: wrong (the cause is certain), likely (a cause is likely), failing (no "
-        "cause\n"
-        "was found), entered (somebody came in). For scripts: nsobserver findings -o jsonl.\n");
+        "TROUBLE says: wrong (the cause is certain), likely (a cause is likely), failing\n"
+        "(no cause was found), entered (somebody came in). ? lists the keys. For scripts:\n"
+        "nsobserver findings -o jsonl.\n");
     command
         ->add_option("--since", since_,
                      "The window: so far back from now (10m, 2h, 1d). Default: 10m.")
