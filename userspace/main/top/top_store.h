@@ -15,7 +15,7 @@ namespace nsobs {
 
 // How much is held at most; the oldest goes first, and the screen says so.
 inline constexpr size_t kTopMaxEvents = 10'000;
-inline constexpr size_t kTopMaxFindings = 1'000;
+inline constexpr size_t kTopMaxFindings = 4'000;
 inline constexpr size_t kTopMaxContainers = 2'000;
 
 // The owner of what nobody's container did.
