@@ -11,9 +11,10 @@
 namespace nsobs {
 
 // From its making to its end, "nsobserver: TEXT, 3 s" stands on one line of the terminal behind
-// `fd`, which is taken away again. Nothing is written where `fd` is no terminal, or before the delay
-// is over: scripts and quick answers see nothing of it. A child process writes it, so that no thread
-// runs beside code that forks; make it before threads are started. The child ends with its parent.
+// `fd`, which is taken away again. Nothing is written where `fd` is no terminal, or before the
+// delay is over: scripts and quick answers see nothing of it. A child process writes it, so that no
+// thread runs beside code that forks; make it before threads are started. The child ends with its
+// parent.
 class Progress {
  public:
   Progress(int fd, const std::string& text) : Progress(fd, text, absl::Seconds(1), false) {}
