@@ -3,7 +3,7 @@ _nsobserver() {
   local word=$2 before=$3 command=${COMP_WORDS[1]-}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'compare containers diagnose doctor enter events findings namespaces run snapshot snapshots --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'compare containers diagnose doctor enter events findings namespaces run snapshot snapshots top --help --version' -- "$word")
     return
   fi
   case $command:$before in
@@ -77,6 +77,9 @@ _nsobserver() {
     snapshots:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
     snapshots:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     snapshots:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    top:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
+    top:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    top:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
   esac
   ((${#COMPREPLY[@]} == 0)) || return
   [[ $word == -* ]] || return
@@ -92,6 +95,7 @@ _nsobserver() {
     run) mapfile -t COMPREPLY < <(compgen -W '--help --config --storage.path --storage.retention-age --storage.retention-size --web.listen-address --log.level --probes.syscall-hooks --probes.io-uring --probes.files --probes.dns --signals.told --connect.abandoned-after --dns.timeout --coalesce.window --budget.events-per-second --budget.burst --ring.critical-bytes --ring.bulk-bytes --metrics.max-series --containers.tombstone --containers.max --anomaly.enabled --anomaly.repeat-interval --anomaly.container-per-minute --anomaly.per-minute --anomaly.connect-failure --anomaly.connect-failure-burst --anomaly.connect-failure-window --anomaly.bind-failure --anomaly.file-failure --anomaly.packet-drop --anomaly.dns-failure --anomaly.term-ignored --anomaly.term-ignored-grace --anomaly.container-end --anomaly.crash --anomaly.crash-count --anomaly.crash-window --anomaly.oom-kill --anomaly.sigkill-by-other --anomaly.stuck --anomaly.zombies --anomaly.zombies-growing --anomaly.zombies-any --anomaly.pressure --anomaly.pressure-throttled-percent --anomaly.pressure-stalled-percent --anomaly.pressure-window --anomaly.namespace-entry --anomaly.namespace-leak --anomaly.namespace-leak-repeat --anomaly.silent-probe --engines.ask --engines.deadline --engines.refresh --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
     snapshot) mapfile -t COMPREPLY < <(compgen -W '--help --output --color --ns --baseline --config --storage.path --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
     snapshots) mapfile -t COMPREPLY < <(compgen -W '--help --since --until --container --limit --output --color --config --storage.path' -- "$word") ;;
+    top) mapfile -t COMPREPLY < <(compgen -W '--help --since --color --config --storage.path' -- "$word") ;;
   esac
 }
 complete -F _nsobserver nsobserver

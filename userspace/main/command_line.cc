@@ -22,6 +22,8 @@ constexpr char kFooter[] =
     "Examples:\n"
     "  nsobserver run --config /etc/nsobserver.yaml\n"
     "      Begin to observe this host.\n"
+    "  nsobserver top\n"
+    "      Which containers are in trouble now, live.\n"
     "  nsobserver events --since 10m\n"
     "      What went wrong in the last ten minutes.\n"
     "  nsobserver diagnose web\n"
@@ -137,7 +139,7 @@ absl::StatusOr<ParsedLine> ParseCommandLine(const std::vector<std::string>& word
     return line;
   }
   return absl::InvalidArgumentError(
-      "a command is missing: run, doctor, containers, namespaces, compare, events, findings, "
+      "a command is missing: run, doctor, containers, namespaces, compare, top, events, findings, "
       "snapshot, snapshots, diagnose or enter (nsobserver --help)");
 }
 

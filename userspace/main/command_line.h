@@ -21,6 +21,7 @@
 #include "userspace/main/namespaces_command.h"
 #include "userspace/main/snapshot_command.h"
 #include "userspace/main/snapshots_command.h"
+#include "userspace/main/top/top_command.h"
 
 namespace nsobs {
 
@@ -32,7 +33,7 @@ struct RunOptions {
 
 using Command = std::variant<RunOptions, DoctorOptions, ContainersOptions, NamespacesOptions,
                              CompareOptions, EventsOptions, FindingsOptions, SnapshotOptions,
-                             SnapshotsOptions, DiagnoseOptions, EnterOptions>;
+                             SnapshotsOptions, DiagnoseOptions, EnterOptions, TopOptions>;
 
 struct ParsedLine {
   std::string text;  // help or version: to be printed, and nothing else to be done

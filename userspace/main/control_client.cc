@@ -21,7 +21,8 @@ absl::StatusOr<Json> AskDaemon(const std::string& storage_path, const Json& requ
   }
   const auto connection = ConnectSeqpacket(absl::StrCat(storage_path, "/", kControlSocket));
   if (absl::IsNotFound(connection.status())) {
-    return absl::NotFoundError(absl::StrCat("no daemon runs with the storage path ", storage_path));
+    return absl::NotFoundError(absl::StrCat("no daemon runs with the storage path ", storage_path,
+                                            " (nsobserver run starts one)"));
   }
   if (!connection.ok()) return connection.status();
   const absl::Time deadline = absl::Now() + kPatience;

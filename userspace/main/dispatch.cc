@@ -26,6 +26,7 @@ struct Runner {
   int operator()(const SnapshotsOptions& o) const { return SnapshotsCommand(o, stages, console); }
   int operator()(const DiagnoseOptions& o) const { return DiagnoseCommand(o, stages, console); }
   int operator()(const EnterOptions& o) const { return EnterCommand(o, console); }
+  int operator()(const TopOptions& o) const { return TopCommand(o, console); }
 };
 
 }  // namespace

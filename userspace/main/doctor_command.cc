@@ -1,5 +1,7 @@
 #include "userspace/main/doctor_command.h"
 
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "userspace/main/host_facts.h"
 #include "userspace/main/host_view.h"
 #include "userspace/main/json_out.h"
+#include "userspace/main/progress.h"
 #include "userspace/main/table.h"
 #include "userspace/pipeline/file_watch.h"
 
@@ -130,24 +133,30 @@ std::vector<HostFact> FilesFacts(const Config& config) {
 }  // namespace
 
 int DoctorCommand(const DoctorOptions& options, const Console& console) {
+  // Loading every program takes some seconds.
+  Progress progress(STDERR_FILENO, "loading the BPF programs as run would");
   std::vector<HostFact> facts = CollectHostFacts();
   for (HostFact& fact : FilesFacts(options.config)) facts.push_back(std::move(fact));
   const bool table = options.format == OutputFormat::kTable;
-  if (table) PrintFacts(facts, console);
-
   // Really loaded and attached, for this moment: what is reported is what `run` would get.
   auto probes = ProbeSet::Load(ProbeOptionsOf(options.config), ProbeSettingsOf(options.config));
-  if (!probes.ok()) return console.Fail(probes.status());
+  if (!probes.ok()) {
+    progress.Done();
+    if (table) PrintFacts(facts, console);
+    return console.Fail(probes.status());
+  }
   const absl::Status self_test = (*probes)->SelfTest();
   (*probes)->Attach();
   const std::vector<SourceReport> reports = Reports(**probes);
   std::vector<EngineReport> engines;
   if (options.config.engines.ask != "off") engines = CheckEngines(options.config.engines.deadline);
+  progress.Done();
   if (!table) {
     JsonWriter writer(options.format, console.out);
     writer.Add(ToJson(facts, reports, engines, self_test));
     writer.Finish();
   } else {
+    PrintFacts(facts, console);
     PrintSources(reports, console);
     PrintEngines(engines, console);
     console.out << "\nself-test (what BPF reads of this process equals /proc/self): "

@@ -203,6 +203,13 @@ void Record(const EnterOptions& options, const LiveTarget& live, const Plan& pla
       absl::StrCat("this entry is not in the timeline: ", std::string(answer.status().message())));
 }
 
+// Whoever is not root sees hardly any container.
+absl::Status SeenAsAnybody(const absl::Status& status) {
+  if (!absl::IsNotFound(status) || geteuid() == 0) return status;
+  return absl::NotFoundError(
+      absl::StrCat(std::string(status.message()), "; without root few are seen (try sudo)"));
+}
+
 }  // namespace
 
 int EnterCommand(const EnterOptions& options, const Console& console) {
@@ -211,7 +218,7 @@ int EnterCommand(const EnterOptions& options, const Console& console) {
   if (!inventory.ok()) return console.Fail(inventory.status());
   absl::StatusOr<LiveTarget> live =
       ResolveLive(options.target, **inventory, options.config.runtimes.netns);
-  if (!live.ok()) return console.Fail(live.status());
+  if (!live.ok()) return console.Fail(SeenAsAnybody(live.status()));
   const absl::StatusOr<Plan> plan = MakePlan(options, *live);
   if (!plan.ok()) return console.Fail(plan.status());
   console.out.flush();

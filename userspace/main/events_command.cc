@@ -8,6 +8,7 @@
 #include "userspace/main/event_growth.h"
 #include "userspace/main/event_listing.h"
 #include "userspace/main/follow.h"
+#include "userspace/main/next_step.h"
 
 namespace nsobs {
 namespace {
@@ -107,7 +108,7 @@ int ShowEvents(const EventsOptions& options, TimelineReader& reader, const Conso
     return listing.count() == 0 ? kExitNothing : kExitDone;
   }
   listing.Flush();
-  return console.Fail(last_id.status());
+  return console.Fail(WithNearContainer(last_id.status(), options.query.container, reader));
 }
 
 int FollowEvents(const EventsOptions& options, TimelineReader& reader, const Console& console,
@@ -118,7 +119,9 @@ int FollowEvents(const EventsOptions& options, TimelineReader& reader, const Con
   if (!newest.ok()) return console.Fail(newest.status());
   EventGrowth growth;
   const absl::StatusOr<int64_t> listed = List(options, reader, console, &listing, &growth);
-  if (!listed.ok() && !OnlySomeLost(listed.status(), listing)) return console.Fail(listed.status());
+  if (!listed.ok() && !OnlySomeLost(listed.status(), listing)) {
+    return console.Fail(WithNearContainer(listed.status(), options.query.container, reader));
+  }
   int64_t last_id = std::max(*newest, listed.value_or(0));
   listing.Flush();
   for (int look = 1; !console.out.fail() && wait(); ++look) {
@@ -135,10 +138,7 @@ int FollowEvents(const EventsOptions& options, TimelineReader& reader, const Con
 int EventsCommand(const EventsOptions& options, const Console& console) {
   absl::StatusOr<std::unique_ptr<TimelineReader>> reader =
       TimelineReader::Open(options.storage_path);
-  if (absl::IsPermissionDenied(reader.status())) {
-    return console.Fail(Annotate(reader.status(), "needs root"));
-  }
-  if (!reader.ok()) return console.Fail(reader.status());
+  if (!reader.ok()) return console.Fail(WithSudo(reader.status()));
   if (options.follow) {
     return FollowUntilSignal([&](absl::FunctionRef<bool()> wait) {
       return FollowEvents(options, **reader, console, wait);

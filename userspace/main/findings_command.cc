@@ -1,4 +1,5 @@
 #include "userspace/main/findings_command.h"
+#include "userspace/main/next_step.h"
 
 #include <algorithm>
 
@@ -84,7 +85,9 @@ int ListFindings(const FindingsOptions& options, TimelineReader& reader, const C
   FindingListing listing(options.format, console);
   int64_t last_id = 0;
   const absl::Status status = List(options, reader, console, &listing, &last_id);
-  if (!status.ok() && !OnlySomeLost(status, listing)) return console.Fail(status);
+  if (!status.ok() && !OnlySomeLost(status, listing)) {
+    return console.Fail(WithNearContainer(status, options.query.container, reader));
+  }
   listing.Finish();
   if (!status.ok()) console.Fail(status);
   if (listing.count() == 0) console.Complain("no findings match");
@@ -99,7 +102,9 @@ int FollowFindings(const FindingsOptions& options, TimelineReader& reader, const
   if (!newest.ok()) return console.Fail(newest.status());
   int64_t last_id = *newest;
   const absl::Status listed = List(options, reader, console, &listing, &last_id);
-  if (!listed.ok() && !OnlySomeLost(listed, listing)) return console.Fail(listed);
+  if (!listed.ok() && !OnlySomeLost(listed, listing)) {
+    return console.Fail(WithNearContainer(listed, options.query.container, reader));
+  }
   listing.Flush();
   while (!console.out.fail() && wait()) {
     const absl::Status status = Catch(options, reader, &listing, &last_id);
@@ -131,10 +136,7 @@ int ShowFinding(const FindingsOptions& options, TimelineReader& reader, const Co
 int FindingsCommand(const FindingsOptions& options, const Stages& stages, const Console& console) {
   absl::StatusOr<std::unique_ptr<TimelineReader>> reader =
       TimelineReader::Open(options.storage_path);
-  if (absl::IsPermissionDenied(reader.status())) {
-    return console.Fail(Annotate(reader.status(), "needs root"));
-  }
-  if (!reader.ok()) return console.Fail(reader.status());
+  if (!reader.ok()) return console.Fail(WithSudo(reader.status()));
   switch (options.action) {
     case FindingsOptions::Action::kShow:
       return ShowFinding(options, **reader, console);

@@ -46,7 +46,7 @@ absl::StatusOr<std::shared_ptr<const Inventory>> ScanThisHost(const Config& conf
                                                               const Clock* clock) {
   if (geteuid() != 0 && !HasCapability(CAP_SYS_PTRACE)) {
     return absl::PermissionDeniedError(
-        "needs root: the namespaces of other users' processes can't be read otherwise");
+        "needs root (try sudo): the namespaces of other users' processes can't be read otherwise");
   }
   return ScanForEntry(config, clock);
 }

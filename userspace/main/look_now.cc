@@ -1,5 +1,7 @@
 #include "userspace/main/look_now.h"
 
+#include <unistd.h>
+
 #include "absl/strings/str_cat.h"
 #include "userspace/base/clock.h"
 #include "userspace/base/status_util.h"
@@ -7,11 +9,13 @@
 #include "userspace/main/control_client.h"
 #include "userspace/main/host_view.h"
 #include "userspace/main/look.h"
+#include "userspace/main/progress.h"
 
 namespace nsobs {
 
 absl::StatusOr<Looked> LookNow(const Config& config, const std::string& target,
                                std::vector<Section> sections, const Stages& stages) {
+  const Progress progress(STDERR_FILENO, absl::StrCat("looking into ", target));
   const SystemClock clock;
   NSOBS_ASSIGN_OR_RETURN(const std::shared_ptr<const Inventory> inventory,
                          ScanThisHost(config, &clock));

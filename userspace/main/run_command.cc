@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <iostream>
 #include <string>
@@ -17,6 +18,8 @@
 #include "userspace/correlation/host_cgroup_namespace.h"
 #include "userspace/main/daemon.h"
 #include "userspace/main/exit_code.h"
+#include "userspace/main/next_step.h"
+#include "userspace/main/progress.h"
 
 namespace nsobs {
 namespace {
@@ -103,9 +106,11 @@ int RunCommand(const Config& config, const std::optional<std::string>& config_fi
   ServiceManager manager = ServiceManager::FromEnvironment();
   const SystemClock clock;
   Config running = config;
+  Progress progress(STDERR_FILENO, "loading the BPF programs and looking at what runs");
   absl::StatusOr<std::unique_ptr<Daemon>> daemon = Daemon::Start(running, &clock);
+  progress.Done();
   if (!daemon.ok()) {
-    std::cerr << "nsobserver: " << std::string(daemon.status().message()) << "\n";
+    std::cerr << "nsobserver: " << std::string(WithSudo(daemon.status()).message()) << "\n";
     return ExitCodeOf(daemon.status());
   }
   malloc_trim(0);  // loading and the first look at the host needed it once

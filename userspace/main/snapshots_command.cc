@@ -11,6 +11,7 @@
 #include "userspace/main/event_summary.h"
 #include "userspace/main/human_text.h"
 #include "userspace/main/json_out.h"
+#include "userspace/main/next_step.h"
 #include "userspace/main/record_page.h"
 #include "userspace/timeline/snapshot_row.h"
 
@@ -102,7 +103,7 @@ int ListSnapshots(const SnapshotsOptions& options, TimelineReader& reader, const
     return true;
   });
   if (!status.ok() && !(absl::IsDataLoss(status) && !snapshots.empty()))
-    return console.Fail(status);
+    return console.Fail(WithNearContainer(status, options.query.container, reader));
   std::reverse(snapshots.begin(), snapshots.end());
   for (const StoredSnapshot& s : snapshots) {
     if (options.format == OutputFormat::kTable) {
@@ -158,10 +159,7 @@ int SnapshotsCommand(const SnapshotsOptions& options, const Stages& stages,
                      const Console& console) {
   absl::StatusOr<std::unique_ptr<TimelineReader>> reader =
       TimelineReader::Open(options.storage_path);
-  if (absl::IsPermissionDenied(reader.status())) {
-    return console.Fail(Annotate(reader.status(), "needs root"));
-  }
-  if (!reader.ok()) return console.Fail(reader.status());
+  if (!reader.ok()) return console.Fail(WithSudo(reader.status()));
   switch (options.action) {
     case SnapshotsOptions::Action::kShow:
       return ShowSnapshot(options, **reader, console);

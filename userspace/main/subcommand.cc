@@ -54,6 +54,7 @@ std::vector<std::unique_ptr<Subcommand>> MakeSubcommands(const Moment& moment) {
   all.push_back(MakeContainersSubcommand());
   all.push_back(MakeNamespacesSubcommand());
   all.push_back(MakeCompareSubcommand());
+  all.push_back(MakeTopSubcommand());
   all.push_back(MakeEventsSubcommand(moment));
   all.push_back(MakeFindingsSubcommand(moment));
   all.push_back(MakeSnapshotSubcommand());

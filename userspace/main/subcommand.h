@@ -54,6 +54,7 @@ std::unique_ptr<Subcommand> MakeSnapshotSubcommand();
 std::unique_ptr<Subcommand> MakeSnapshotsSubcommand(const Moment& moment);
 std::unique_ptr<Subcommand> MakeDiagnoseSubcommand();
 std::unique_ptr<Subcommand> MakeEnterSubcommand();
+std::unique_ptr<Subcommand> MakeTopSubcommand();
 
 // What TARGET may be, for help texts.
 inline constexpr char kTargetHelp[] =

@@ -49,7 +49,8 @@ absl::Status Ambiguous(const std::string& prefix, const std::map<std::string, st
     shown.push_back(absl::StrCat(ForTerminal(id), " (", ForTerminal(name), ")"));
   }
   return absl::InvalidArgumentError(absl::StrCat("container ", ForTerminal(prefix),
-                                                 " is ambiguous: ", absl::StrJoin(shown, ", ")));
+                                                 " is ambiguous: ", absl::StrJoin(shown, ", "),
+                                                 " (use a name or more of the id)"));
 }
 
 absl::StatusOr<std::vector<int64_t>> RefsByPrefix(Database* database, const std::string& prefix) {

@@ -152,7 +152,9 @@ absl::StatusOr<StoredFinding> ReadFinding(Database* database, int64_t id) {
                          database->Prepare(absl::StrCat(kFindingColumns, " WHERE id = ?")));
   select.Bind(1, id);
   NSOBS_ASSIGN_OR_RETURN(const bool row, select.Step());
-  if (!row) return absl::NotFoundError(absl::StrCat("the timeline has no finding ", id));
+  if (!row)
+    return absl::NotFoundError(
+        absl::StrCat("the timeline has no finding ", id, " (nsobserver findings lists them)"));
   if (auto found = TakeFinding(select)) return *std::move(found);
   return Damaged("finding", id);
 }
@@ -162,14 +164,18 @@ absl::StatusOr<StoredSnapshot> ReadSnapshot(Database* database, int64_t id) {
                          database->Prepare(absl::StrCat(kSnapshotColumns, " WHERE id = ?")));
   select.Bind(1, id);
   NSOBS_ASSIGN_OR_RETURN(const bool row, select.Step());
-  if (!row) return absl::NotFoundError(absl::StrCat("the timeline has no snapshot ", id));
+  if (!row)
+    return absl::NotFoundError(
+        absl::StrCat("the timeline has no snapshot ", id, " (nsobserver snapshots list)"));
   auto snapshot = TakeSnapshot(select);
   if (!snapshot) return Damaged("snapshot", id);
   NSOBS_ASSIGN_OR_RETURN(Statement body,
                          database->Prepare("SELECT body FROM snapshots WHERE id = ?"));
   body.Bind(1, id);
   NSOBS_ASSIGN_OR_RETURN(const bool found, body.Step());
-  if (!found) return absl::NotFoundError(absl::StrCat("the timeline has no snapshot ", id));
+  if (!found)
+    return absl::NotFoundError(
+        absl::StrCat("the timeline has no snapshot ", id, " (nsobserver snapshots list)"));
   absl::StatusOr<std::string> record = Inflate(body.Blob(0), snapshot->raw_bytes, kMaxRecordBytes);
   if (!record.ok()) return Annotate(record.status(), absl::StrCat("snapshot ", id));
   if (!IsObject(*record)) return Damaged("snapshot", id);

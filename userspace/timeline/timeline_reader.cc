@@ -37,7 +37,9 @@ std::optional<FileIdentity> IdentityOf(const std::string& path) {
 
 absl::Status NoTimeline(const std::string& directory) {
   return absl::NotFoundError(absl::StrCat("there is no timeline in ", directory,
-                                          "; has nsobserver run with this storage path?"));
+                                          ": nsobserver has not run with this storage path yet "
+                                          "(start it: nsobserver run --storage.path ",
+                                          directory, ")"));
 }
 
 absl::Status CheckReadable(const std::string& directory) {

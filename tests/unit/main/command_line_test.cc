@@ -32,8 +32,8 @@ T Options(const Words& words) {
 
 TEST(CommandLineTest, HelpOfEachCommand) {
   ExpectGolden("help/nsobserver.txt", Parse({"--help"})->text);
-  for (const char* command : {"run", "doctor", "containers", "namespaces", "compare", "events",
-                              "findings", "snapshot", "snapshots", "diagnose", "enter"}) {
+  for (const char* command : {"run", "doctor", "containers", "namespaces", "compare", "top",
+                              "events", "findings", "snapshot", "snapshots", "diagnose", "enter"}) {
     const absl::StatusOr<ParsedLine> line = Parse({command, "--help"});
     ASSERT_TRUE(line.ok()) << line.status();
     EXPECT_FALSE(line->command.has_value());
@@ -52,7 +52,7 @@ TEST(CommandLineTest, Version) {
 TEST(CommandLineTest, WrongUseIsOneLine) {
   const std::pair<Words, const char*> cases[] = {
       {{},
-       "a command is missing: run, doctor, containers, namespaces, compare, events, findings, "
+       "a command is missing: run, doctor, containers, namespaces, compare, top, events, findings, "
        "snapshot, snapshots, diagnose or enter (nsobserver --help)"},
       {{"evnts"}, "unknown command \"evnts\"; did you mean \"events\"? (nsobserver --help)"},
       {{"frobnicate"}, "unknown command \"frobnicate\" (nsobserver --help)"},
