@@ -33,7 +33,8 @@ constexpr char kMachineId[] = "/etc/machine-id";
 
 absl::Status CheckFile(const char* flag, const std::string& path) {
   if (path.empty() || access(path.c_str(), R_OK) == 0) return absl::OkStatus();
-  return Annotate(ErrnoStatus(errno, path), flag);
+  return absl::InvalidArgumentError(
+      absl::StrCat(flag, ": ", std::string(ErrnoStatus(errno, path).message())));
 }
 
 std::string HostId() {

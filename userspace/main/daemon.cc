@@ -58,6 +58,7 @@ ProbeSettings ProbeSettingsOf(const Config& config) {
 }
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, const Clock* clock) {
+  if (!config.otlp.endpoint.empty()) NSOBS_RETURN_IF_ERROR(CheckOtlp(config.otlp));
   std::unique_ptr<Daemon> daemon(new Daemon(clock));
   daemon->StartSnapshotter();  // forks: before threads, BPF and the database
   NSOBS_RETURN_IF_ERROR(daemon->OpenTimeline(config));
