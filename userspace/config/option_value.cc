@@ -213,7 +213,7 @@ struct AllowedText {
   std::string operator()(const UrlOption&) const {
     return "http://HOST:PORT/PATH or https://..., without a user; or nothing";
   }
-  std::string operator()(const PairsOption&) const { return "key=value,..."; }
+  std::string operator()(const PairsOption&) const { return "pairs as in key=value,other=value"; }
 };
 
 struct Formatter {
