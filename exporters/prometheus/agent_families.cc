@@ -125,6 +125,20 @@ void AddEngines(const EngineCounts& engines, Page& page) {
   }
 }
 
+void AddOtlp(const OtlpCounts& otlp, Page& page) {
+  if (!otlp.on) return;
+  const std::pair<Family, const std::map<std::string, uint64_t>*> counts[] = {
+      {Family::kOtlpRecordsSent, &otlp.sent},
+      {Family::kOtlpRecordsLost, &otlp.lost},
+      {Family::kOtlpRequests, &otlp.requests}};
+  for (const auto& [family, values] : counts) {
+    for (const auto& [label, value] : *values) page.Add(family, {LabelText(label)}, value);
+  }
+  page.Add(Family::kOtlpSentBytes, {}, otlp.sent_bytes);
+  page.Add(Family::kOtlpRewinds, {}, otlp.rewinds);
+  page.Add(Family::kOtlpLag, {}, otlp.lag_seconds);
+}
+
 void AddPrograms(const std::vector<ProgramCost>& programs, Page& page) {
   std::map<LabelText, ProgramCost> sums;
   for (const ProgramCost& program : programs) {

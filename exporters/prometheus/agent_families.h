@@ -12,6 +12,8 @@ void AddLedger(const std::vector<LedgerLine>& ledger, Page& page);
 void AddProbes(const std::vector<ProbeState>& probes, Page& page);
 // With every kind of engine and every result from the start, if engines are asked at all.
 void AddEngines(const EngineCounts& engines, Page& page);
+// Nothing where nothing is sent.
+void AddOtlp(const OtlpCounts& otlp, Page& page);
 void AddPrograms(const std::vector<ProgramCost>& programs, Page& page);
 void AddHealth(const AgentHealth& health, Page& page);
 

@@ -45,6 +45,13 @@ enum class Family : uint8_t {
   kSnapshotHelperRestarts,
   kEngineRequests,
   kEngineBreakerOpen,
+  // Of sending the timeline.
+  kOtlpRecordsSent,
+  kOtlpRecordsLost,
+  kOtlpRequests,
+  kOtlpSentBytes,
+  kOtlpRewinds,
+  kOtlpLag,
   // Of the observer itself.
   kProbeInfo,
   kProbeSilent,

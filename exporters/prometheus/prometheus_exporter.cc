@@ -55,6 +55,7 @@ class PrometheusExporter::Impl {
     AddAnomalies(snapshot.anomalies, page);
     AddInvestigations(snapshot.investigations, page);
     AddEngines(snapshot.engines, page);
+    AddOtlp(snapshot.otlp, page);
     AddProbes(snapshot.probes, page);
     AddPrograms(snapshot.programs, page);
     AddHealth(snapshot.health, page);

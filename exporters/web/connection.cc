@@ -1,8 +1,5 @@
 #include "exporters/web/connection.h"
 
-#include <errno.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 
 #include "exporters/web/http_service.h"
@@ -14,20 +11,10 @@ constexpr size_t kReadBytes = 4096;
 constexpr size_t kMaxDrainBytes = 1 << 20;
 constexpr absl::Duration kMaxDrainTime = absl::Seconds(1);
 
-// > 0 bytes, 0 for the end or an error, -1 for nothing now.
-ssize_t Receive(int fd, char* to, size_t size) {
-  ssize_t n;
-  do {
-    n = recv(fd, to, size, MSG_DONTWAIT);
-  } while (n < 0 && errno == EINTR);
-  if (n >= 0) return n;
-  return errno == EAGAIN || errno == EWOULDBLOCK ? -1 : 0;
-}
-
 }  // namespace
 
-Connection::Connection(UniqueFd fd, absl::Duration timeout, absl::Time now)
-    : fd_(std::move(fd)), timeout_(timeout), since_(now) {}
+Connection::Connection(Channel channel, absl::Duration timeout, absl::Time now)
+    : channel_(std::move(channel)), timeout_(timeout), since_(now) {}
 
 void Connection::Enter(State state, absl::Time now) {
   state_ = state;
@@ -51,7 +38,7 @@ absl::Time Connection::deadline() const {
 std::optional<RequestHead> Connection::Read(absl::Time now) {
   char buffer[kReadBytes];
   while (FindHeadEnd(in_) == std::string::npos && in_.size() <= kMaxHeadBytes) {
-    const ssize_t n = Receive(fd_.get(), buffer, sizeof(buffer));
+    const ssize_t n = channel_.Receive(buffer, sizeof(buffer));
     if (n == 0) {
       state_ = State::kClosed;
       return std::nullopt;
@@ -92,19 +79,15 @@ void Connection::Answer(std::string answer, absl::Time now) {
 
 void Connection::Write(absl::Time now) {
   while (sent_ < out_.size()) {
-    const ssize_t n =
-        send(fd_.get(), out_.data() + sent_, out_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      if (errno != EAGAIN && errno != EWOULDBLOCK) state_ = State::kClosed;
-      return;
-    }
+    const ssize_t n = channel_.Send(out_.data() + sent_, out_.size() - sent_);
+    if (n == 0) state_ = State::kClosed;
+    if (n <= 0) return;
     sent_ += static_cast<size_t>(n);
   }
   out_ = std::string();  // gives the memory back
   sent_ = 0;
   if (close_) {
-    shutdown(fd_.get(), SHUT_WR);
+    channel_.EndSending();
     Enter(State::kDraining, now);
   } else {
     Enter(State::kReading, now);
@@ -114,7 +97,7 @@ void Connection::Write(absl::Time now) {
 void Connection::Drain() {
   char buffer[kReadBytes];
   ssize_t n;
-  while ((n = Receive(fd_.get(), buffer, sizeof(buffer))) > 0) {
+  while ((n = channel_.Receive(buffer, sizeof(buffer))) > 0) {
     drained_ += static_cast<size_t>(n);
     if (drained_ > kMaxDrainBytes) n = 0;
     if (n == 0) break;

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "exporters/web/channel.h"
 #include "exporters/web/request_head.h"
-#include "userspace/base/fd.h"
 
 namespace nsobs {
 
@@ -21,11 +21,12 @@ class Connection {
     kClosed,
   };
 
-  // `fd` is non-blocking. `timeout` bounds each state but kServing.
-  Connection(UniqueFd fd, absl::Duration timeout, absl::Time now);
+  // `timeout` bounds each state but kServing; a handshake is part of the first kReading.
+  Connection(Channel channel, absl::Duration timeout, absl::Time now);
 
   State state() const { return state_; }
-  int fd() const { return fd_.get(); }
+  int fd() const { return channel_.fd(); }
+  bool wants_write() const { return channel_.wants_write(); }
   absl::Time since() const { return since_; }  // when the state began
   absl::Time deadline() const;                 // infinite while serving
   size_t pending_bytes() const { return out_.size() - sent_; }
@@ -43,13 +44,13 @@ class Connection {
   void Drain();
 
   // kReading again with bytes that are there already (a client that doesn't wait for answers).
-  bool has_input() const { return !in_.empty(); }
+  bool has_input() const { return !in_.empty() || channel_.has_pending(); }
 
  private:
   void Enter(State state, absl::Time now);
   std::optional<RequestHead> TakeRequest(absl::Time now);
 
-  UniqueFd fd_;
+  Channel channel_;
   const absl::Duration timeout_;
   State state_ = State::kReading;
   absl::Time since_;

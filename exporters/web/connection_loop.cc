@@ -47,8 +47,9 @@ bool MayGiveWay(const Connection& connection) { return connection.state() != Sta
 }  // namespace
 
 ConnectionLoop::ConnectionLoop(UniqueFd listening, UniqueFd wake, const Limits& limits,
-                               Answerer answerer)
+                               WebSecurity* security, Answerer answerer)
     : limits_(limits),
+      security_(security),
       answerer_(std::move(answerer)),
       listening_(std::move(listening)),
       wake_(std::move(wake)),
@@ -96,7 +97,8 @@ ConnectionLoop::Polled ConnectionLoop::PreparePoll(absl::Time now) const {
   polled.fds.push_back({wake_.get(), POLLIN, 0});
   polled.fds.push_back({accept ? listening_.get() : -1, POLLIN, 0});
   for (const auto& [id, connection] : connections_) {
-    const short events = EventsOf(connection.state());
+    short events = EventsOf(connection.state());
+    if (events == POLLIN && connection.wants_write()) events = POLLOUT;
     // Left out and not asked with 0: poll() would report each hang-up again and again.
     if (events == 0) continue;
     polled.fds.push_back({connection.fd(), events, 0});
@@ -204,7 +206,8 @@ void ConnectionLoop::Accept(absl::Time now) {
     }
     if (connections_.size() >= limits_.max_connections) connections_.erase(Slowest());
     const uint64_t id = next_id_++;
-    const auto it = connections_.try_emplace(id, std::move(fd), limits_.timeout, now).first;
+    Channel channel(std::move(fd), security_->Current()->context.get());
+    const auto it = connections_.try_emplace(id, std::move(channel), limits_.timeout, now).first;
     ReadFrom(id, it->second, now);  // most requests come with the connection
   }
 }

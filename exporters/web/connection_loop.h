@@ -17,6 +17,7 @@
 
 #include "absl/time/time.h"
 #include "exporters/web/connection.h"
+#include "exporters/web/security.h"
 #include "exporters/web/worker_pool.h"
 
 namespace nsobs {
@@ -33,8 +34,9 @@ class ConnectionLoop {
   // Called in the workers' threads.
   using Answerer = std::function<std::string(const RequestHead&, bool last)>;
 
-  // `wake` is an eventfd, non-blocking.
-  ConnectionLoop(UniqueFd listening, UniqueFd wake, const Limits& limits, Answerer answerer);
+  // `wake` is an eventfd, non-blocking. `security` outlives the loop.
+  ConnectionLoop(UniqueFd listening, UniqueFd wake, const Limits& limits, WebSecurity* security,
+                 Answerer answerer);
   ~ConnectionLoop();
 
   // Closes all connections, waits for the workers. Idempotent, from one thread.
@@ -63,6 +65,7 @@ class ConnectionLoop {
   void Wake();
 
   const Limits limits_;
+  WebSecurity* const security_;
   const Answerer answerer_;
   UniqueFd listening_;
   const UniqueFd wake_;

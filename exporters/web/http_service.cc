@@ -138,11 +138,20 @@ class HttpService::Router : private httplib::Server {
   const WebHandlers handlers_;
 };
 
-HttpService::HttpService(const WebOptions& options, WebHandlers handlers)
-    : router_(std::make_unique<Router>(options, std::move(handlers))) {}
+HttpService::HttpService(const WebOptions& options, WebHandlers handlers, WebSecurity* security)
+    : security_(security), router_(std::make_unique<Router>(options, std::move(handlers))) {}
 HttpService::~HttpService() = default;
 
 std::string HttpService::Answer(const RequestHead& head, bool last) {
+  // Before anything else is looked at, whatever is asked for.
+  switch (security_->Judge(head.authorization)) {
+    case Verdict::kYes:
+      break;
+    case Verdict::kNo:
+      return BareAnswer(401, "Unauthorized", last, "WWW-Authenticate: Basic\r\n");
+    case Verdict::kBusy:
+      return BareAnswer(503, "Service Unavailable", last, "Retry-After: 1\r\n");
+  }
   try {
     std::string answer = router_->Answer(head, last);
     if (!answer.empty()) return answer;
@@ -151,9 +160,9 @@ std::string HttpService::Answer(const RequestHead& head, bool last) {
   return BareAnswer(500, "Internal Server Error");
 }
 
-std::string BareAnswer(int status, const char* reason) {
-  return absl::StrCat("HTTP/1.1 ", status, " ", reason,
-                      "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+std::string BareAnswer(int status, const char* reason, bool last, const char* headers) {
+  return absl::StrCat("HTTP/1.1 ", status, " ", reason, "\r\n", headers,
+                      last ? "Connection: close\r\n" : "", "Content-Length: 0\r\n\r\n");
 }
 
 }  // namespace nsobs

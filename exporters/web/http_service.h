@@ -5,6 +5,7 @@
 #include <string>
 
 #include "exporters/web/request_head.h"
+#include "exporters/web/security.h"
 #include "exporters/web/web_server.h"
 
 namespace nsobs {
@@ -15,7 +16,8 @@ inline constexpr int kMaxRequestsPerConnection = 100;
 // Thread-safe.
 class HttpService {
  public:
-  HttpService(const WebOptions& options, WebHandlers handlers);
+  // `security` outlives the service.
+  HttpService(const WebOptions& options, WebHandlers handlers, WebSecurity* security);
   ~HttpService();
 
   // The whole answer, ready to be sent. `last`: it says that the connection closes after it.
@@ -23,10 +25,12 @@ class HttpService {
 
  private:
   class Router;
+  WebSecurity* const security_;
   const std::unique_ptr<Router> router_;
 };
 
-// An answer without a body that closes the connection, e.g. 431.
-std::string BareAnswer(int status, const char* reason);
+// An answer without a body, e.g. 431. `last`: the connection closes after it; `headers` are whole
+// lines.
+std::string BareAnswer(int status, const char* reason, bool last = true, const char* headers = "");
 
 }  // namespace nsobs

@@ -49,6 +49,8 @@ void ReadHeader(absl::string_view name, absl::string_view value, RequestHead& ou
     out.has_body |= value != "0";
   } else if (absl::EqualsIgnoreCase(name, "accept-encoding")) {
     out.accepts_gzip |= HasToken(value, "gzip");
+  } else if (absl::EqualsIgnoreCase(name, "authorization")) {
+    out.authorization.assign(value.data(), value.size());
   } else if (absl::EqualsIgnoreCase(name, "host")) {
     out.text.append("Host: ").append(value.data(), value.size()).append("\r\n");
   }

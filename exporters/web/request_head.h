@@ -18,6 +18,7 @@ struct RequestHead {
   bool close = false;     // the client wants, or HTTP/1.0 means, no further request
   bool has_body = false;  // none is accepted
   bool accepts_gzip = false;
+  std::string authorization;  // that header, "" for none; not in `text`
 };
 
 // The length of the head with its blank line; npos if that has not come yet.

@@ -6,17 +6,21 @@
 #include "exporters/web/connection_loop.h"
 #include "exporters/web/http_service.h"
 #include "exporters/web/listen_socket.h"
+#include "exporters/web/security.h"
 #include "userspace/base/status_util.h"
 
 namespace nsobs {
 
 class WebServer::Impl {
  public:
-  Impl(const WebOptions& options, WebHandlers handlers, ListenSocket socket, UniqueFd wake)
+  Impl(const WebOptions& options, WebHandlers handlers, std::unique_ptr<WebSecurity> security,
+       ListenSocket socket, UniqueFd wake)
       : port_(socket.port),
-        service_(options, std::move(handlers)),
+        security_(std::move(security)),
+        service_(options, std::move(handlers), security_.get()),
         loop_(std::move(socket.fd), std::move(wake),
               {.max_connections = options.max_connections, .timeout = options.timeout},
+              security_.get(),
               [this](const RequestHead& head, bool last) { return service_.Answer(head, last); }) {}
 
   int port() const { return port_; }
@@ -24,6 +28,7 @@ class WebServer::Impl {
 
  private:
   const int port_;
+  const std::unique_ptr<WebSecurity> security_;
   HttpService service_;
   ConnectionLoop loop_;  // last: its threads use the others
 };
@@ -36,12 +41,14 @@ absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(const WebOptions& op
   if (options.max_connections == 0 || options.timeout <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("web: max_connections and timeout must be more than 0");
   }
+  NSOBS_ASSIGN_OR_RETURN(std::unique_ptr<WebSecurity> security,
+                         WebSecurity::Load(options.config_file));
   NSOBS_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(options.listen_address));
   NSOBS_ASSIGN_OR_RETURN(ListenSocket socket, Listen(address));
   UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake.ok()) return ErrnoStatus(errno, "eventfd");
-  return std::unique_ptr<WebServer>(new WebServer(
-      std::make_unique<Impl>(options, std::move(handlers), std::move(socket), std::move(wake))));
+  return std::unique_ptr<WebServer>(new WebServer(std::make_unique<Impl>(
+      options, std::move(handlers), std::move(security), std::move(socket), std::move(wake))));
 }
 
 int WebServer::port() const { return impl_->port(); }

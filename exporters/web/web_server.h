@@ -18,6 +18,8 @@ struct WebOptions {
   // For each of: a request's head, its answer, the silence between two requests.
   absl::Duration timeout = absl::Seconds(5);
   std::string version = "";  // for the landing page
+  // TLS, client certificates and users (web_config.h); "": plain HTTP for everybody.
+  std::string config_file = "";
 };
 
 // Called from several threads at once. They must return within the time that Stop() may take.
@@ -32,7 +34,8 @@ class WebServer {
  public:
   // Listens before it returns. INVALID_ARGUMENT for an address that can't be read,
   // ALREADY_EXISTS for a port in use, FAILED_PRECONDITION or PERMISSION_DENIED for one that can't
-  // be had; each message is one line that names the address and what to do.
+  // be had; each message is one line that names the address and what to do. A config_file that is
+  // wrong: INVALID_ARGUMENT with file and line.
   static absl::StatusOr<std::unique_ptr<WebServer>> Start(const WebOptions& options,
                                                           WebHandlers handlers);
   ~WebServer();

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "exporters/otlp/options.h"
 #include "userspace/anomaly/options.h"
 #include "userspace/enrichment/options.h"
 
@@ -39,6 +40,7 @@ struct Config {
   } storage;
   struct Web {
     HostPort listen_address;
+    std::string config_file;  // TLS and users; "" : neither
   } web;
   struct Log {
     std::string level;
@@ -78,6 +80,7 @@ struct Config {
   } containers;
   AnomalyOptions anomaly;
   EnrichmentOptions engines;
+  OtlpOptions otlp;
   struct Runtimes {  // folders of the host; a missing one is a runtime that isn't installed
     std::vector<std::string> docker_data;
     std::vector<std::string> docker_exec;

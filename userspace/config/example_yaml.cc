@@ -20,7 +20,8 @@ std::string Comment(std::string_view text, std::string_view indent) {
 
 // A scalar that YAML reads back as the same text: quoted where a plain one could be something else.
 std::string Scalar(std::string_view text) {
-  const bool plain = text.find_first_of(":#[]{},&*!|>'\"%@`|") == std::string_view::npos;
+  const bool plain =
+      text.find_first_of(":#[]{},&*!|>'\"%@`|") == std::string_view::npos && !text.empty();
   return plain ? std::string(text) : absl::StrCat("\"", std::string(text), "\"");
 }
 

@@ -1,6 +1,8 @@
 // Reading and writing the value of one option, by its type.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -24,6 +26,21 @@ bool MayBeContainer(std::string_view word) {
     if (c <= ' ' || c == 0x7f || c == '"' || c == '\'') return false;
   }
   return true;
+}
+
+// A user and password do not belong here: everybody sees the command line.
+bool IsHttpUrl(std::string_view word) {
+  std::string_view rest = word;
+  if (rest.starts_with("http://")) {
+    rest.remove_prefix(7);
+  } else if (rest.starts_with("https://")) {
+    rest.remove_prefix(8);
+  } else {
+    return false;
+  }
+  const std::string_view host = rest.substr(0, rest.find('/'));
+  if (host.empty() || host[0] == ':' || host.find('@') != std::string_view::npos) return false;
+  return std::all_of(word.begin(), word.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
 std::string Quote(std::string_view word) {
@@ -128,6 +145,26 @@ struct Setter {
     return absl::OkStatus();
   }
 
+  absl::Status operator()(const MaybePathOption& o) const {
+    o.field(config) = words[0];
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const UrlOption& o) const {
+    if (!words[0].empty() && !IsHttpUrl(words[0])) return Refuse("is not such an address");
+    o.field(config) = words[0];
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const PairsOption& o) const {
+    for (const std::string& word : words) {
+      const size_t equals = word.find('=');
+      if (equals == 0 || equals == std::string::npos) return Refuse(word, "is no pair", allowed);
+    }
+    o.field(config) = {words.begin(), words.end()};
+    return absl::OkStatus();
+  }
+
   absl::Status operator()(const FilesOption& o) const {
     if (words.empty()) return absl::InvalidArgumentError("is empty (allowed: " + allowed + ")");
     const std::optional<bool> value = ParseSwitch(words[0]);
@@ -172,6 +209,11 @@ struct AllowedText {
     return "names or numbers as in SIGTERM, TERM, 15; or all, none";
   }
   std::string operator()(const FilesOption&) const { return "on, off, or containers as in web,db"; }
+  std::string operator()(const MaybePathOption&) const { return "a path, or nothing"; }
+  std::string operator()(const UrlOption&) const {
+    return "http://HOST:PORT/PATH or https://..., without a user; or nothing";
+  }
+  std::string operator()(const PairsOption&) const { return "pairs as in key=value,other=value"; }
 };
 
 struct Formatter {
@@ -179,6 +221,9 @@ struct Formatter {
 
   std::string operator()(const PathOption& o) const { return o.field(config); }
   std::string operator()(const PathsOption& o) const { return absl::StrJoin(o.field(config), ","); }
+  std::string operator()(const MaybePathOption& o) const { return o.field(config); }
+  std::string operator()(const UrlOption& o) const { return o.field(config); }
+  std::string operator()(const PairsOption& o) const { return absl::StrJoin(o.field(config), ","); }
   std::string operator()(const ChoiceOption& o) const { return o.field(config); }
   std::string operator()(const DurationOption& o) const { return DurationText(o.field(config)); }
   std::string operator()(const SizeOption& o) const { return BytesText(o.field(config)); }
@@ -209,6 +254,7 @@ std::string Allowed(const Option& option) { return std::visit(AllowedText{}, opt
 std::string FullHelp(const Option& option) {
   const bool plain = std::holds_alternative<PathOption>(option.type) ||
                      std::holds_alternative<PathsOption>(option.type) ||
+                     std::holds_alternative<MaybePathOption>(option.type) ||
                      std::holds_alternative<SwitchOption>(option.type);
   std::string help(option.help);
   return plain ? help : absl::StrCat(help, " Allowed: ", Allowed(option), ".");

@@ -11,6 +11,7 @@ constexpr absl::Duration Days(int days) { return absl::Hours(24 * days); }
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 4> kSeverities = {"off", "info", "warning", "critical"};
 constexpr std::array<std::string_view, 2> kAsk = {"auto", "off"};
+constexpr std::array<std::string_view, 2> kCompressions = {"gzip", "none"};
 constexpr OnReload kApplies = OnReload::kApplies;
 constexpr OnReload kNeedsRestart = OnReload::kNeedsRestart;
 
@@ -32,6 +33,10 @@ constexpr auto kOptions = std::to_array<Option>({
      "Where /metrics, /-/healthy and /-/ready are served. Port 0 takes any free one. Whoever "
      "reaches it can read container names and counts.",
      AddressOption{AT(web.listen_address)}},
+    {"web.config.file", "FILE", "", kNeedsRestart,
+     "TLS, client certificates and users with passwords for that port, in the format that "
+     "Prometheus' exporters share. Without it the port speaks plain HTTP to everybody.",
+     MaybePathOption{AT(web.config_file)}},
 
     {"log.level", "LEVEL", "info", kApplies, "The least serious messages that reach stderr.",
      ChoiceOption{AT(log.level), kLevels}},
@@ -217,6 +222,37 @@ constexpr auto kOptions = std::to_array<Option>({
      "times as long.",
      DurationOption{AT(engines.refresh), absl::Milliseconds(100), absl::Hours(1)}},
 
+    {"otlp.endpoint", "URL", "", kNeedsRestart,
+     "Where the timeline is sent as OTLP logs (HTTP, protobuf). /v1/logs is added to an address "
+     "without a path. Empty sends nothing.",
+     UrlOption{AT(otlp.endpoint)}},
+    {"otlp.headers-file", "FILE", "", kNeedsRestart,
+     "Headers of each request, a line \"Name: value\" each, such as Authorization. Read anew for "
+     "each request.",
+     MaybePathOption{AT(otlp.headers_file)}},
+    {"otlp.ca-file", "FILE", "", kNeedsRestart,
+     "Certificates (PEM) that the server's must be signed by, instead of the system's.",
+     MaybePathOption{AT(otlp.ca_file)}},
+    {"otlp.cert-file", "FILE", "", kNeedsRestart,
+     "The client's own certificate (PEM), for servers that ask for one. Needs otlp.key-file.",
+     MaybePathOption{AT(otlp.cert_file)}},
+    {"otlp.key-file", "FILE", "", kNeedsRestart, "The key (PEM) of otlp.cert-file.",
+     MaybePathOption{AT(otlp.key_file)}},
+    {"otlp.compression", "NAME", "gzip", kNeedsRestart, "How requests are compressed.",
+     ChoiceOption{AT(otlp.compression), kCompressions}},
+    {"otlp.timeout", "DURATION", "10s", kNeedsRestart, "How long one request may take.",
+     DurationOption{AT(otlp.timeout), absl::Milliseconds(100), absl::Minutes(5)}},
+    {"otlp.interval", "DURATION", "2s", kNeedsRestart,
+     "How often new rows are looked for, when there are none.",
+     DurationOption{AT(otlp.interval), absl::Milliseconds(100), absl::Hours(1)}},
+    {"otlp.rewind", "DURATION", "15s", kNeedsRestart,
+     "What was acknowledged within this time before a failure is sent again: a server that is "
+     "killed may lose what it had acknowledged.",
+     DurationOption{AT(otlp.rewind), absl::ZeroDuration(), absl::Hours(1)}},
+    {"otlp.resource", "LIST", "", kNeedsRestart,
+     "Resource attributes beside host.name and host.id, as in k8s.cluster.name=prod.",
+     PairsOption{AT(otlp.resource)}},
+
     {"runtimes.docker-data-root", "LIST", "/var/lib/docker", kNeedsRestart,
      "dockerd's --data-root.", PathsOption{AT(runtimes.docker_data)}},
     {"runtimes.docker-exec-root", "LIST", "/run/docker", kNeedsRestart, "dockerd's --exec-root.",
@@ -259,6 +295,7 @@ constexpr auto kSections = std::to_array<Section>({
     {"containers", "Limits of container tracking"},
     {"anomaly", "What the rules find worth a look; the defaults are meant to be left alone"},
     {"engines", "Asking the container engines; what they add is marked"},
+    {"otlp", "Sending the timeline to a log database or an OpenTelemetry Collector"},
     {"runtimes", "Folders of the container runtimes; missing ones are skipped"},
 });
 
@@ -266,7 +303,7 @@ constexpr auto kSections = std::to_array<Section>({
 
 bool Option::is_list() const {
   return std::holds_alternative<PathsOption>(type) || std::holds_alternative<SignalsOption>(type) ||
-         std::holds_alternative<FilesOption>(type);
+         std::holds_alternative<FilesOption>(type) || std::holds_alternative<PairsOption>(type);
 }
 
 std::span<const Option> Options() { return kOptions; }

@@ -52,12 +52,21 @@ struct AddressOption {
 struct SignalsOption {
   Field<uint64_t> field;
 };
+struct MaybePathOption {  // "" : none
+  Field<std::string> field;
+};
+struct UrlOption {  // http:// or https://; "" : none
+  Field<std::string> field;
+};
+struct PairsOption {  // key=value
+  Field<std::vector<std::string>> field;
+};
 struct FilesOption {  // a switch, or for whom it is on
   Field<FilesProbe> field;
 };
-using OptionType =
-    std::variant<PathOption, PathsOption, ChoiceOption, DurationOption, SizeOption, CountOption,
-                 SwitchOption, AddressOption, SignalsOption, FilesOption>;
+using OptionType = std::variant<PathOption, PathsOption, ChoiceOption, DurationOption, SizeOption,
+                                CountOption, SwitchOption, AddressOption, SignalsOption,
+                                FilesOption, MaybePathOption, UrlOption, PairsOption>;
 
 enum class OnReload { kApplies, kNeedsRestart };
 

@@ -202,6 +202,17 @@ struct EngineCounts {
   std::vector<EngineState> engines;  // that were found
 };
 
+// Of sending the timeline by OTLP.
+struct OtlpCounts {
+  bool on = false;                           // false: nothing is sent
+  std::map<std::string, uint64_t> requests;  // by result: "ok", "unreachable", ...
+  std::map<std::string, uint64_t> sent;      // acknowledged records, by kind; repeated ones count
+  std::map<std::string, uint64_t> lost;      // records, by cause: "refused", "expired"
+  uint64_t sent_bytes = 0;                   // of request bodies, as they went out
+  uint64_t rewinds = 0;
+  double lag_seconds = 0;  // since the oldest row that waits came to be; 0: nothing waits
+};
+
 struct MetricsSnapshot {
   std::vector<ContainerRef> containers;  // alive, and dead ones that a counter still names
   std::vector<ConnectFailureCount> connect_failures;
@@ -223,6 +234,7 @@ struct MetricsSnapshot {
   std::vector<AnomalyCount> anomalies;
   InvestigationCounts investigations;
   EngineCounts engines;
+  OtlpCounts otlp;
   AgentHealth health;
 };
 

@@ -58,6 +58,7 @@ ProbeSettings ProbeSettingsOf(const Config& config) {
 }
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, const Clock* clock) {
+  if (!config.otlp.endpoint.empty()) NSOBS_RETURN_IF_ERROR(CheckOtlp(config.otlp));
   std::unique_ptr<Daemon> daemon(new Daemon(clock));
   daemon->StartSnapshotter();  // forks: before threads, BPF and the database
   NSOBS_RETURN_IF_ERROR(daemon->OpenTimeline(config));
@@ -65,6 +66,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, cons
   NSOBS_RETURN_IF_ERROR(daemon->LoadProbes(config));
   NSOBS_RETURN_IF_ERROR(daemon->StartPipeline(config));
   daemon->StartControl(config);
+  NSOBS_RETURN_IF_ERROR(daemon->StartOtlp(config));
   daemon->started_ = true;
   return daemon;
 }
@@ -135,10 +137,9 @@ absl::Status Daemon::StartWeb(const Config& config) {
   WebOptions options;
   options.listen_address = HostPortText(config.web.listen_address);
   options.version = kVersion;
+  options.config_file = config.web.config_file;
   WebHandlers handlers;
-  handlers.metrics = [this] {
-    return started_ ? exporter_->Render(metrics_->Build()) : std::string();
-  };
+  handlers.metrics = [this] { return started_ ? Metrics() : std::string(); };
   handlers.ready = [this](std::string* why_not) {
     if (!started_) {
       *why_not = "still starting";
@@ -173,6 +174,19 @@ void Daemon::StartControl(const Config& config) {
   }
 }
 
+std::string Daemon::Metrics() {
+  MetricsSnapshot snapshot = metrics_->Build();
+  if (otlp_ != nullptr) snapshot.otlp = otlp_->Counts();
+  return exporter_->Render(snapshot);
+}
+
+absl::Status Daemon::StartOtlp(const Config& config) {
+  if (config.otlp.endpoint.empty()) return absl::OkStatus();
+  NSOBS_ASSIGN_OR_RETURN(otlp_,
+                         OtlpExporter::Start(config.otlp, kVersion, config.storage.path, clock_));
+  return absl::OkStatus();
+}
+
 void Daemon::Apply(const Config& config) {
   probes_->Apply(ProbeSettingsOf(config));
   pipeline_->set_coalesce_window(config.coalesce.window);
@@ -182,6 +196,7 @@ void Daemon::Apply(const Config& config) {
 void Daemon::Stop() {
   if (web_ != nullptr) web_->Stop();
   control_.reset();
+  if (otlp_ != nullptr) otlp_->Stop();
   if (enricher_ != nullptr) enricher_->Stop();
   if (pipeline_ != nullptr) pipeline_->Stop();
   if (timeline_ == nullptr) return;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "exporters/otlp/otlp_exporter.h"
 #include "exporters/prometheus/prometheus_exporter.h"
 #include "exporters/web/web_server.h"
 #include "userspace/base/clock.h"
@@ -47,6 +48,8 @@ class Daemon {
   absl::Status StartPipeline(const Config& config);
   absl::Status StartWeb(const Config& config);
   void StartControl(const Config& config);
+  absl::Status StartOtlp(const Config& config);
+  std::string Metrics();
 
   const Clock* const clock_;
   std::atomic<bool> started_{false};
@@ -59,6 +62,7 @@ class Daemon {
   std::unique_ptr<Enricher> enricher_;  // nullptr: engines are not asked
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<ControlServer> control_;  // nullptr: it could not be had
+  std::unique_ptr<OtlpExporter> otlp_;      // nullptr: nothing is sent
   std::unique_ptr<MetricsBuilder> metrics_;
   std::unique_ptr<PrometheusExporter> exporter_;
   std::unique_ptr<WebServer> web_;

@@ -60,6 +60,7 @@ MetricsSnapshot FullSnapshot() {
   s.programs = {{"signal_generate", 1500000000, 1000, 2}};
   s.anomalies = {{"connect_failure", 5, {{"repeat", 4}}}};
   s.engines = {true, {{"docker", "ok", 3}}, {{"docker", "/run/docker.sock", true}}};
+  s.otlp = {true, {{"ok", 3}}, {{"event", 1000}}, {{"expired", 2}}, 4096, 1, 2.5};
   s.investigations.findings = {{"net-loopback", 2}};
   s.investigations.active = {{"net-loopback", web, Confidence::kCertain},
                              {"oom-host", nullptr, Confidence::kUnknown}};

@@ -1,0 +1,172 @@
+"""A timeline goes to a real VictoriaLogs that is killed with SIGKILL three times on the way, away for a
+while once. Afterwards each row must be there, with its last count, and no uid that the timeline doesn't have."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from load import connect_load
+from namespaces import net_namespace
+from observer import Observer
+from shell import free_port, run, wait_until
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROWS_A_SECOND = 300
+
+
+class VictoriaLogs:
+    def __init__(self, folder: pathlib.Path):
+        built = subprocess.run([HERE / "build-victoria-logs"], check=True, stdout=subprocess.PIPE, text=True)
+        self.binary = built.stdout.split()[-1]
+        self.folder = folder
+        self.port = free_port()
+        self.process = None
+
+    def start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.binary, f"-httpListenAddr=127.0.0.1:{self.port}",
+                 f"-storageDataPath={self.folder}/data", "-retentionPeriod=10y"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(self.answers, 60, "VictoriaLogs")
+
+    def answers(self) -> bool:
+        try:
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5).status == 200
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def query(self, text: str) -> list[dict]:
+        body = urllib.parse.urlencode({"query": text}).encode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/select/logsql/query", body, timeout=60) as answer:
+            return [json.loads(line) for line in answer.read().splitlines()]
+
+    def rows(self) -> dict[int, tuple[str, int, int]]:
+        """Row -> (uid, highest count, how many times it is there)."""
+        found = self.query('* | stats by ("log.record.uid", "nsobserver.event.id") '
+                           'max("nsobserver.event.count") highest, count() times | limit 10000000')
+        rows = {}
+        for row in found:
+            if row.get("nsobserver.event.id"):
+                number = int(row["nsobserver.event.id"])
+                assert number not in rows, f"two uids of row {number}"
+                rows[number] = (row["log.record.uid"], int(row["highest"]), int(row["times"]))
+        return rows
+
+    def bytes_on_disk(self) -> int:
+        return int(run("du", "-sb", self.folder / "data").stdout.split()[0])
+
+
+def counter(metrics, name: str, **labels) -> float:
+    return metrics.sum(f"nsobserver_otlp_{name}", **labels)
+
+
+def test_victoria_logs_killed_and_restarted():
+    with tempfile.TemporaryDirectory(prefix="nsobs-victoria-", dir="/var/tmp") as folder:
+        server = VictoriaLogs(pathlib.Path(folder))
+        server.start()
+        try:
+            with Observer(f"--otlp.endpoint=http://127.0.0.1:{server.port}/insert/opentelemetry/v1/logs",
+                          "--coalesce.window=0") as observer:
+                judge(server, observer)
+        finally:
+            server.kill()
+
+
+def judge(server: VictoriaLogs, observer: Observer) -> None:
+    with connect_load(ROWS_A_SECOND):
+        for away in (0.0, 20.0, 1.0):
+            time.sleep(12)
+            server.kill()
+            time.sleep(away)
+            server.start()
+        time.sleep(10)
+    timeline = {e["id"]: e["count"] for e in observer.events()}
+    last = max(timeline)
+
+    def missing() -> set[int]:
+        have = {i: c for i, (_, c, _) in server.rows().items()}
+        return {i for i, count in timeline.items() if have.get(i) != count}
+
+    # A server that was killed after the last acknowledgement can only be noticed by the next request.
+    wait_until(lambda: not missing(), 120, "every row")
+    rows = {i: row for i, row in server.rows().items() if i <= last}
+    assert set(rows) == set(timeline)
+    assert len({uid for uid, _, _ in rows.values()}) == len(rows)
+    metrics, on_disk = observer.scrape(), server.bytes_on_disk()
+    report(metrics, on_disk, timeline, rows, cost_of_all(observer), bytes_when_little_happens(observer))
+
+
+def bytes_when_little_happens(observer: Observer) -> float:
+    """Of a record, where a request holds one or a few."""
+    time.sleep(5)
+    before = observer.scrape()
+    with net_namespace() as name:
+        for port in range(1, 6):
+            run("ip", "netns", "exec", name, "/bin/busybox", "nc", "127.0.0.1", str(port), check=False)
+            time.sleep(5)
+    after = observer.scrape()
+    sent = counter(after, "sent_bytes_total") - counter(before, "sent_bytes_total")
+    return sent / (counter(after, "records_sent_total") - counter(before, "records_sent_total"))
+
+
+def cost_of_all(observer: Observer) -> tuple[float, float]:
+    """Everything once more, as after a long outage: (records a second, CPU microseconds a record)."""
+    observer.kill()
+    (observer.storage / "otlp-cursor.json").unlink()
+    rows = len(observer.events())
+    observer.start()
+    begin, cpu = time.monotonic(), observer.cpu_seconds()
+    wait_until(lambda: counter(observer.scrape(), "records_sent_total", kind="event") >= rows, 120, "all of it")
+    took, used = time.monotonic() - begin, observer.cpu_seconds() - cpu
+    sent = counter(observer.scrape(), "records_sent_total")
+    return sent / took, used / sent * 1e6
+
+
+def report(metrics, on_disk: int, timeline: dict, rows: dict, cost: tuple[float, float],
+           alone: float) -> None:
+    events = counter(metrics, "records_sent_total", kind="event")
+    sent = counter(metrics, "records_sent_total")
+    times = sum(times for _, _, times in rows.values())
+    lines = [
+        "| what | figure |", "|---|---|",
+        f"| rows of the timeline, all there after de-duplication by uid | {len(rows):,} of {len(timeline):,} |",
+        f"| records as they lie there, repeated ones too | {times:,} |",
+        f"| records acknowledged (events alone) | {sent:,.0f} ({events:,.0f}) |",
+        f"| rewinds | {counter(metrics, 'rewinds_total'):.0f} |",
+        f"| requests that failed, by cause | {failures(metrics)} |",
+        f"| bytes a record, gzip, as sent | {counter(metrics, 'sent_bytes_total') / sent:.0f} |",
+        f"| bytes a record, gzip, where little happens | {alone:.0f} |",
+        f"| bytes a record on VictoriaLogs' disk | {on_disk / times:.0f} |",
+        f"| bytes a row in the timeline | {metrics.sum('nsobserver_database_size_bytes') / len(timeline):.0f} |",
+        f"| the whole timeline again, records a second, at least | {cost[0]:,.0f} |",
+        f"| CPU of the observer for a record meanwhile, at most | {cost[1]:.0f} µs |",
+        f"| series of this host on /metrics, bytes a scrape | {series(metrics.text)} |",
+    ]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if table := os.environ.get("NSOBS_FLEET_TABLE"):
+        pathlib.Path(table).write_text(text)
+
+
+def failures(metrics) -> str:
+    counts = {labels["result"]: int(value)
+              for labels, value in metrics.samples["nsobserver_otlp_requests_total"] if labels["result"] != "ok"}
+    return ", ".join(f"{cause} {count}" for cause, count in sorted(counts.items()) if count) or "none"
+
+
+def series(text: str) -> str:
+    samples = [line for line in text.splitlines() if line and not line.startswith("#")]
+    containers = re.search(r"^nsobserver_containers (\d+)$", text, re.MULTILINE)
+    return f"{len(samples)} with {containers[1] if containers else '?'} containers, {len(text):,} bytes"
