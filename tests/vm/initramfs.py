@@ -15,7 +15,7 @@ MODULES = ["veth", "dummy", "nf_tables", "nft_reject_inet", "nft_ct", "nft_queue
            "nft_redir", "nft_masq", "nft_fib_inet", "nft_limit", "nft_log", "nft_reject_netdev", "nfnetlink_queue", "nf_nat",
            "nf_conntrack", "ipv6", "unix"]
 TOOLS = ["/usr/sbin/ip", "/usr/sbin/nft", "/usr/bin/nsenter", "/usr/bin/unshare"]
-BUSYBOX = ["sh", "mount", "cat", "ls", "mkdir", "sleep", "true", "false", "depmod", "modprobe", "insmod", "mknod", "poweroff",
+BUSYBOX = ["mount", "cat", "ls", "mkdir", "sleep", "true", "false", "depmod", "modprobe", "insmod", "mknod", "poweroff",
            "uname", "echo", "ln", "grep", "sed", "cp", "rm", "kill", "ps", "head", "tail", "tr", "cut", "wc", "date", "timeout",
            "sort", "setsid", "env", "dmesg", "nc", "id", "test", "seq", "dd", "umount", "mountpoint", "hostname", "free"]
 
@@ -83,6 +83,7 @@ def build(archive: pathlib.Path, kernel: pathlib.Path, programs: dict[str, pathl
     put(root, pathlib.Path("/usr/bin/busybox"), "bin/busybox")
     for applet in BUSYBOX:
         (root / "bin" / applet).symlink_to("busybox")
+    put_program(root, pathlib.Path("/bin/dash"), "bin/sh")  # busybox's would take its own `ip`
     for tool in TOOLS:
         put_program(root, pathlib.Path(tool), tool)
     for name, program in programs.items():

@@ -26,6 +26,10 @@ SHORT_TESTS = ["Oom.*", "All/OomTest.*", "Setns.*", "Unshare.*", "All/NamespaceF
                "All/ExitTest.*", "All/DropTest.*/*4*", "All/DnsFailureTest.*/s*4", "ProbeSet.SelfTestPasses", "HostTasks.*"]
 
 
+# What assumes that a process which was killed is gone before another one asks for memory, or that a second is long.
+NOT_IN_GUESTS = ["Oom.TriggerIsNotTheVictim"]
+
+
 @dataclass(frozen=True)
 class Job:
     kernel: kernels.Kernel
@@ -73,7 +77,7 @@ def of(kernel: kernels.Kernel, whole: bool) -> list[Job]:
 
 
 def script(job: Job) -> str:
-    test_filter = f"--gtest_filter='{':'.join(job.tests)}'" if job.tests else ""
+    test_filter = f"--gtest_filter='{':'.join(job.tests) or '*'}-{':'.join(NOT_IN_GUESTS)}'"
     return f"""#!/bin/sh
 export NSOBS_HOOKS={job.hooks}
 echo 'guest: verifier'
@@ -123,6 +127,8 @@ def read(out: Outcome, booted: guest.Result) -> None:
             doctor.append(line)
         elif part == "events":
             events.append(line)
+        elif found := re.match(r"\[ +FAILED +\] (\S+): SetUpTestSuite", line):
+            out.failed.append(found.group(1))
         elif found := re.match(r"\[ +(OK|FAILED|SKIPPED) +\] (\S+) \(", line):
             if found.group(1) == "OK":
                 out.passed += 1
