@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * OOM kills. mark_victim runs in the task whose allocation failed, with the victim as argument; it
- * was a pid before 6.10 but in some stable kernels: there the verifier refuses the first program below.
+ * was a pid before 6.10 but in some stable kernels: there the verifier refuses the first program
+ * below.
  *
  * Which limit was reached is not among the arguments. The memory controller counts MEMCG_OOM on the
  * cgroup whose limit it is just before it picks the victim, so of the victim's cgroup and its
