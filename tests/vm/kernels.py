@@ -12,8 +12,6 @@ import subprocess
 from dataclasses import dataclass, field
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-DEFAULT_MIRROR = "http://deb.debian.org/debian"
-DEFAULT_SECURITY = "http://deb.debian.org/debian-security"
 LISTS_AGE_SECONDS = 24 * 3600
 
 
@@ -51,13 +49,15 @@ def cache() -> pathlib.Path:
 
 def mirrors() -> tuple[str, str]:
     """The machine's own mirror of Debian and of its security updates."""
-    found = {False: DEFAULT_MIRROR, True: DEFAULT_SECURITY}
+    found: dict[bool, str] = {}
     for file in [pathlib.Path("/etc/apt/sources.list"), *pathlib.Path("/etc/apt/sources.list.d").glob("*")]:
         if not file.is_file():
             continue
         for url in re.findall(r"https?://\S+/debian(?:-security)?/?(?=\s)", file.read_text(errors="replace")):
             found["debian-security" in url] = url.rstrip("/")
-    return found[False], found[True]
+    if False not in found:
+        raise FetchError("no mirror of Debian in /etc/apt")
+    return found[False], found.get(True, found[False] + "-security")
 
 
 def fetch(kernel: Kernel) -> pathlib.Path:
