@@ -8,8 +8,7 @@
 #include "bpf/lib/beat.h"
 #include "bpf/lib/connect.h"
 #include "bpf/lib/socket.h"
-
-#include <bpf/bpf_tracing.h>
+#include "bpf/lib/syscall_hook.h"
 
 struct bind_call {
   u64 sockaddr; /* the caller's, untrusted */
@@ -41,22 +40,20 @@ static __always_inline bool begin_call(struct bind_call* call, u32 fd, u8 operat
   return true;
 }
 
-SEC("tracepoint/syscalls/sys_enter_bind")
-int nsobs_bind_enter(struct trace_event_raw_sys_enter* ctx) {
+NSOBS_CALLED(bind) {
   u64 id = bpf_get_current_pid_tgid();
   struct socket_facts facts = {};
   struct bind_call call = {};
 
   if (is_beat(NSOBS_BEAT_BIND_CALL)) return 0;
-  if (!begin_call(&call, ctx->args[0], NSOBS_BIND_BIND, &facts)) return 0;
-  call.sockaddr = ctx->args[1];
-  call.sockaddr_len = ctx->args[2];
+  if (!begin_call(&call, args->value[0], NSOBS_BIND_BIND, &facts)) return 0;
+  call.sockaddr = args->value[1];
+  call.sockaddr_len = args->value[2];
   bpf_map_update_elem(&bind_calls, &id, &call, BPF_ANY);
   return 0;
 }
 
-SEC("tracepoint/syscalls/sys_enter_listen")
-int nsobs_listen_enter(struct trace_event_raw_sys_enter* ctx) {
+NSOBS_CALLED(listen) {
   u64 id = bpf_get_current_pid_tgid();
   struct socket_facts facts = {};
   struct bind_call call = {};
@@ -64,7 +61,7 @@ int nsobs_listen_enter(struct trace_event_raw_sys_enter* ctx) {
   __be32 address;
 
   if (is_beat(NSOBS_BEAT_LISTEN_CALL)) return 0;
-  if (!begin_call(&call, ctx->args[0], NSOBS_BIND_LISTEN, &facts)) return 0;
+  if (!begin_call(&call, args->value[0], NSOBS_BIND_LISTEN, &facts)) return 0;
   sk = facts.sk; /* not facts.sk below: CO-RE would look for our struct in the kernel */
   if (call.family == AF_INET6) {
     BPF_CORE_READ_INTO(&call.address, sk, __sk_common.skc_v6_rcv_saddr);
@@ -130,12 +127,6 @@ static __always_inline int end_call(long ret) {
   return 0;
 }
 
-SEC("tracepoint/syscalls/sys_exit_bind")
-int nsobs_bind_exit(struct trace_event_raw_sys_exit* ctx) {
-  return is_beat(NSOBS_BEAT_BIND_RETURN) ? 0 : end_call(ctx->ret);
-}
+NSOBS_RETURNED(bind) { return is_beat(NSOBS_BEAT_BIND_RETURN) ? 0 : end_call(ret); }
 
-SEC("tracepoint/syscalls/sys_exit_listen")
-int nsobs_listen_exit(struct trace_event_raw_sys_exit* ctx) {
-  return is_beat(NSOBS_BEAT_LISTEN_RETURN) ? 0 : end_call(ctx->ret);
-}
+NSOBS_RETURNED(listen) { return is_beat(NSOBS_BEAT_LISTEN_RETURN) ? 0 : end_call(ret); }

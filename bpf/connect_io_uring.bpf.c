@@ -37,10 +37,19 @@ static __always_inline void complete_connect(struct io_kiocb* req, s32 res) {
                     true);
 }
 
-/* Since 6.9 the result comes as a struct io_uring_cqe, before as a number. */
+/* The result comes as a struct io_uring_cqe, or as a number in the kernels before. */
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(nsobs_io_uring_complete, void* ring, struct io_kiocb* req, struct io_uring_cqe* cqe) {
   if (BPF_CORE_READ(req, opcode) != IORING_OP_CONNECT) return 0;
   complete_connect(req, cqe->res);
+  return 0;
+}
+
+/* 5.19 to 6.12: before, no request is among the arguments. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(nsobs_io_uring_result, void* ring, struct io_kiocb* req, u64 user_data, s32 res) {
+  if (!NSOBS_IO_URING_TELLS_REQUEST) refuse();
+  if (BPF_CORE_READ(req, opcode) != IORING_OP_CONNECT) return 0;
+  complete_connect(req, res);
   return 0;
 }

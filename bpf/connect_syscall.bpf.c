@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * What only the return of connect() shows: failures before SYN_SENT, UDP and unix.
- * The last row of the hook table: a syscall tracepoint slows every syscall of the host a little.
- * Source: __sys_connect() in net/socket.c.
+ * By the function itself, which costs connects alone; where that is refused by the tracepoints,
+ * which slow every syscall of the host a little. Source: __sys_connect() in net/socket.c.
  */
 #include "bpf/lib/beat.h"
 #include "bpf/lib/connect.h"
@@ -10,18 +10,17 @@
 
 #include <bpf/bpf_tracing.h>
 
-SEC("tracepoint/syscalls/sys_enter_connect")
-int nsobs_connect_enter(struct trace_event_raw_sys_enter* ctx) {
+static __always_inline int call_begins(u32 fd, u64 sockaddr, u32 sockaddr_len) {
   u64 id = bpf_get_current_pid_tgid();
   struct connect_call *kept = bpf_map_lookup_elem(&connect_calls, &id), call = {};
   struct socket_facts facts = {};
 
   if (is_beat(NSOBS_BEAT_CONNECT_CALL)) return 0;
-  read_socket(&facts, ctx->args[0]);
+  read_socket(&facts, fd);
   if (!facts.sk) return 0;
   call.started_ns = bpf_ktime_get_boot_ns();
-  call.sockaddr = ctx->args[1];
-  call.sockaddr_len = ctx->args[2];
+  call.sockaddr = sockaddr;
+  call.sockaddr_len = sockaddr_len;
   call.protocol = protocol_of(facts.family, facts.type, facts.protocol);
   call.family = facts.family;
   call.was_connecting = facts.state == SS_CONNECTING;
@@ -49,8 +48,7 @@ static __always_inline void remember_udp(u64 sock) {
   bpf_map_update_elem(&udp_owners, &sock, &peer, BPF_ANY);
 }
 
-SEC("tracepoint/syscalls/sys_exit_connect")
-int nsobs_connect_exit(struct trace_event_raw_sys_exit* ctx) {
+static __always_inline int call_returns(long ret) {
   u64 id = bpf_get_current_pid_tgid();
   struct connect_call* found = bpf_map_lookup_elem(&connect_calls, &id);
   struct connect_call call;
@@ -58,8 +56,26 @@ int nsobs_connect_exit(struct trace_event_raw_sys_exit* ctx) {
   if (is_beat(NSOBS_BEAT_CONNECT_RETURN) || !found || !found->sock) return 0;
   call = *found;
   leave_call(found, id);
-  if (ctx->ret == 0 && call.protocol == NSOBS_PROTO_UDP) remember_udp(call.sock);
-  if (!is_failure(ctx->ret) || told_by_state_change(&call)) return 0;
-  tell_call_failure(&call, -ctx->ret, call.sockaddr, call.sockaddr_len, true);
+  if (ret == 0 && call.protocol == NSOBS_PROTO_UDP) remember_udp(call.sock);
+  if (!is_failure(ret) || told_by_state_change(&call)) return 0;
+  tell_call_failure(&call, -ret, call.sockaddr, call.sockaddr_len, true);
   return 0;
 }
+
+SEC("fentry/__sys_connect")
+int BPF_PROG(nsobs_connect_fentry, int fd, void* sockaddr, int sockaddr_len) {
+  return call_begins(fd, (u64)sockaddr, sockaddr_len);
+}
+
+SEC("fexit/__sys_connect")
+int BPF_PROG(nsobs_connect_fexit, int fd, void* sockaddr, int sockaddr_len, int ret) {
+  return call_returns(ret);
+}
+
+SEC("tracepoint/syscalls/sys_enter_connect")
+int nsobs_connect_enter(struct trace_event_raw_sys_enter* ctx) {
+  return call_begins(ctx->args[0], ctx->args[1], ctx->args[2]);
+}
+
+SEC("tracepoint/syscalls/sys_exit_connect")
+int nsobs_connect_exit(struct trace_event_raw_sys_exit* ctx) { return call_returns(ctx->ret); }

@@ -92,7 +92,7 @@ static __always_inline void mark_call(struct sock* sk, u64 now_ns) {
     call->entered = 1;
     return;
   }
-  if (!constants.io_uring_hook || !may_be_io_uring()) return;
+  if (!constants.io_uring_hook || !NSOBS_IO_URING_TELLS_REQUEST || !may_be_io_uring()) return;
   cookie = bpf_get_socket_cookie(sk);
   io.family = sk->__sk_common.skc_family;
   io.sock = (u64)sk;

@@ -57,40 +57,49 @@ static __always_inline void fill_failure(struct nsobs_dns_failure* e, const stru
   __builtin_memcpy(e->question, q->question, sizeof(e->question));
 }
 
+/* Who ends a query: each has a scratch of its own, for the answer may interrupt the sweep. */
+enum ender { BY_ANSWER, BY_SWEEP, ENDERS };
+
+struct record_map {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, ENDERS);
+  __type(key, __u32);
+  __type(value, struct nsobs_dns_failure);
+};
+
+struct record_map dns_records SEC(".maps");
+
+/* Observed, and submitted or counted as lost. */
+static __always_inline void send_failure(const struct telling* t, struct nsobs_dns_failure* e) {
+  tally_observed(t);
+  if (!take_token(t)) {
+    tally_lost(t, NSOBS_LOST_BUDGET);
+    return;
+  }
+  fill_header(&e->h, t, sizeof(*e));
+  if (bpf_ringbuf_output(&bulk, e, sizeof(*e), wakeup_bulk(t))) tally_lost(t, NSOBS_LOST_RING_FULL);
+}
+
 /*
  * The record is filled before the entry is deleted, for then its memory may be another query's; and
- * all is counted only if it was us who deleted it.
+ * all is counted only if it was us who deleted it. In a scratch, not in the ring: verifiers before
+ * 6.4 lose track of a place in the ring that is there or not.
  */
 static __always_inline void end_query(const struct dns_key* key, const struct dns_query* q,
-                                      const struct ending* end) {
-  struct nsobs_dns_failure* e = NULL;
+                                      const struct ending* end, u32 ender) {
+  struct nsobs_dns_failure* e = bpf_map_lookup_elem(&dns_records, &ender);
   struct telling t = {};
 
+  if (!e) return;
   owner_of_query(&t.owner, q);
   begin_telling(&t, NSOBS_KIND_DNS_FAILURE);
-  if (end->outcome) e = bpf_ringbuf_reserve(&bulk, sizeof(*e), 0);
-  if (e) {
-    fill_failure(e, key, q, end);
-    fill_header(&e->h, &t, sizeof(*e));
-  }
-  if (bpf_map_delete_elem(&dns_queries, key) != 0) {
-    if (e) bpf_ringbuf_discard(e, BPF_RB_NO_WAKEUP);
-    return;
-  }
+  if (end->outcome) fill_failure(e, key, q, end);
+  if (bpf_map_delete_elem(&dns_queries, key) != 0) return;
   __sync_fetch_and_add(&dns_under_way, -1);
   if (end->answered) bump(&t.owner, NSOBS_COUNT_DNS_ANSWER, key->protocol, end->rcode);
-  if (end->outcome) {
-    bump(&t.owner, NSOBS_COUNT_DNS_FAILURE, key->protocol, end->outcome);
-    tally_observed(&t);
-    if (!e) tally_lost(&t, NSOBS_LOST_RING_FULL);
-  }
-  if (!e) return;
-  if (take_token(&t)) {
-    bpf_ringbuf_submit(e, wakeup_bulk(&t));
-    return;
-  }
-  tally_lost(&t, NSOBS_LOST_BUDGET);
-  bpf_ringbuf_discard(e, BPF_RB_NO_WAKEUP);
+  if (!end->outcome) return;
+  bump(&t.owner, NSOBS_COUNT_DNS_FAILURE, key->protocol, end->outcome);
+  send_failure(&t, e);
 }
 
 /* ---- the query ------------------------------------------------------------------------------- */
@@ -123,14 +132,14 @@ static __always_inline void read_asker(struct dns_query* q, struct sock* sk, u8 
 
 static __always_inline void read_question(struct dns_query* q, struct __sk_buff* skb, u32 at) {
   u64 size = skb->len - (u64)at; /* 64 bits: no shifts between what is compared and what is used */
+  u64 last;
 
   if (size > sizeof(q->question)) size = sizeof(q->question);
-  /* Opaque in between: the compiler would make one comparison of both, of a difference. */
-  barrier_var(size);
-  if (size == 0) return;
-  barrier_var(size);
-  if (size > sizeof(q->question)) return;
-  if (bpf_skb_load_bytes(skb, at, q->question, size) == 0) q->question_len = size;
+  /* One comparison for both ends: older verifiers learn nothing from "is not 0". */
+  last = size - 1;
+  barrier_var(last);
+  if (last >= sizeof(q->question)) return;
+  if (bpf_skb_load_bytes(skb, at, q->question, last + 1) == 0) q->question_len = last + 1;
 }
 
 /* No room is a loss: whether it would have been a failure we can't know, as with connects. */
@@ -314,7 +323,7 @@ int nsobs_dns_answer(struct __sk_buff* skb) {
   end.duration_ns = now_ns - q->sent_ns;
   end.rcode = flags & DNS_RESPONSE ? flags & DNS_RCODE : 0;
   end.outcome = outcome_of(end.rcode);
-  end_query(&key, q, &end);
+  end_query(&key, q, &end, BY_ANSWER);
   return PASS;
 }
 
@@ -350,7 +359,7 @@ static long sweep_one(void* map, const struct dns_key* key, struct dns_query* q,
       return 0;
     }
   }
-  end_query(&copy, q, &end);
+  end_query(&copy, q, &end, BY_SWEEP);
   return 0;
 }
 

@@ -13,9 +13,8 @@
 #include "bpf/lib/emit.h"
 #include "bpf/lib/socket.h"
 #include "bpf/lib/syscall_args.h"
+#include "bpf/lib/syscall_hook.h"
 #include "bpf/lib/watch.h"
-
-#include <bpf/bpf_tracing.h>
 
 /* The owner by the task's cgroup and its mount namespace: whose file failures are counted. */
 static __always_inline void owner_of_files(struct nsobs_owner_key* key, struct task_struct* task) {
@@ -160,10 +159,9 @@ static __always_inline int tell_failure(long ret, u8 operation, u32 path_at, int
 /* Where in the arguments the path and the flags stand; -1: it has none. A call that succeeds pays a
  * compare; the rest comes after that. */
 #define NSOBS_FILE_CALL(call, beat, operation, path_at, flags_at) \
-  SEC("tracepoint/syscalls/sys_exit_" #call)                      \
-  int nsobs_##call##_exit(struct trace_event_raw_sys_exit* ctx) { \
-    if (ctx->ret >= 0 || is_beat(NSOBS_BEAT_##beat)) return 0;    \
-    return tell_failure(ctx->ret, operation, path_at, flags_at);  \
+  NSOBS_RETURNED(call) {                                          \
+    if (ret >= 0 || is_beat(NSOBS_BEAT_##beat)) return 0;         \
+    return tell_failure(ret, operation, path_at, flags_at);       \
   }
 
 NSOBS_FILE_CALL(open, OPEN, NSOBS_FILE_OPEN, 0, 1)
@@ -180,14 +178,13 @@ NSOBS_FILE_CALL(renameat2, RENAMEAT2, NSOBS_FILE_RENAME, 1, -1)
 NSOBS_FILE_CALL(mount, MOUNT, NSOBS_FILE_MOUNT, 1, 3)
 
 /* The flags stand in struct open_how, of the caller too. */
-SEC("tracepoint/syscalls/sys_exit_openat2")
-int nsobs_openat2_exit(struct trace_event_raw_sys_exit* ctx) {
+NSOBS_RETURNED(openat2) {
   struct nsobs_file_failure* e;
   struct call_args args;
   struct telling t = {};
 
-  if (ctx->ret >= 0 || is_beat(NSOBS_BEAT_OPENAT2) || !is_told(ctx->ret)) return 0;
-  e = begin_failure(&t, ctx->ret, NSOBS_FILE_OPEN);
+  if (ret >= 0 || is_beat(NSOBS_BEAT_OPENAT2) || !is_told(ret)) return 0;
+  e = begin_failure(&t, ret, NSOBS_FILE_OPEN);
   if (!e) return 0;
   read_call_args(&args);
   read_path(e, args.value[1]);
@@ -197,12 +194,10 @@ int nsobs_openat2_exit(struct trace_event_raw_sys_exit* ctx) {
 }
 
 /* Only what a file system says of a write: EPERM and the like come from sockets and pipes too. */
-SEC("tracepoint/syscalls/sys_exit_write")
-int nsobs_write_exit(struct trace_event_raw_sys_exit* ctx) {
+NSOBS_RETURNED(write) {
   struct nsobs_file_failure* e;
   struct call_args args;
   struct telling t = {};
-  long ret = ctx->ret;
 
   if (ret != -ENOSPC && ret != -EROFS && ret != -EDQUOT) return 0;
   if (is_beat(NSOBS_BEAT_WRITE)) return 0;

@@ -8,6 +8,7 @@
 #include "bpf/lib/emit.h"
 #include "bpf/lib/executable.h"
 #include "bpf/lib/syscall_args.h"
+#include "bpf/lib/syscall_hook.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -151,30 +152,26 @@ static __always_inline bool is_own_look(void) {
          task->real_parent->real_parent->tgid == (int)constants.own_zygote_pid;
 }
 
-SEC("tracepoint/syscalls/sys_enter_setns")
-int nsobs_setns_enter(struct trace_event_raw_sys_enter* ctx) {
+NSOBS_CALLED(setns) {
   if (is_beat(NSOBS_BEAT_SETNS_CALL) || is_own_look()) return 0;
-  enter(ctx->args[1]);
+  enter(args->value[1]);
   return 0;
 }
 
-SEC("tracepoint/syscalls/sys_exit_setns")
-int nsobs_setns_exit(struct trace_event_raw_sys_exit* ctx) {
-  if (!is_beat(NSOBS_BEAT_SETNS_RETURN)) leave(NSOBS_OP_SETNS, ctx->ret);
+NSOBS_RETURNED(setns) {
+  if (!is_beat(NSOBS_BEAT_SETNS_RETURN)) leave(NSOBS_OP_SETNS, ret);
   return 0;
 }
 
-SEC("tracepoint/syscalls/sys_enter_unshare")
-int nsobs_unshare_enter(struct trace_event_raw_sys_enter* ctx) {
+NSOBS_CALLED(unshare) {
   if (is_beat(NSOBS_BEAT_UNSHARE_CALL)) return 0;
   /* unshare() of file tables and the like is no change of namespaces. */
-  if (ctx->args[0] & (CLONE_NEW_ANY | CLONE_NEWTIME)) enter(ctx->args[0]);
+  if (args->value[0] & (CLONE_NEW_ANY | CLONE_NEWTIME)) enter(args->value[0]);
   return 0;
 }
 
-SEC("tracepoint/syscalls/sys_exit_unshare")
-int nsobs_unshare_exit(struct trace_event_raw_sys_exit* ctx) {
-  if (!is_beat(NSOBS_BEAT_UNSHARE_RETURN)) leave(NSOBS_OP_UNSHARE, ctx->ret);
+NSOBS_RETURNED(unshare) {
+  if (!is_beat(NSOBS_BEAT_UNSHARE_RETURN)) leave(NSOBS_OP_UNSHARE, ret);
   return 0;
 }
 
@@ -204,25 +201,23 @@ static __always_inline void fail_clone(u64 flags, long ret) {
   tell_change(&from, NULL, NSOBS_OP_CLONE, flags, -ret);
 }
 
-SEC("tracepoint/syscalls/sys_exit_clone")
-int nsobs_clone_exit(struct trace_event_raw_sys_exit* ctx) {
+NSOBS_RETURNED(clone) {
   struct call_args args;
 
-  if (ctx->ret >= 0 || is_beat(NSOBS_BEAT_CLONE_FAILURE)) return 0;
+  if (ret >= 0 || is_beat(NSOBS_BEAT_CLONE_FAILURE)) return 0;
   read_call_args(&args);
-  fail_clone(args.value[0] & ~CSIGNAL, ctx->ret); /* CLONE_NEWTIME is clone3's alone */
+  fail_clone(args.value[0] & ~CSIGNAL, ret); /* CLONE_NEWTIME is clone3's alone */
   return 0;
 }
 
-SEC("tracepoint/syscalls/sys_exit_clone3")
-int nsobs_clone3_exit(struct trace_event_raw_sys_exit* ctx) {
+NSOBS_RETURNED(clone3) {
   struct call_args args;
   u64 flags = 0;
 
-  if (ctx->ret >= 0 || is_beat(NSOBS_BEAT_CLONE3_FAILURE)) return 0;
+  if (ret >= 0 || is_beat(NSOBS_BEAT_CLONE3_FAILURE)) return 0;
   read_call_args(&args);
   /* struct clone_args begins with the flags; the caller's memory, but the call failed. */
   bpf_probe_read_user(&flags, sizeof(flags), (void*)args.value[0]);
-  fail_clone(flags, ctx->ret);
+  fail_clone(flags, ret);
   return 0;
 }

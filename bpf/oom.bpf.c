@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * OOM kills. mark_victim runs in the task whose allocation failed, with the victim as argument; it
- * was a pid before 6.10 and in some stable kernels (userspace decides from BTF which is loaded).
+ * was a pid before 6.10 but in some stable kernels: there the verifier refuses the first program
+ * below.
  *
  * Which limit was reached is not among the arguments. The memory controller counts MEMCG_OOM on the
  * cgroup whose limit it is just before it picks the victim, so of the victim's cgroup and its
@@ -26,43 +27,58 @@ struct oom_count_map {
 
 struct oom_count_map oom_counts SEC(".maps");
 
-static __always_inline bool count_moved(struct mem_cgroup* memcg) {
-  u64 key = (u64)memcg, now = 0, *seen;
+/*
+ * What follows is arithmetic on masks, all bits set or none: with branches the verifier would walk
+ * every way through every level of cgroups, some 130,000 instructions.
+ */
 
-  if (!bpf_core_field_exists(struct mem_cgroup, memory_events_local)) return false;
+static __always_inline u64 mask_if_count_moved(struct mem_cgroup* memcg) {
+  u64 key = (u64)memcg, now = 0, before = 0, differs, *seen;
+
+  if (!bpf_core_field_exists(struct mem_cgroup, memory_events_local)) return 0;
   bpf_probe_read_kernel(&now, sizeof(now), &memcg->memory_events_local[MEMCG_OOM]);
   seen = bpf_map_lookup_elem(&oom_counts, &key);
-  bool moved = seen ? *seen != now : now != 0;
+  if (seen) before = *seen;
+  differs = before ^ now;
   bpf_map_update_elem(&oom_counts, &key, &now, BPF_ANY);
-  return moved;
+  barrier_var(differs);
+  differs |= -differs;
+  return (s64)differs >> 63;
 }
 
-static __always_inline bool has_no_room(struct mem_cgroup* memcg) {
+static __always_inline u64 mask_if_no_room(struct mem_cgroup* memcg) {
   u64 usage = BPF_CORE_READ(memcg, memory.usage.counter);
-  u64 max = BPF_CORE_READ(memcg, memory.max);
+  u64 room = BPF_CORE_READ(memcg, memory.max) - usage - HEADROOM_PAGES - 1;
 
-  return usage + HEADROOM_PAGES >= max;
+  barrier_var(room);
+  return (s64)room >> 63;
+}
+
+static __always_inline u64 mask_if_zero(u64 value) {
+  barrier_var(value);
+  value |= -value;
+  return ~(u64)((s64)value >> 63);
 }
 
 /*
  * The best candidate: count moved and no room, then no room; nearest first. NULL: the host. No
  * count of steps is kept: the verifier would follow each of its values.
  */
-static __always_inline struct mem_cgroup* find_limit(struct cgroup_subsys_state* css) {
-  struct mem_cgroup *full = NULL, *moved = NULL;
+static __always_inline struct mem_cgroup* find_limit(u64 css_address) {
+  struct cgroup_subsys_state* css = (struct cgroup_subsys_state*)css_address;
+  u64 full = 0, moved = 0;
 
   for (u32 i = 0; i < MAX_ANCESTORS; i++) {
     struct mem_cgroup* memcg = (struct mem_cgroup*)css; /* css is its first member */
-    bool no_room, count;
+    u64 here;
 
     if (!css) break;
-    no_room = has_no_room(memcg);
-    count = count_moved(memcg);
-    if (no_room && count && !moved) moved = memcg;
-    if (no_room && !full) full = memcg;
+    here = (u64)memcg & mask_if_no_room(memcg);
+    full |= here & mask_if_zero(full);
+    moved |= here & mask_if_count_moved(memcg) & mask_if_zero(moved);
     css = BPF_CORE_READ(css, parent);
   }
-  return moved ?: full;
+  return (struct mem_cgroup*)(moved ?: full);
 }
 
 static __always_inline u64 pages_to_bytes(s64 pages) {
@@ -90,16 +106,23 @@ static __always_inline void read_limit(struct nsobs_oom_kill* e, struct mem_cgro
   e->limit.hierarchy = BPF_CORE_READ(memcg, css.cgroup, root, hierarchy_id);
 }
 
+/* A plain number: the verifier lets nobody calculate with its pointers. */
+static __always_inline u64 memory_css_address(struct task_struct* task) {
+  u32 index = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+  u64 address = 0;
+
+  bpf_probe_read_kernel(&address, sizeof(address), &task->cgroups->subsys[index & 15]);
+  return address;
+}
+
 static __always_inline int tell_oom(struct task_struct* victim) {
-  struct cgroup_subsys_state* own = memory_css(victim);
+  u64 own = memory_css_address(victim);
   struct mem_cgroup* limit = find_limit(own);
   struct nsobs_oom_kill* e;
   struct telling t = {};
   u32 reason;
 
-  reason = !limit                             ? NSOBS_OOM_HOST
-           : limit == (struct mem_cgroup*)own ? NSOBS_OOM_CGROUP
-                                              : NSOBS_OOM_ANCESTOR;
+  reason = !limit ? NSOBS_OOM_HOST : (u64)limit == own ? NSOBS_OOM_CGROUP : NSOBS_OOM_ANCESTOR;
   owner_by_pid_ns(&t.owner, victim);
   bump(&t.owner, NSOBS_COUNT_OOM_KILL, reason, 0);
   begin_telling(&t, NSOBS_KIND_OOM_KILL);
@@ -122,3 +145,7 @@ static __always_inline int tell_oom(struct task_struct* victim) {
 
 SEC("tp_btf/mark_victim")
 int BPF_PROG(nsobs_mark_victim, struct task_struct* victim) { return tell_oom(victim); }
+
+/* Where mark_victim has a pid: the function that sends the signal, just before it says so. */
+SEC("fentry/__oom_kill_process")
+int BPF_PROG(nsobs_oom_kill, struct task_struct* victim) { return tell_oom(victim); }

@@ -52,7 +52,7 @@ static __always_inline bool by_kernel(struct kernel_siginfo* info, s32* code) {
     *code = SI_KERNEL;
     return true;
   }
-  *code = info->si_code;
+  *code = BPF_CORE_READ(info, si_code); /* since 6.13 (838a10bd2ebf) no pointer to the verifier */
   return *code > 0 || !(*code == SI_USER || *code == SI_QUEUE || *code == SI_TKILL);
 }
 

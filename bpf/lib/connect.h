@@ -15,6 +15,9 @@
 
 #include "bpf/lib/emit.h"
 
+/* 5.19 (ef060ea9e4fd): before, the completion does not say whose it is, and nobody asks later. */
+#define NSOBS_IO_URING_TELLS_REQUEST bpf_core_field_exists(struct io_kiocb, cqe)
+
 struct connect_call {
   u64 started_ns;
   u64 sockaddr; /* the caller's, untrusted */

@@ -159,6 +159,13 @@ def run_measuring(part: Part) -> None:
     pytest(part, "tests/e2e", "-m", "measuring")
 
 
+def run_vm(part: Part) -> None:
+    """Debian's kernels in QEMU, four of them; tests/vm/run --all runs the rest."""
+    junit = part.folder / "vm.xml"
+    part.run(["tests/vm/run", f"--junit={junit}"])
+    part.totals.merge(counting.of_pytest(junit))
+
+
 def run_bench(part: Part) -> None:
     """That the benchmarks run; their figures are for people."""
     require_root()
@@ -200,11 +207,11 @@ def require_root() -> None:
 PARTS = {
     "build": run_build, "unit": run_unit, "bpf": run_bpf, "check": run_check, "e2e": run_e2e, "package": run_package,
     "asan": run_asan, "tsan": run_tsan, "fuzz": run_fuzz, "tidy": run_tidy,
-    "measuring": run_measuring, "bench": run_bench,
+    "vm": run_vm, "measuring": run_measuring, "bench": run_bench,
 }
-NEED_RELEASE = {"unit", "bpf", "e2e", "package", "tidy", "measuring", "bench"}
+NEED_RELEASE = {"unit", "bpf", "e2e", "package", "vm", "tidy", "measuring", "bench"}
 FOREGROUND = ["unit", "bpf", "check", "e2e", "package"]
-BACKGROUND = ["asan", "tsan", "fuzz", "tidy"]
+BACKGROUND = ["asan", "tsan", "fuzz", "tidy", "vm"]
 
 
 def execute(part: Part) -> None:

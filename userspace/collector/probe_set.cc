@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,6 +27,7 @@
 #include "userspace/base/log.h"
 #include "userspace/base/status_util.h"
 #include "userspace/collector/bpf_stats.h"
+#include "userspace/collector/hook_choice.h"
 #include "userspace/collector/program_table.h"
 #include "userspace/collector/self_facts.h"
 #include "userspace/collector/task_list.h"
@@ -134,12 +134,6 @@ bool IsOn(ProgramGroup group, const ProbeOptions& options) {
   return false;
 }
 
-// The words of the option that a program is off by.
-std::string_view SwitchOf(ProgramGroup group) {
-  if (group == ProgramGroup::kDns) return "--probes.dns=off";
-  return group == ProgramGroup::kFiles ? "--probes.files=off" : "switched off by the configuration";
-}
-
 using ProgramNames = std::set<std::string, std::less<>>;
 
 // Opened and configured with the named programs to be loaded; nullptr and errno on failure.
@@ -204,49 +198,53 @@ class ProbeSet::Impl {
   absl::Status LoadPrograms(const ProbeOptions& options) {
     libbpf_set_print(LogLibbpf);
     NSOBS_RETURN_IF_ERROR(CheckHost());
-    ProgramNames names = {kSelfTest};
-    for (const ProgramRow& row : ProgramTable()) {
-      if (IsOn(row.group, options)) {
-        names.insert(std::string(row.program));
-      } else {
-        refused_[row.program] = SwitchOf(row.group);
-      }
-    }
-    int error = TryLoad(options, names, &skeleton_);
+    Choose(options);
+    int error = TryLoad(options, Names(), &skeleton_);
     if (error == 0) return absl::OkStatus();
     if (error == EPERM && geteuid() != 0) return LoadError(error);
-    // Some program is refused here: find out which, one by one, and go without.
-    for (const ProgramRow& row : ProgramTable()) {
+    // Some program is refused here: find out which, one by one, and take the next hook or none.
+    for (HookChoice& choice : choices_) {
       Skeleton trial;
-      if (!names.contains(row.program)) continue;
-      const int refused = TryLoad(options, {std::string(row.program)}, &trial);
-      if (refused == 0) continue;
-      refused_[row.program] = absl::StrCat("the kernel refuses it: ", strerror(refused));
-      names.erase(std::string(row.program));
+      while (!choice.rows.empty()) {
+        const int refused = TryLoad(options, {std::string(choice.rows[0].program)}, &trial);
+        if (refused == 0) break;
+        choice.reason = absl::StrCat("the kernel refuses it: ", strerror(refused));
+        choice.rows.erase(choice.rows.begin());
+      }
     }
-    error = TryLoad(options, names, &skeleton_);
-    return error == 0 ? absl::OkStatus() : LoadError(error);
+    error = TryLoad(options, Names(), &skeleton_);
+    if (error == 0) return absl::OkStatus();
+    if (Skeleton trial; TryLoad(options, {kSelfTest}, &trial) == EINVAL) {
+      return absl::FailedPreconditionError(
+          "this kernel is too old: the programs need bpf_get_current_task_btf() of Linux 5.11");
+    }
+    return LoadError(error);
   }
 
   void Attach() {
     auto ids = TracepointIds::Open();
-    for (const ProgramRow& row : ProgramTable()) {
+    for (size_t i = 0; i < choices_.size(); ++i) {
+      const ProgramRow& row = ProgramTable()[i];
       ProbeState state{std::string(row.source), "off", false, "", std::string(row.cost)};
-      if (auto it = refused_.find(row.program); it != refused_.end()) {
-        state.reason = it->second;
+      if (choices_[i].rows.empty()) {
+        state.reason = choices_[i].reason;
       } else if (row.group == ProgramGroup::kDns && !dns_missing_.empty()) {
         state.reason = absl::StrCat("not without ", dns_missing_);
-      } else if (absl::Status status = AttachOne(row, ids); !status.ok()) {
+      } else if (absl::Status status = AttachOne(choices_[i].rows[0], ids); !status.ok()) {
         state.reason = std::string(status.message());
       } else {
         state.attached = true;
-        state.hook = std::string(row.hook);
+        state.hook = std::string(choices_[i].rows[0].hook);
+        state.cost = std::string(choices_[i].rows[0].cost);
         if (row.program == kHostScan) host_scan_ = links_.back().get();
       }
       if (row.group == ProgramGroup::kDns && !state.attached) dns_missing_ = state.source;
       states_.push_back(std::move(state));
     }
   }
+
+  // What serves the row of ProgramTable(), which has a hook.
+  bpf_program* Of(size_t row) const { return Find(choices_[row].rows[0].program); }
 
   bpf_program* Find(std::string_view name) const {
     return bpf_object__find_program_by_name(skeleton_->obj, std::string(name).c_str());
@@ -259,7 +257,25 @@ class ProbeSet::Impl {
   bpf_link* host_scan_ = nullptr;  // one of links_
 
  private:
-  absl::Status AttachOne(const ProgramRow& row, const absl::StatusOr<TracepointIds>& ids) {
+  void Choose(const ProbeOptions& options) {
+    FunctionTrial trial;
+    for (const ProgramRow& row : ProgramTable()) {
+      // Hooks that cost bystanders nothing stay when the others are switched off.
+      const bool on = row.group == ProgramGroup::kSyscallHooks || IsOn(row.group, options);
+      choices_.push_back(on ? ChooseHooks(row, options.syscall_hooks, ForcedHooks(), &trial)
+                            : HookChoice{{}, std::string(SwitchOf(row.group))});
+    }
+  }
+
+  ProgramNames Names() const {
+    ProgramNames out = {kSelfTest};
+    for (const HookChoice& choice : choices_) {
+      if (!choice.rows.empty()) out.insert(std::string(choice.rows[0].program));
+    }
+    return out;
+  }
+
+  absl::Status AttachOne(const HookRow& row, const absl::StatusOr<TracepointIds>& ids) {
     bpf_program* program = Find(row.program);
     absl::string_view hook(row.hook.data(), row.hook.size());
     if (hook == kTestRun) return absl::OkStatus();
@@ -294,8 +310,8 @@ class ProbeSet::Impl {
     return absl::OkStatus();
   }
 
-  std::map<std::string_view, std::string> refused_;  // by program name
-  std::string dns_missing_;                          // the first of its sources that is off
+  std::vector<HookChoice> choices_;  // one for each row of ProgramTable(); the first is taken
+  std::string dns_missing_;          // the first of its sources that is off
 };
 
 ProbeSet::ProbeSet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -332,8 +348,7 @@ std::vector<ProgramCost> ProbeSet::costs() const {
   const auto& states = impl_->states_;
   for (size_t i = 0; i < states.size(); ++i) {
     if (!states[i].attached) continue;
-    out.push_back(
-        ReadProgramCost(states[i].source, bpf_program__fd(impl_->Find(ProgramTable()[i].program))));
+    out.push_back(ReadProgramCost(states[i].source, bpf_program__fd(impl_->Of(i))));
   }
   return out;
 }

@@ -54,7 +54,7 @@ void PrintSources(const std::vector<SourceReport>& reports, const Console& conso
     const Cell state = r.state.attached ? Cell{"on", Style::kGreen}
                                         : Cell{"off: " + ForTerminal(r.state.reason), Style::kRed};
     table.AddRow({{r.state.source},
-                  {std::string(r.row.hook)},
+                  {r.state.attached ? r.state.hook : std::string(r.row.hook)},
                   state,
                   {r.state.cost},
                   {std::string(r.row.blind), r.state.attached ? Style::kPlain : Style::kYellow}});

@@ -181,7 +181,7 @@ std::vector<SilentProbe> Heartbeat::Silent() const {
     const Row& row = rows_[i];
     if (!row.tried || row.missed < kSilentAfter) continue;
     const ProgramRow& program = ProgramTable()[i];
-    out.push_back({std::string(program.source), std::string(program.hook),
+    out.push_back({std::string(program.source), probes_->states()[i].hook,
                    std::string(program.blind), row.missed, row.last_seen_boot_ns});
   }
   return out;

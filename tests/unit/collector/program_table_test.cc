@@ -34,19 +34,23 @@ std::map<std::string, std::string> BuiltPrograms() {
 TEST(ProgramTableTest, EachProgramIsBuiltForTheHookThatTheTableNames) {
   const auto built = BuiltPrograms();
   for (const ProgramRow& row : ProgramTable()) {
-    auto it = built.find(std::string(row.program));
-    ASSERT_NE(it, built.end()) << row.program;
-    if (row.hook == "test_run") {  // run by ourselves: its section says only what it may do
-      EXPECT_TRUE(it->second.starts_with("raw_tp/")) << row.program;
-      continue;
+    for (const HookRow& hook : row.Hooks()) {
+      auto it = built.find(std::string(hook.program));
+      ASSERT_NE(it, built.end()) << hook.program;
+      if (hook.hook == "test_run") {  // run by ourselves: its section says only what it may do
+        EXPECT_TRUE(it->second.starts_with("raw_tp/")) << hook.program;
+        continue;
+      }
+      EXPECT_EQ(it->second, hook.hook) << hook.program;
     }
-    EXPECT_EQ(it->second, row.hook) << row.program;
   }
 }
 
 TEST(ProgramTableTest, EachProgramThatIsBuiltHasARow) {
   std::set<std::string> in_table;
-  for (const ProgramRow& row : ProgramTable()) in_table.emplace(row.program);
+  for (const ProgramRow& row : ProgramTable()) {
+    for (const HookRow& hook : row.Hooks()) in_table.emplace(hook.program);
+  }
   for (const auto& [name, section] : BuiltPrograms()) {
     if (name == "nsobs_self_test") continue;  // run once at the start, never attached
     EXPECT_TRUE(in_table.contains(name)) << name << " would never be attached";

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * One body for the two hooks of a syscall. The kernel's own function for it (fentry, fexit) costs
+ * that call alone; the named tracepoint, for kernels and architectures that refuse the other, costs
+ * every syscall of the host. Source: arch/x86/include/asm/syscall_wrapper.h, arch/arm64 likewise.
+ */
+#ifndef NSOBS_BPF_LIB_SYSCALL_HOOK_H_
+#define NSOBS_BPF_LIB_SYSCALL_HOOK_H_
+
+#include "bpf/lib/types.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#ifdef __TARGET_ARCH_arm64
+#define NSOBS_SYSCALL "__arm64_sys_"
+#else
+#define NSOBS_SYSCALL "__x64_sys_"
+#endif
+
+/* The first three arguments of a call. */
+struct first_args {
+  u64 value[3];
+};
+
+static __always_inline void read_first_args(struct first_args* out, const struct pt_regs* regs) {
+#ifdef __TARGET_ARCH_arm64
+  out->value[0] = regs->regs[0];
+  out->value[1] = regs->regs[1];
+  out->value[2] = regs->regs[2];
+#else
+  out->value[0] = regs->di;
+  out->value[1] = regs->si;
+  out->value[2] = regs->dx;
+#endif
+}
+
+/* Followed by the body, which has `args`; it returns 0. */
+#define NSOBS_CALLED(name)                                                          \
+  static __always_inline int name##_called(const struct first_args* args);          \
+  SEC("fentry/" NSOBS_SYSCALL #name)                                                \
+  int BPF_PROG(nsobs_##name##_fentry, const struct pt_regs* regs) {                 \
+    struct first_args args;                                                         \
+                                                                                    \
+    read_first_args(&args, regs);                                                   \
+    return name##_called(&args);                                                    \
+  }                                                                                 \
+  SEC("tracepoint/syscalls/sys_enter_" #name)                                       \
+  int nsobs_##name##_enter(struct trace_event_raw_sys_enter* ctx) {                 \
+    struct first_args args = {.value = {ctx->args[0], ctx->args[1], ctx->args[2]}}; \
+                                                                                    \
+    return name##_called(&args);                                                    \
+  }                                                                                 \
+  static __always_inline int name##_called(const struct first_args* args)
+
+/* Followed by the body, which has `ret`; it returns 0. */
+#define NSOBS_RETURNED(name)                                                 \
+  static __always_inline int name##_returned(long ret);                      \
+  SEC("fexit/" NSOBS_SYSCALL #name)                                          \
+  int BPF_PROG(nsobs_##name##_fexit, const struct pt_regs* regs, long ret) { \
+    return name##_returned(ret);                                             \
+  }                                                                          \
+  SEC("tracepoint/syscalls/sys_exit_" #name)                                 \
+  int nsobs_##name##_exit(struct trace_event_raw_sys_exit* ctx) {            \
+    return name##_returned(ctx->ret);                                        \
+  }                                                                          \
+  static __always_inline int name##_returned(long ret)
+
+#endif /* NSOBS_BPF_LIB_SYSCALL_HOOK_H_ */

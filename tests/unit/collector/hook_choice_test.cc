@@ -1,0 +1,76 @@
+#include "userspace/collector/hook_choice.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace nsobs {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> HooksOf(const HookChoice& choice) {
+  std::vector<std::string> out;
+  for (const HookRow& row : choice.rows) out.emplace_back(row.hook);
+  return out;
+}
+
+constexpr ProgramRow kCall = {"a_call",
+                              "p_tracepoint",
+                              "tracepoint/syscalls/sys_exit_x",
+                              ProgramGroup::kSyscallHooks,
+                              "much",
+                              "x",
+                              -1,
+                              {"p_fexit", "fexit/nsobs_there_is_no_such_function", "little"},
+                              {"p_iter", "iter/task", "nothing"}};
+
+TEST(HookChoiceTest, AFunctionThatCannotBeHookedIsPassedOver) {
+  FunctionTrial trial;
+  EXPECT_THAT(HooksOf(ChooseHooks(kCall, true, "", &trial)),
+              ElementsAre("tracepoint/syscalls/sys_exit_x", "iter/task"));
+  EXPECT_FALSE(trial.Try("fexit/nsobs_there_is_no_such_function").ok());
+  EXPECT_TRUE(trial.Try("tp_btf/anything").ok()) << "its own load shows it";
+}
+
+TEST(HookChoiceTest, WhatCostsBystandersGoesWithItsSwitch) {
+  FunctionTrial trial;
+  ProgramRow row = kCall;
+  row.other = {};
+  const HookChoice choice = ChooseHooks(row, false, "", &trial);
+  EXPECT_THAT(choice.rows, IsEmpty());
+  EXPECT_EQ(choice.reason, "switched off by the configuration");
+  row.group = ProgramGroup::kFiles;  // has a switch of its own
+  EXPECT_THAT(HooksOf(ChooseHooks(row, false, "", &trial)),
+              ElementsAre("tracepoint/syscalls/sys_exit_x"));
+}
+
+TEST(HookChoiceTest, AForcedKindIsTheOnlyOneWhereTheSourceHasIt) {
+  FunctionTrial trial;
+  EXPECT_THAT(HooksOf(ChooseHooks(kCall, true, "tracepoint", &trial)),
+              ElementsAre("tracepoint/syscalls/sys_exit_x"));
+  EXPECT_THAT(HooksOf(ChooseHooks(kCall, true, "fexit", &trial)), IsEmpty());
+  EXPECT_THAT(HooksOf(ChooseHooks(kCall, true, "kprobe", &trial)),
+              ElementsAre("tracepoint/syscalls/sys_exit_x", "iter/task"));
+}
+
+TEST(HookChoiceTest, TheTableTriesTheCheapestFirst) {
+  std::set<std::string> programs;
+  for (const ProgramRow& row : ProgramTable()) {
+    const auto hooks = row.Hooks();
+    ASSERT_FALSE(hooks.empty());
+    for (size_t i = 0; i < hooks.size(); ++i) {
+      EXPECT_TRUE(programs.emplace(hooks[i].program).second) << hooks[i].program << " twice";
+      EXPECT_NE(hooks[i].cost, "");
+      const bool named = hooks[i].hook.starts_with("tracepoint/");
+      EXPECT_TRUE(!named || i + 1 == hooks.size()) << row.source << ": the dearest comes last";
+      EXPECT_TRUE(!named || !row.better.program.empty()) << row.source;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace nsobs

@@ -1,0 +1,81 @@
+// How many instructions each deed takes, in a guest whose nanoseconds are instructions (-icount):
+//
+//   cost DEED NANOSECONDS
+//
+// The least of many rounds: an interrupt or another process in a round adds to it.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <functional>
+
+namespace {
+
+constexpr int kRounds = 60;
+
+double NowNs() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+void Measure(const char* name, int calls, const std::function<void()>& deed) {
+  double least = 1e18;
+  for (int round = 0; round < kRounds; ++round) {
+    const double start = NowNs();
+    for (int i = 0; i < calls; ++i) deed();
+    least = std::min(least, (NowNs() - start) / calls);
+  }
+  printf("cost %s %.1f\n", name, least);
+  fflush(stdout);
+}
+
+void ConnectTcp() {
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(1);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  (void)connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to);
+  close(fd);
+}
+
+void ConnectUnix() {
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  strcpy(to.sun_path, "/none");
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  (void)connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to);
+  close(fd);
+}
+
+}  // namespace
+
+int main() {
+  signal(SIGTERM, SIG_IGN);
+  signal(SIGUSR1, [](int) {});
+  const int uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
+  Measure("getppid", 500, [] { syscall(SYS_getppid); });
+  Measure("read", 500, [] {
+    char byte;
+    (void)!read(-1, &byte, 1);
+  });
+  Measure("connect_tcp_refused", 10, ConnectTcp);
+  Measure("connect_unix_missing", 10, ConnectUnix);
+  Measure("kill_ignored", 50, [] { kill(getpid(), SIGTERM); });
+  Measure("kill_handled", 50, [] { kill(getpid(), SIGUSR1); });
+  Measure("unshare_setns", 10, [uts] {
+    (void)unshare(CLONE_NEWUTS);
+    (void)setns(uts, CLONE_NEWUTS);
+  });
+  return 0;
+}

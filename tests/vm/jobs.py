@@ -1,0 +1,176 @@
+"""One boot: which kernel, what is mounted, by which hooks, and what must come out."""
+
+import json
+import pathlib
+import re
+import subprocess
+from dataclasses import dataclass, field
+
+import deeds
+import guest
+import initramfs
+import kernels
+
+SUPPORT = pathlib.Path(__file__).resolve().parents[1] / "support"
+BUILD = pathlib.Path(__file__).resolve().parents[2] / "build"
+PROGRAMS = {"/usr/bin/bpf_test": BUILD / "tests/bpf/bpf_test", "/usr/bin/vm_verifier": BUILD / "tests/vm/vm_verifier",
+            "/usr/bin/nsobserver": BUILD / "userspace/main/nsobserver"}
+TOOLBOX = BUILD / "tests/vm/toolbox"
+VERIFIER_LIMIT = 1_000_000
+VERIFIER_SHARE = 0.05
+
+# Of bpf_test: a deed of each source with every field, what both hooks of a call share, and what was mended for one kernel.
+TESTS = ("Oom.*", "All/OomTest.*", "Setns.*", "Unshare.*", "All/NamespaceFailureTest.*", "All/CloneTest.*", "Signal.*",
+         "SignalToInit.*", "All/UnixTest.*", "UnixPath.*", "UdpTest.*", "All/NoPortTest.*", "All/BindTest.*",
+         "All/ReadOnlyTest.*", "All/TcpFailureTest.*/Refused4", "All/RingTest.*", "All/CgroupTest.*", "All/ExecTest.*",
+         "All/ExitTest.*", "All/DropTest.*/*4*", "All/DnsFailureTest.*/s*4", "ProbeSet.SelfTestPasses", "HostTasks.*")
+SHORT_TESTS = ("All/OomTest.HostOwnLimit", "Setns.*", "Unshare.*", "All/CloneTest.*", "SignalToInit.*", "All/UnixTest.*", "UnixPath.*",
+               "All/NoPortTest.*", "All/BindTest.*", "All/TcpFailureTest.*/Refused4", "All/RingTest.*", "All/ExecTest.*",
+               "All/ExitTest.*", "All/DnsFailureTest.*/silentConnected4", "ProbeSet.SelfTestPasses")
+
+# What assumes that a process which was killed is gone before another one asks for memory, or that a second is long.
+NOT_IN_GUESTS = ["Oom.TriggerIsNotTheVictim"]
+
+
+@dataclass(frozen=True)
+class Job:
+    kernel: kernels.Kernel
+    hooks: str = ""  # empty: the cheapest that the kernel gives
+    cgroup: str = "v2"
+    lsm_bpf: bool = False
+    tests: tuple[str, ...] = TESTS
+
+    @property
+    def name(self) -> str:
+        lsm = ", lsm=bpf" if self.lsm_bpf else ""
+        return f"{self.kernel.name} {self.hooks or 'cheapest'} cgroup {self.cgroup}{lsm}"
+
+
+@dataclass
+class Outcome:
+    name: str
+    job: Job
+    seconds: float = 0
+    problems: list[str] = field(default_factory=list)
+    release: str = "?"
+    refusal: str = ""  # of the daemon: the kernel is too old
+    sources: dict[str, dict] = field(default_factory=dict)  # of doctor
+    verifier: dict[str, int] = field(default_factory=dict)
+    passed: int = 0
+    failed: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    seen: dict[str, str] = field(default_factory=dict)  # deed -> "yes" or what is wrong
+
+    def line(self) -> str:
+        state = "ok" if not self.problems else f"{len(self.problems)} PROBLEMS"
+        return (f"[vm] {self.name} ({self.release}): {state}, {self.passed} tests, "
+                f"{sum(v == 'yes' for v in self.seen.values())}/{len(self.seen)} deeds, {self.seconds:.0f} s")
+
+
+def of(kernel: kernels.Kernel, whole: bool) -> list[Job]:
+    if not kernel.works:
+        return [Job(kernel)]
+    if not whole:
+        return [Job(kernel, cgroup="hybrid" if kernel.name == "6.1" else "v2", tests=SHORT_TESTS)]
+    out = [Job(kernel), Job(kernel, hooks="tracepoint"), Job(kernel, lsm_bpf=True, tests=SHORT_TESTS)]
+    if kernel.memory_v1:
+        out += [Job(kernel, cgroup=kind, tests=SHORT_TESTS) for kind in ("v1", "hybrid")]
+    return out
+
+
+def script(job: Job) -> str:
+    test_filter = f"--gtest_filter='{':'.join(job.tests)}-{':'.join(NOT_IN_GUESTS)}'"
+    return f"""#!/bin/sh
+export NSOBS_HOOKS={job.hooks}
+echo 'guest: verifier'
+vm_verifier 2>/dev/null
+echo 'guest: doctor'
+nsobserver doctor -o json --probes.files=on 2>&1
+echo 'guest: doctor ended'
+if nsobserver doctor >/dev/null 2>&1; then
+{deeds.script()}
+bpf_test --gtest_color=no {test_filter} 2>&1
+fi
+"""
+
+
+def run(job: Job, folder: pathlib.Path) -> Outcome:
+    out = Outcome(job.name, job)
+    stem = re.sub(r"[^0-9a-zA-Z.]+", "-", job.name)
+    archive = folder / f"{stem}.cpio"
+    try:
+        unpacked = kernels.fetch(job.kernel)
+        subprocess.run(["cc", "-O1", "-static", "-o", TOOLBOX, SUPPORT / "toolbox.c"], check=True)
+        initramfs.build(archive, unpacked, {**PROGRAMS, "/usr/bin/toolbox": TOOLBOX}, script(job))
+        booted = guest.run(unpacked, archive, guest.Boot(cgroup=job.cgroup, lsm_bpf=job.lsm_bpf, seconds=1500), folder / f"{stem}.log")
+    except (kernels.FetchError, OSError, subprocess.SubprocessError) as error:
+        out.problems.append(str(error))
+        return out
+    finally:
+        archive.unlink(missing_ok=True)
+    out.seconds = booted.seconds
+    read(out, booted)
+    judge(out, booted)
+    return out
+
+
+def read(out: Outcome, booted: guest.Result) -> None:
+    part = ""
+    doctor: list[str] = []
+    events: list[str] = []
+    for line in booted.lines:
+        if found := re.search(r"guest: up (\S+)", line):
+            out.release = found.group(1)
+        elif line.startswith("guest: "):
+            part = line[7:]
+        elif found := re.match(r"verifier (\w+) (\d+)$", line):
+            out.verifier[found.group(1)] = int(found.group(2))
+        elif part == "doctor":
+            doctor.append(line)
+        elif part == "events":
+            events.append(line)
+        elif found := re.match(r"\[ +FAILED +\] (\S+): SetUpTestSuite", line):
+            out.failed.append(found.group(1))
+        elif found := re.match(r"\[ +(OK|FAILED|SKIPPED) +\] (\S+) \(", line):
+            if found.group(1) == "OK":
+                out.passed += 1
+            else:
+                (out.failed if found.group(1) == "FAILED" else out.skipped).append(found.group(2))
+    try:
+        out.sources = {source["source"]: source for source in json.loads("\n".join(doctor))[0]["sources"]}
+    except (ValueError, LookupError, TypeError):
+        out.refusal = " ".join(doctor).strip()
+    out.seen = deeds.judge(events) if out.sources else {}
+
+
+def judge(out: Outcome, booted: guest.Result) -> None:
+    """What is not as it must be."""
+    job = out.job
+    if booted.timed_out:
+        out.problems.append("did not end in time")
+    if not booted.ended:
+        out.problems.append("the guest did not get to its end")
+    if not job.kernel.works:
+        if "too old" not in out.refusal:
+            out.problems.append(f"does not say that the kernel is too old: {out.refusal}")
+        return
+    if not out.sources:
+        out.problems.append(f"doctor: {out.refusal}")
+    for name, source in out.sources.items():
+        if not source["attached"] and name not in job.kernel.missing:
+            out.problems.append(f"{name} is off: {source['reason']}")
+        if source["attached"] and job.hooks and wrong_hook(job.hooks, source["hook"]):
+            out.problems.append(f"{name} is on {source['hook']}, asked for {job.hooks}")
+        if source["attached"] and not job.hooks and source["hook"].startswith("tracepoint/"):
+            out.problems.append(f"{name} costs every syscall: {source['hook']}")
+    for name, count in out.verifier.items():
+        if count > VERIFIER_LIMIT * VERIFIER_SHARE:
+            out.problems.append(f"{name}: the verifier walks {count} instructions")
+    out.problems += [f"deed {name}: {said}" for name, said in out.seen.items() if said != "yes"]
+    out.problems += [f"bpf_test {name}" for name in out.failed]
+    if out.passed == 0:
+        out.problems.append("no test passed")
+
+
+def wrong_hook(asked: str, hook: str) -> bool:
+    return asked == "tracepoint" and hook.startswith(("fexit/", "fentry/__x64", "fentry/__sys"))
