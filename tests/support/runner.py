@@ -5,6 +5,7 @@ and (at low priority) what needs the compiler. What measures runs last and alone
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import shutil
@@ -53,6 +54,8 @@ class Part:
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, env={**os.environ, **environment})
             running.append(process)
+            if self.low_priority:
+                lower_session(process.pid)
             try:
                 return process.wait(timeout)
             except subprocess.TimeoutExpired:
@@ -68,6 +71,12 @@ class Part:
 
 
 running: list[subprocess.Popen] = []
+
+
+def lower_session(pid: int) -> None:
+    """`nice` counts within a session only, where the kernel groups tasks by it (sched_autogroup)."""
+    with contextlib.suppress(OSError):
+        pathlib.Path(f"/proc/{pid}/autogroup").write_text("19")
 
 
 def stop(process: subprocess.Popen) -> None:
