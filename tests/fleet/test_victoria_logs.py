@@ -18,7 +18,7 @@ from observer import Observer
 from shell import free_port, run, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROWS_A_SECOND = 300
+ROWS_A_SECOND = 150
 
 
 class VictoriaLogs:
@@ -87,7 +87,7 @@ def test_victoria_logs_killed_and_restarted():
 def judge(server: VictoriaLogs, observer: Observer) -> None:
     with connect_load(ROWS_A_SECOND):
         for away in (0.0, 20.0, 1.0):
-            time.sleep(12)
+            time.sleep(9)
             server.kill()
             time.sleep(away)
             server.start()
