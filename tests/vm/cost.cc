@@ -20,7 +20,7 @@
 
 namespace {
 
-constexpr int kRounds = 60;
+constexpr int kRounds = 30;
 
 double NowNs() {
   timespec now{};

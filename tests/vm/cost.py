@@ -22,13 +22,13 @@ SHORT = ["6.1"]
 
 SCRIPT = """#!/bin/sh
 measure() { echo "guest: $1"; vm_cost; }
-sleep 30
+sleep 5
 measure nothing
 for hooks in fexit tracepoint; do
   NSOBS_HOOKS=$hooks nsobserver run --storage.path /tmp/$hooks --engines.ask=off >/tmp/log 2>&1 &
   daemon=$!
   for i in $(seq 100); do grep -q observing /tmp/log && break; sleep 0.5; done
-  sleep 10
+  sleep 3
   measure $hooks
   kill $daemon
   wait $daemon
