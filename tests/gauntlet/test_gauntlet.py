@@ -1,0 +1,31 @@
+"""Every hostile case, on runc and crun, with and without user namespaces; NSOBS_GAUNTLET=long for all combinations."""
+
+import importlib
+import os
+import pathlib
+
+import pytest
+from frame import CASES, combinations, judge, overview
+
+for path in sorted(pathlib.Path(__file__).parent.glob("cases_*.py")):
+    importlib.import_module(path.stem)
+
+LONG = os.environ.get("NSOBS_GAUNTLET") == "long"
+RUNS = [(case, *how) for case in CASES for how in combinations(case, LONG)]
+
+
+def name_of(run) -> str:
+    case, runtime, user_namespace = run
+    return f"{case.name}-{runtime}{'-userns' if user_namespace else ''}"
+
+
+@pytest.mark.parametrize("run", RUNS, ids=name_of)
+def test_case(arena, run):
+    arena.figures.append(judge(arena, *run))
+
+
+def test_all_in_all(arena, capsys):
+    """Over all cases: the neighbour's rows are whole, and memory went nowhere."""
+    arena.innocent.check_told()
+    with capsys.disabled():
+        print("\n" + overview(arena.figures, arena.observer.scrape()))
