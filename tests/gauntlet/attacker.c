@@ -27,6 +27,8 @@
 //   DNS queries with hostile names, to where nobody listens attacker ptraced           a child that
 //   its tracer keeps stopped attacker vfork             a parent that waits in vfork for ever
 //   attacker cgroups FOLDER N  cgroups below
+//   attacker flood SECONDS     events without a pause (flood.h)
+//   attacker unshares SECONDS FLAGS
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,6 +51,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "flood.h"
 #include "hostile_fuse.h"
 
 static int forever(void) {
@@ -375,6 +378,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (argc == 3) {
+    if (strcmp(what, "flood") == 0) return flood(atof(argv[2]));
     if (strcmp(what, "grow") == 0) return grow(argv[2]);
     if (strcmp(what, "names") == 0) return names(argv[2]);
     if (strcmp(what, "remount") == 0) remount(argv[2]);
@@ -383,6 +387,8 @@ int main(int argc, char** argv) {
     return with_number(what, argv[2]);
   }
   if (argc == 4) {
+    if (strcmp(what, "unshares") == 0)
+      return flood_critical(atof(argv[2]), (int)strtol(argv[3], NULL, 0));
     if (strcmp(what, "fuse") == 0) return hostile_fuse(argv[2], argv[3]);
     if (strcmp(what, "overlay") == 0) return overlay(argv[2], argv[3]);
     if (strcmp(what, "exchange") == 0) exchange(argv[2], argv[3]);

@@ -23,6 +23,7 @@ from shell import wait_until
 
 LOOK_WITHIN = 12.0  # seconds: the snapshotter's own deadline is 2, what is left is a busy machine's
 MAY_GROW = 4 << 20  # bytes of resident memory, by case
+FEW_FDS = 2
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,14 @@ class Attack:
 
 def judge(arena: Arena, case: Case, runtime: str, user_namespace: bool) -> dict:
     """Runs one case and everything that holds in all of them; the figures of it."""
+    figure = run_once(arena, case, runtime, user_namespace)
+    if figure["grown"] > MAY_GROW:  # somebody else's containers came and went, or it grows each time
+        figure = run_once(arena, case, runtime, user_namespace)
+    assert figure["grown"] <= MAY_GROW, f"memory grew by {figure['grown'] >> 10} KiB, twice"
+    return figure
+
+
+def run_once(arena: Arena, case: Case, runtime: str, user_namespace: bool) -> dict:
     observer = arena.observer
     pid = observer.process.pid
     before = settled(arena)
@@ -119,22 +128,21 @@ def judge(arena: Arena, case: Case, runtime: str, user_namespace: bool) -> dict:
     arena.canary.check()
     assert scraper.wrong == [], "scrapes failed during the case"
     assert max(scraper.seconds) <= SCRAPE_WITHIN, f"slowest scrape {max(scraper.seconds):.2f} s"
-    metrics = observer.scrape()  # its sums are checked, and that it is well formed
+    lost = observer.scrape().sum("nsobserver_events_lost_total") - lost_before  # its sums are checked
     arena.innocent.check()
-    lost = metrics.sum("nsobserver_events_lost_total") - lost_before
     if lost > 0:
         check_losses_are_the_attackers(attack, since, lost)
     after = settled(arena, before)
     assert no_more(after, before), f"grown: {before} -> {after}"
-    grown = after.resident - before.resident
-    assert grown <= MAY_GROW, f"memory grew by {grown >> 10} KiB"
     return {"case": case.name, "runtime": runtime, "user_namespace": user_namespace, "threats": case.threats,
-            "grown": grown, "scrape": max(scraper.seconds), "lost": lost,
+            "grown": after.resident - before.resident, "scrape": max(scraper.seconds), "lost": lost,
             "look": max((one.seconds for one in attack.looks), default=0.0)}
 
 
 def no_more(after: Standing, before: Standing) -> bool:
-    return after.fds <= before.fds and after.threads <= before.threads and after.children <= before.children
+    """A descriptor or two come and go with the host's other containers; what is left over all cases is looked at last."""
+    return (after.fds <= before.fds + FEW_FDS and after.threads <= before.threads and
+            after.children <= before.children)
 
 
 def settled(arena: Arena, wanted: Standing | None = None) -> Standing:

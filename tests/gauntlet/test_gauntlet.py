@@ -1,11 +1,12 @@
 """Every hostile case, on runc and crun, with and without user namespaces; NSOBS_GAUNTLET=long for all combinations."""
 
 import importlib
+import json
 import os
 import pathlib
 
 import pytest
-from frame import CASES, combinations, judge, overview
+from frame import CASES, combinations, judge, no_more, overview, settled
 
 for path in sorted(pathlib.Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
@@ -27,5 +28,9 @@ def test_case(arena, run):
 def test_all_in_all(arena, capsys):
     """Over all cases: the neighbour's rows are whole, and memory went nowhere."""
     arena.innocent.check_told()
+    now = settled(arena, arena.at_first)
+    assert no_more(now, arena.at_first), f"from {arena.at_first} to {now}"
+    if path := os.environ.get("NSOBS_GAUNTLET_FIGURES"):
+        pathlib.Path(path).write_text(json.dumps(arena.figures))
     with capsys.disabled():
         print("\n" + overview(arena.figures, arena.observer.scrape()))

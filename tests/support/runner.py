@@ -152,6 +152,12 @@ def run_measuring(part: Part) -> None:
     pytest(part, "tests/e2e", "-m", "measuring")
 
 
+def run_gauntlet(part: Part) -> None:
+    """Hostile containers; asserts on memory and time, too."""
+    require_root()
+    pytest(part, "tests/gauntlet")
+
+
 def run_bench(part: Part) -> None:
     """That the benchmarks run; their figures are for people."""
     require_root()
@@ -193,9 +199,9 @@ def require_root() -> None:
 PARTS = {
     "build": run_build, "unit": run_unit, "bpf": run_bpf, "check": run_check, "e2e": run_e2e,
     "asan": run_asan, "tsan": run_tsan, "fuzz": run_fuzz, "tidy": run_tidy,
-    "measuring": run_measuring, "bench": run_bench,
+    "measuring": run_measuring, "gauntlet": run_gauntlet, "bench": run_bench,
 }
-NEED_RELEASE = {"unit", "bpf", "e2e", "tidy", "measuring", "bench"}
+NEED_RELEASE = {"unit", "bpf", "e2e", "tidy", "measuring", "gauntlet", "bench"}
 FOREGROUND = ["unit", "bpf", "check", "e2e"]
 BACKGROUND = ["asan", "tsan", "fuzz", "tidy"]
 
@@ -233,7 +239,7 @@ def schedule(wanted: list[str]) -> list[Part]:
     background.start()
     chain(FOREGROUND)
     background.join()
-    chain(["measuring", "bench"])
+    chain(["measuring", "gauntlet", "bench"])
     return list(parts.values())
 
 
