@@ -29,6 +29,7 @@
 //   attacker cgroups FOLDER N  cgroups below
 //   attacker flood SECONDS     events without a pause (flood.h)
 //   attacker unshares SECONDS FLAGS
+//   attacker race PORT N       connects whose address changes under them (race.h)
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -53,6 +54,7 @@
 
 #include "flood.h"
 #include "hostile_fuse.h"
+#include "race.h"
 
 static int forever(void) {
   while (pause() == -1) {
@@ -387,6 +389,7 @@ int main(int argc, char** argv) {
     return with_number(what, argv[2]);
   }
   if (argc == 4) {
+    if (strcmp(what, "race") == 0) return race(atoi(argv[2]), atoi(argv[3]));
     if (strcmp(what, "unshares") == 0)
       return flood_critical(atof(argv[2]), (int)strtol(argv[3], NULL, 0));
     if (strcmp(what, "fuse") == 0) return hostile_fuse(argv[2], argv[3]);

@@ -2,6 +2,7 @@
 
 import pathlib
 
+from cases_filesystems import fuse_at, not_waited
 from frame import hostile
 from shell import wait_until
 
@@ -62,10 +63,9 @@ def a_namespace_that_outlives_its_makers(attack):
 
 @hostile("T25")
 def mount_namespaces_on_fuse(attack):
-    from cases_filesystems import fuse_at
     attack.start(f"{fuse_at('/mnt', 'lookup')}\nunshare -m sleep 1000 &\nsleep 0.05")
     attack.record("mnt")
-    assert attack.looks[-1].seconds < 4
+    not_waited(attack)
 
 
 def floods(flags: int) -> str:

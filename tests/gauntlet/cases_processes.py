@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+from cases_filesystems import fuse_at, not_waited
 from frame import hostile
 
 
@@ -63,10 +64,9 @@ def a_vfork_that_never_returns(attack):
 @hostile("T10", "T9")
 def a_program_on_fuse(attack):
     """It hangs in execve and in a page fault, for the server never reads for it."""
-    from cases_filesystems import fuse_at
     attack.start(f"{fuse_at('/mnt', 'read')}\n/mnt/program &\ncat /mnt/x >/dev/null &\nsleep 0.05")
     attack.record("pid")
-    assert attack.looks[-1].seconds < 4
+    not_waited(attack)
 
 
 @hostile("T11", "T18")

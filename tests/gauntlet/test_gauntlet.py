@@ -1,4 +1,5 @@
-"""Every hostile case, on runc and crun, with and without user namespaces; NSOBS_GAUNTLET=long for all combinations."""
+"""Every hostile case, on runc or crun, with or without a user namespace in turn; NSOBS_GAUNTLET=long for each in all
+four ways."""
 
 import importlib
 import json
