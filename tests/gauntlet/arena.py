@@ -77,7 +77,7 @@ def descendants(pid: int) -> int:
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError, ValueError):
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
                 children.setdefault(int(fields[1]), []).append(int(entry.name))
     count, todo = 0, [pid]
     while todo:
@@ -220,6 +220,7 @@ class Arena:
         wait_until(lambda: self.knows(container.name), 10, "the neighbour is known")
         self.innocent = Innocent(self.observer, container)
         self.figures: list[dict] = []
+        self.started = 0  # hostile containers so far
         self.at_first = standing(self.observer)
         self.resting_children = self.at_first.children
 

@@ -30,7 +30,7 @@ def ten_thousand_routes(attack):
 @hostile("T21")
 def a_thousand_links(attack):
     attack.start()
-    batch(attack, [f"link add d{n} type dummy" for n in range(600)])
+    batch(attack, [f"link add d{n} type bridge" for n in range(600)])
     record = attack.record("net")
     assert len(record["net"]["links"]) <= 512 and "/net/links" in record["truncated"]
 
@@ -54,7 +54,7 @@ def two_thousand_policy_rules(attack):
 @hostile("T21")
 def two_thousand_neighbours(attack):
     attack.start()
-    batch(attack, ["link add d0 type dummy", "link set d0 up",
+    batch(attack, ["link add d0 type bridge", "link set d0 up",
                    *(f"neigh add 10.3.{n >> 8}.{n & 255} lladdr 02:00:00:00:00:01 dev d0" for n in range(900))])
     record = attack.record("net")
     assert len(record["net"]["neighbours"]) <= 256
@@ -114,7 +114,7 @@ def queries_for_hostile_names(attack):
 def links_with_strange_names(attack):
     attack.start()
     for name in ('<script>', '\x1b[2J', "'; --", '\\u0041\\', '${x}'):
-        inside(attack, "ip", "link", "add", "name", name, "type", "dummy", check=False)
+        inside(attack, "ip", "link", "add", "name", name, "type", "bridge", check=False)
     inside(attack, "ip", "link", "set", "lo", "alias", "\x1b]0;x\x07" * 20, check=False)
     attack.record("net")
 
@@ -128,14 +128,14 @@ def an_address_that_changes_under_the_call(attack):
     assert done[0] == "raced" and int(done[1]) > 0 and int(done[2]) > 0, done
 
     def told():
-        rows = attack.observer.events("--container", attack.hostile.name, "--kind", "connect_failure")
         counts = collections.Counter()
-        for row in rows:
+        for row in attack.observer.events("--container", attack.hostile.name, "--kind", "connect_failure"):
             counts[row["connect_failure"]["port"]] += row["count"]
         return counts
 
-    wait_until(lambda: told().get(11) == int(done[1]), 10, f"{done[1]} refused connects to port 11", interval=0.2)
-    assert set(told()) <= {9, 11}, f"a connect that was not refused is told: {told()}"
+    wait_until(lambda: sum(told().values()) == int(done[1]), 10, f"{done[1]} refused connects", interval=0.2)
+    # Where the address that is told would not be sure to be the one that was used, none is told.
+    assert set(told()) <= {11, None} and told()[11] > told()[None], f"a port that was not refused is told: {told()}"
 
 
 @hostile("T15")

@@ -1,6 +1,5 @@
 // Events at the full rate of a CPU, counted by who makes them.
-#ifndef NSOBS_TESTS_GAUNTLET_FLOOD_H_
-#define NSOBS_TESTS_GAUNTLET_FLOOD_H_
+#pragma once
 
 // Refused connects that all differ, ignored signals that are all equal, and ten times a second a
 // new uts namespace; then says "flooded CONNECTS SIGNALS NAMESPACES".
@@ -8,5 +7,3 @@ int flood(double seconds);
 
 // unshare(flags) without a pause; then says "unshared DONE FAILED".
 int flood_critical(double seconds, int flags);
-
-#endif  // NSOBS_TESTS_GAUNTLET_FLOOD_H_
