@@ -113,8 +113,8 @@ bool ListensAt(std::string_view proc_net_unix, std::string_view path) {
 }
 
 SectionJson PathView(const Target& target, const MountTable& mounts, ReadNotes* notes) {
-  const WalkResult walk = WalkPath(target.root_fd, target.request->path, mounts, CautionFor(target, mounts),
-                                   SymlinkRule::kFollow);
+  const WalkResult walk = WalkPath(target.root_fd, target.request->path, mounts,
+                                   CautionFor(target, mounts), SymlinkRule::kFollow);
   SectionJson out = {{"path", ToUtf8(target.request->path)}};
   if (walk.refused) {
     notes->Error("mnt", "the path is not looked at: " + walk.refusal);

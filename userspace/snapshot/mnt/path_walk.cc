@@ -202,10 +202,9 @@ bool AnswersFromKernel(std::string_view fstype, Caution caution) {
 Caution CautionFor(const Target& target, const MountTable& mounts) {
   if (!SharesNamespaceWithReader(target, NamespaceKind::kUser)) return Caution::kOwnMounts;
   KnownOverlays known(target.proc_root);
-  const bool strange =
-      std::any_of(mounts.mounts.begin(), mounts.mounts.end(), [&](const Mount& mount) {
-        return mount.fstype == "overlay" && !known.Has(mount.device);
-      });
+  const bool strange = std::any_of(
+      mounts.mounts.begin(), mounts.mounts.end(),
+      [&](const Mount& mount) { return mount.fstype == "overlay" && !known.Has(mount.device); });
   return strange ? Caution::kOwnMounts : Caution::kTrusted;
 }
 
