@@ -87,6 +87,14 @@ TEST(HostileFiles, AFilesystemThatNeverAnswersIsNotAsked) {
   delete mounted;
 }
 
+// It could lie over FUSE: that is seen by no name of a filesystem.
+TEST(HostileFiles, AnOverlayOfTheContainersOwnIsNotAsked) {
+  ExpectRefused(
+      "mkdir $ROOT/a $ROOT/b; echo nameserver 9.9.9.9 >$ROOT/a/resolv.conf;"
+      "mount -t overlay o -o lowerdir=$ROOT/a:$ROOT/b $ROOT/etc",
+      "may hang");
+}
+
 TEST(HostileFiles, WhatAContainerWritesComesOutAsText) {
   const Inhabitant inhabitant(
       R"(printf 'nameserver \033[31m\377\n' >$ROOT/etc/resolv.conf; printf '1.1.1.1 a\377b\n' >$ROOT/etc/hosts)");

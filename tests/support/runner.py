@@ -175,6 +175,12 @@ def run_vm(part: Part) -> None:
     part.totals.merge(counting.of_pytest(junit))
 
 
+def run_gauntlet(part: Part) -> None:
+    """Hostile containers; asserts on memory and time, too."""
+    require_root()
+    pytest(part, "tests/gauntlet")
+
+
 def run_bench(part: Part) -> None:
     """That the benchmarks run; their figures are for people."""
     require_root()
@@ -216,9 +222,9 @@ def require_root() -> None:
 PARTS = {
     "build": run_build, "unit": run_unit, "bpf": run_bpf, "check": run_check, "e2e": run_e2e, "package": run_package,
     "asan": run_asan, "tsan": run_tsan, "fuzz": run_fuzz, "tidy": run_tidy,
-    "vm": run_vm, "measuring": run_measuring, "bench": run_bench,
+    "vm": run_vm, "measuring": run_measuring, "gauntlet": run_gauntlet, "bench": run_bench,
 }
-NEED_RELEASE = {"unit", "bpf", "e2e", "package", "vm", "tidy", "measuring", "bench"}
+NEED_RELEASE = {"unit", "bpf", "e2e", "package", "vm", "tidy", "measuring", "gauntlet", "bench"}
 FOREGROUND = ["unit", "bpf", "check", "e2e", "package"]
 BACKGROUND = ["asan", "tsan", "fuzz", "tidy", "vm"]
 
@@ -256,7 +262,7 @@ def schedule(wanted: list[str]) -> list[Part]:
     background.start()
     chain(FOREGROUND)
     background.join()
-    chain(["measuring", "bench"])
+    chain(["measuring", "gauntlet", "bench"])
     return list(parts.values())
 
 

@@ -17,6 +17,11 @@ namespace {
 
 constexpr int64_t kLossPeriodNs = 1'000'000'000;
 constexpr int64_t kTickPeriodNs = 100'000'000;
+// More records than this since memory was last given back are a burst; a batch of more than "few"
+// is no quiet.
+constexpr uint64_t kBurstRecords = 5000;
+constexpr size_t kFewRecords = 50;
+constexpr int64_t kQuietNs = 2'000'000'000;
 constexpr absl::Duration kPeriodicPause = absl::Milliseconds(200);  // at most, without batches
 
 bool IsContext(EventKind kind) {
@@ -150,6 +155,8 @@ void Pipeline::Loop() {
     for (const RecordBatch& batch : batches) {
       WriteBatch out;
       Process(batch, &out);
+      records_since_trim_ += batch.records.size();
+      if (batch.records.size() > kFewRecords) last_record_ns_ = clock_->BootNs();
       queued_records_ -= batch.records.size();
       Hand(std::move(out));
     }
@@ -255,6 +262,15 @@ void Pipeline::TakeFromEngines(WriteBatch* out) {
   TakeFromCorrelator(out);
 }
 
+// What a burst took stands in queues and open runs, and in the allocator afterwards: it is given
+// back once it is quiet, so that no container makes us large for longer than it floods.
+void Pipeline::TrimAfterBurst(int64_t now_ns) {
+  if (records_since_trim_ < kBurstRecords) return;
+  if (now_ns - last_record_ns_ < kQuietNs || writer_->queued_items() > 0) return;
+  malloc_trim(0);
+  records_since_trim_ = 0;
+}
+
 void Pipeline::Periodic(WriteBatch* out) {
   const int64_t now_ns = clock_->BootNs();
   TakeFromEngines(out);
@@ -265,7 +281,9 @@ void Pipeline::Periodic(WriteBatch* out) {
     if (!file_watch_.empty()) file_watch_.Update(*correlator_->inventory());
     watch_->OnHostFacts(correlator_->TakeHostFacts());
     malloc_trim(0);  // a pass over all containers takes megabytes for a moment; some ms of work
+    records_since_trim_ = 0;
   }
+  TrimAfterBurst(now_ns);
   if (now_ns - last_tick_ns_ >= kTickPeriodNs) {
     last_tick_ns_ = now_ns;
     watch_->OnTick();

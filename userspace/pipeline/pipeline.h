@@ -90,6 +90,7 @@ class Pipeline {
   void TakeFromCorrelator(WriteBatch* out);
   void TakeFromEngines(WriteBatch* out);
   void Periodic(WriteBatch* out);
+  void TrimAfterBurst(int64_t now_ns);
   void ProcessContext(Event event);
   void PushMade(ObservedEvent event, WriteBatch* out);
   void Hand(WriteBatch batch);
@@ -116,6 +117,8 @@ class Pipeline {
   int64_t last_reconcile_ns_ = 0;
   int64_t last_losses_ns_ = 0;
   int64_t last_tick_ns_ = 0;
+  int64_t last_record_ns_ = 0;  // of a batch that was more than a few
+  uint64_t records_since_trim_ = 0;
   uint64_t last_round_ = 0;  // of the heartbeat
   std::thread thread_;
 };

@@ -48,6 +48,16 @@ int StatQuietly(int fd, struct statx* out) {
   return result == 0 ? 0 : errno;
 }
 
+// The third field of a line of mountinfo.
+std::string_view DeviceOf(std::string_view line) {
+  for (int field = 0; field < 2; ++field) {
+    const size_t blank = line.find(' ');
+    if (blank == std::string_view::npos) return "";
+    line.remove_prefix(blank + 1);
+  }
+  return line.substr(0, line.find(' '));
+}
+
 absl::Status RefusedOrErrno(int error, std::string_view path) {
   if (error == EREMOTE)
     return absl::UnavailableError(
@@ -89,7 +99,9 @@ void ContainerFiles::LoadMounts() {
     const size_t dash = line.find(" - ");
     if (dash == std::string_view::npos) continue;
     const std::string_view tail = line.substr(dash + 3);
-    fstypes_[id] = std::string(tail.substr(0, tail.find(' ')));
+    const std::string_view fstype = tail.substr(0, tail.find(' '));
+    if (fstype == "overlay" && !overlays_.Has(DeviceOf(line))) continue;
+    fstypes_[id] = std::string(fstype);
   }
 }
 

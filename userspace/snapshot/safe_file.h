@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "userspace/base/fd.h"
+#include "userspace/snapshot/known_overlays.h"
 
 namespace nsobs {
 
@@ -43,7 +44,8 @@ class ContainerFiles {
   // RESOURCE_EXHAUSTED: longer than `cap`; UNAVAILABLE: on a filesystem that may not answer.
   absl::StatusOr<std::string> Read(std::string_view path, size_t cap = kContainerFileCap);
 
-  // "ext4": of the mount that an O_PATH descriptor lies on; "" if it can't be told.
+  // "ext4": of the mount that an O_PATH descriptor lies on; "" if it can't be told, or if it is an
+  // overlay that the host has not mounted: what it lies over may be the container's own.
   std::string FilesystemOf(int fd);
 
  private:
@@ -58,6 +60,7 @@ class ContainerFiles {
   std::string mountinfo_path_;
   bool loaded_ = false;
   std::map<uint64_t, std::string> fstypes_;  // by mount id
+  KnownOverlays overlays_{"/proc"};
 };
 
 }  // namespace nsobs

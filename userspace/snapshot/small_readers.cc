@@ -53,7 +53,7 @@ bool HostnameOfFile(const Target& target, SectionJson* out) {
   const auto text = ReadLines(ProcPath(target, target.pid, "mountinfo"), kMountinfoBytes);
   if (!text.ok()) return false;
   const MountTable mounts = ParseMountinfo(text->text, kMaxMounts);
-  const Caution caution = CautionFor(target);
+  const Caution caution = CautionFor(target, mounts);
   const WalkResult walk =
       WalkPath(target.root_fd, "/etc/hostname", mounts, caution, SymlinkRule::kFollow);
   const auto content = ReadWalked(walk, caution, kSmallFileBytes);

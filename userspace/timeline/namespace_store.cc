@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/base/status_util.h"
 
@@ -11,15 +12,19 @@ namespace nsobs {
 namespace {
 
 constexpr int64_t kSameBirthNs = 1'000'000'000;
+// So often is it looked whether there are too many; then twice as many may go.
+constexpr int kInsertsBetween = 256;
 
 // The kernel's ids use all 64 bits; SQLite's integers hold them as they are.
 int64_t Bits(uint64_t id) { return static_cast<int64_t>(id); }
 
 }  // namespace
 
-absl::StatusOr<NamespaceStore> NamespaceStore::Make(Database* database, RunContext context) {
+absl::StatusOr<NamespaceStore> NamespaceStore::Make(Database* database, RunContext context,
+                                                    int64_t max_rows) {
   NamespaceStore store;
   store.context_ = std::move(context);
+  store.max_rows_ = max_rows;
   NSOBS_ASSIGN_OR_RETURN(
       store.find_, database->Prepare("SELECT ref, born_ns, died_ns FROM namespaces WHERE inode = ? "
                                      "AND kind = ? AND ns_id = ? AND boot_id = ? "
@@ -38,6 +43,13 @@ absl::StatusOr<NamespaceStore> NamespaceStore::Make(Database* database, RunConte
                          database->Prepare("UPDATE namespaces SET died_ns = ? WHERE ref = ?"));
   NSOBS_ASSIGN_OR_RETURN(store.end_unseen_, database->Prepare("UPDATE namespaces SET died_ns = ? "
                                                               "WHERE died_ns = 0 AND run < ?"));
+  NSOBS_ASSIGN_OR_RETURN(
+      store.remove_surplus_,
+      database->Prepare(
+          absl::StrCat("DELETE FROM namespaces WHERE ref IN (SELECT ref FROM namespaces WHERE "
+                       "died_ns != 0 AND ref <= (SELECT max(ref) FROM namespaces) - ? ORDER BY ref "
+                       "LIMIT ",
+                       2 * kInsertsBetween, ")")));
   return store;
 }
 
@@ -82,7 +94,14 @@ absl::Status NamespaceStore::Insert(const Timeline::NamespaceRow& row) {
   insert_.Bind(9, row.born_wall_ns);
   insert_.Bind(10, context_.clock->WallNs());
   insert_.Bind(11, row.died_wall_ns);
-  return insert_.Run();
+  NSOBS_RETURN_IF_ERROR(insert_.Run());
+  return ++inserted_ < kInsertsBetween ? absl::OkStatus() : RemoveSurplus();
+}
+
+absl::Status NamespaceStore::RemoveSurplus() {
+  inserted_ = 0;
+  remove_surplus_.Bind(1, max_rows_);
+  return remove_surplus_.Run();
 }
 
 absl::Status NamespaceStore::Update(int64_t ref, const Timeline::NamespaceRow& row) {

@@ -16,7 +16,10 @@ namespace nsobs {
 // the same, and of an unknown birth it is the one that is alive.
 class NamespaceStore {
  public:
-  static absl::StatusOr<NamespaceStore> Make(Database* database, RunContext context);
+  // At most about `max_rows` are kept: beyond that the oldest that are dead go with each new one,
+  // for whoever may make namespaces makes ten thousand a second.
+  static absl::StatusOr<NamespaceStore> Make(Database* database, RunContext context,
+                                             int64_t max_rows);
 
   absl::Status Upsert(const Timeline::NamespaceRow& row);
   absl::Status EndUnseen(int64_t died_wall_ns);
@@ -32,6 +35,7 @@ class NamespaceStore {
   absl::Status Insert(const Timeline::NamespaceRow& row);
   absl::Status Update(int64_t ref, const Timeline::NamespaceRow& row);
   absl::Status End(int64_t ref, int64_t died_wall_ns);
+  absl::Status RemoveSurplus();
 
   RunContext context_;
   Statement find_;
@@ -39,6 +43,9 @@ class NamespaceStore {
   Statement update_;
   Statement end_;
   Statement end_unseen_;
+  Statement remove_surplus_;
+  int64_t max_rows_ = 0;
+  int inserted_ = 0;  // since surplus ones were last removed
 };
 
 }  // namespace nsobs

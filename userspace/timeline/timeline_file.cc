@@ -68,7 +68,8 @@ absl::StatusOr<std::unique_ptr<TimelineFile>> MakeStores(std::unique_ptr<Databas
   const RunContext context{clock, boot_id, meta.run()};
   NSOBS_ASSIGN_OR_RETURN(EventStore events, EventStore::Make(db));
   NSOBS_ASSIGN_OR_RETURN(ContainerStore containers, ContainerStore::Make(db, context));
-  NSOBS_ASSIGN_OR_RETURN(NamespaceStore namespaces, NamespaceStore::Make(db, context));
+  NSOBS_ASSIGN_OR_RETURN(NamespaceStore namespaces,
+                         NamespaceStore::Make(db, context, budget.namespace_rows));
   NSOBS_ASSIGN_OR_RETURN(SnapshotStore snapshots, SnapshotStore::Make(db));
   const RetentionLimits limits{options.retention_age, budget.live_bytes};
   NSOBS_ASSIGN_OR_RETURN(Retention retention, Retention::Make(db, clock, limits));
@@ -97,6 +98,7 @@ absl::StatusOr<std::unique_ptr<TimelineFile>> OpenChecked(const TimelineOptions&
 SpaceBudget ShareOut(uint64_t retention_bytes) {
   const int64_t total = static_cast<int64_t>(std::min<uint64_t>(retention_bytes, 1ull << 50));
   SpaceBudget budget;
+  budget.namespace_rows = std::max<int64_t>(total / 16 / 160, 2048);
   // Long enough that a checkpoint's two fsyncs are rare, short enough not to matter in the total.
   budget.log_bytes = std::clamp<int64_t>(total / 16, 256 << 10, 16 << 20);
   budget.checkpoint_pages = budget.log_bytes / kPageBytes;

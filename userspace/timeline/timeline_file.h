@@ -25,6 +25,7 @@ struct SpaceBudget {
   int64_t log_limit_bytes =
       0;                   // beyond this writing stops: some reader keeps the log from shrinking
   int64_t live_bytes = 0;  // of rows and indexes; free pages come on top
+  int64_t namespace_rows = 0;  // about a sixteenth of the bytes, at 160 a row with its index
 };
 SpaceBudget ShareOut(uint64_t retention_bytes);
 

@@ -154,6 +154,30 @@ TEST_F(RetentionTest, OwnersGoWhenTheyAreDeadAndNoEventNamesThem) {
   EXPECT_EQ((*reader)->Namespaces()->at(0).identity.inode, 2u);
 }
 
+// Made and gone by the thousand, however young, they neither fill the file nor push out what
+// happened.
+TEST_F(RetentionTest, ShortLivedNamespacesNeverFillTheFile) {
+  options_.retention_bytes = 4 << 20;
+  Open();
+  WriteMany(1, 500);
+  ASSERT_OK(timeline_->UpsertNamespaces({{.kind = NamespaceKind::kNet, .identity = {7, 7}}}));
+  for (uint64_t batch = 0; batch < 60; ++batch) {
+    std::vector<Timeline::NamespaceRow> rows;
+    for (uint64_t i = 1; i <= 1000; ++i) {
+      const auto id = 1000 + batch * 1000 + i;
+      rows.push_back({.kind = NamespaceKind::kUser,
+                      .identity = {static_cast<uint32_t>(id), id},
+                      .died_wall_ns = clock_.WallNs()});
+    }
+    ASSERT_OK(timeline_->UpsertNamespaces(rows));
+  }
+  EXPECT_LT(QueryInt("SELECT count(*) FROM namespaces"), 6000);
+  EXPECT_EQ(QueryInt("SELECT count(*) FROM namespaces WHERE ns_id = 7"), 1) << "that one lives";
+  RetainAll();
+  EXPECT_EQ(ReadPids().size(), 500u) << "events went for the sake of namespaces";
+  EXPECT_LT(timeline_->SizeBytes(), 4u << 20);
+}
+
 // The cache of rows must not outlive the rows.
 TEST_F(RetentionTest, AContainerThatComesBackGetsANewRow) {
   options_.retention_age = absl::Seconds(100);

@@ -51,8 +51,8 @@ SectionJson LookIn(const Target& target, const PeerNamespace& mate, ReadNotes* n
   // What was read by its number belongs to the process only if that is still there.
   if (!root.ok() || !text.ok() || !process->Alive()) return nullptr;
   const MountTable mounts = ParseMountinfo(text->text, kMaxMounts);
-  const WalkResult walk =
-      WalkPath(root->get(), target.request->path, mounts, CautionFor(there), SymlinkRule::kFollow);
+  const WalkResult walk = WalkPath(root->get(), target.request->path, mounts,
+                                   CautionFor(there, mounts), SymlinkRule::kFollow);
   if (walk.refused) {
     notes->Error("mnt", absl::StrCat("the path in ", ToUtf8(mate.owner), ": ", walk.refusal));
   }

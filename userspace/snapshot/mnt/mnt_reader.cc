@@ -79,7 +79,7 @@ SectionJson Row(const Mount& mount) {
 }
 
 SectionJson Mounts(const Target& target, const MountTable& table, ReadNotes* notes) {
-  const Caution caution = CautionFor(target);
+  const Caution caution = CautionFor(target, table);
   SectionJson rows = SectionJson::array();
   bool late = false;
   for (const Mount& mount : table.mounts) {

@@ -83,6 +83,7 @@ std::optional<Mount> ParseLine(std::string_view line) {
   Mount mount;
   mount.id = *id;
   mount.parent = *parent;
+  mount.device = std::string(head[2]);
   mount.root = Unescape(head[3]);
   mount.mount_point = Unescape(head[4]);
   mount.options = SplitOptions(head[5]);

@@ -13,6 +13,7 @@ namespace nsobs {
 struct Mount {
   uint64_t id = 0;
   uint64_t parent = 0;
+  std::string device;       // of the filesystem, "0:57"
   std::string root;         // of the filesystem, what stands at the mount point
   std::string mount_point;  // from the process's root
   std::string fstype;

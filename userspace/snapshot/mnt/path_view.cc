@@ -74,7 +74,7 @@ SectionJson ParentOf(const Target& target, const MountTable& mounts) {
   if (slash == path.npos) return nullptr;
   const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
   const WalkResult walk =
-      WalkPath(target.root_fd, folder, mounts, CautionFor(target), SymlinkRule::kFollow);
+      WalkPath(target.root_fd, folder, mounts, CautionFor(target, mounts), SymlinkRule::kFollow);
   struct statx st{};
   if (!walk.fd.ok() ||
       statx(walk.fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &st) != 0) {
@@ -113,8 +113,8 @@ bool ListensAt(std::string_view proc_net_unix, std::string_view path) {
 }
 
 SectionJson PathView(const Target& target, const MountTable& mounts, ReadNotes* notes) {
-  const WalkResult walk = WalkPath(target.root_fd, target.request->path, mounts, CautionFor(target),
-                                   SymlinkRule::kFollow);
+  const WalkResult walk = WalkPath(target.root_fd, target.request->path, mounts,
+                                   CautionFor(target, mounts), SymlinkRule::kFollow);
   SectionJson out = {{"path", ToUtf8(target.request->path)}};
   if (walk.refused) {
     notes->Error("mnt", "the path is not looked at: " + walk.refusal);

@@ -14,6 +14,7 @@
 
 #include "userspace/base/file.h"
 #include "userspace/base/status_util.h"
+#include "userspace/snapshot/known_overlays.h"
 #include "userspace/snapshot/proc_file.h"
 #include "userspace/snapshot/sealed_open.h"
 
@@ -198,9 +199,13 @@ bool AnswersFromKernel(std::string_view fstype, Caution caution) {
          kKernelFilesystems.end();
 }
 
-Caution CautionFor(const Target& target) {
-  return SharesNamespaceWithReader(target, NamespaceKind::kUser) ? Caution::kTrusted
-                                                                 : Caution::kOwnMounts;
+Caution CautionFor(const Target& target, const MountTable& mounts) {
+  if (!SharesNamespaceWithReader(target, NamespaceKind::kUser)) return Caution::kOwnMounts;
+  KnownOverlays known(target.proc_root);
+  const bool strange = std::any_of(
+      mounts.mounts.begin(), mounts.mounts.end(),
+      [&](const Mount& mount) { return mount.fstype == "overlay" && !known.Has(mount.device); });
+  return strange ? Caution::kOwnMounts : Caution::kTrusted;
 }
 
 WalkResult WalkPath(int root_fd, std::string_view path, const MountTable& mounts, Caution caution,

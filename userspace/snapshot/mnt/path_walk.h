@@ -21,8 +21,10 @@ enum class Caution : uint8_t {
   kOwnMounts,
 };
 
-// kOwnMounts for a target in another user namespace than the reader: there it can mount.
-Caution CautionFor(const Target& target);
+// kOwnMounts for a target in another user namespace than the reader, for there it can mount, and
+// for one whose table has an overlay that the host has not (KnownOverlays): it could mount after
+// all.
+Caution CautionFor(const Target& target, const MountTable& mounts);
 
 // ext4, xfs, tmpfs and others that no process and no other machine serves.
 bool AnswersFromKernel(std::string_view fstype, Caution caution);
