@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "exporters/web/connection_loop.h"
 #include "exporters/web/http_service.h"
 #include "exporters/web/listen_socket.h"
@@ -10,14 +13,25 @@
 
 namespace nsobs {
 
+namespace {
+
+bool IsForApi(const RequestHead& head) {
+  const std::string_view line(head.text.data(), std::min(head.text.find('\r'), head.text.size()));
+  return line.find(" /api/") != std::string_view::npos;
+}
+
+}  // namespace
+
 class WebServer::Impl {
  public:
   Impl(const WebOptions& options, WebHandlers handlers, ListenSocket socket, UniqueFd wake)
       : port_(socket.port),
         service_(options, std::move(handlers)),
-        loop_(std::move(socket.fd), std::move(wake),
-              {.max_connections = options.max_connections, .timeout = options.timeout},
-              [this](const RequestHead& head, bool last) { return service_.Answer(head, last); }) {}
+        loop_(
+            std::move(socket.fd), std::move(wake),
+            {.max_connections = options.max_connections, .timeout = options.timeout},
+            [this](const RequestHead& head, bool last) { return service_.Answer(head, last); },
+            IsForApi) {}
 
   int port() const { return port_; }
   void Stop() { loop_.Stop(); }

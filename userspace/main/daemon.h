@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "exporters/prometheus/prometheus_exporter.h"
+#include "exporters/web/api.h"
 #include "exporters/web/web_server.h"
 #include "userspace/base/clock.h"
 #include "userspace/collector/probe_set.h"
@@ -60,6 +61,7 @@ class Daemon {
   std::unique_ptr<ControlServer> control_;  // nullptr: it could not be had
   std::unique_ptr<MetricsBuilder> metrics_;
   std::unique_ptr<PrometheusExporter> exporter_;
+  std::unique_ptr<Api> api_;
   std::unique_ptr<WebServer> web_;
 };
 

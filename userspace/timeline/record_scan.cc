@@ -45,7 +45,8 @@ absl::StatusOr<Statement> Select(Database* database, const char* columns, const 
                          database->Prepare(absl::StrCat(columns, Conditions(query, owners))));
   const bool begun = cursor != 0;
   select.Bind(1, begun && !query.newest_first ? cursor : query.after_id);
-  select.Bind(6, begun && query.newest_first ? cursor : INT64_MAX);
+  const int64_t end = query.before_id > 0 ? query.before_id : INT64_MAX;
+  select.Bind(6, begun && query.newest_first ? cursor : end);
   if (query.since_wall_ns) select.Bind(2, *query.since_wall_ns);
   if (query.until_wall_ns) select.Bind(3, *query.until_wall_ns);
   if (!query.case_id.empty()) select.Bind(4, query.case_id);
