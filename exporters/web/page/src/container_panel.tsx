@@ -6,10 +6,12 @@ import { ago, Clock, duration, plain } from "./format";
 import { HOST, selectorOf, type Lane } from "./lanes";
 import { FindingLink, SnapshotLink, When } from "./links";
 import { DiffTable } from "./diff_table";
-import type { EventRow } from "./types";
+import { ENTRY_CASE } from "./trouble";
+import type { EventRow, Finding } from "./types";
 import { useLoaded } from "./use";
 
 const SHOWN = 12;
+const ENTRIES = 3;
 
 // Those that the kernel's or our own words call an entry: nsenter, exec of an engine, `nsobserver enter`.
 async function entriesOf(lane: Lane, controller: Controller): Promise<EventRow[]> {
@@ -33,6 +35,28 @@ function sharedWith(lane: Lane, controller: Controller): [string, number, string
     const text = hosts[kind] === inode ? "the host's" : names.length > 3 ? `shared with ${names.length}` : names.length ? `shared with ${names.join(", ")}` : "its own";
     return [kind, inode!, text];
   });
+}
+
+// The newest of each case first; what is the same again stands behind it.
+function byCase(findings: Finding[]): Finding[][] {
+  const groups = new Map<string, Finding[]>();
+  for (const f of [...findings].reverse()) groups.set(f.case, [...(groups.get(f.case) ?? []), f]);
+  return [...groups.values()];
+}
+
+function Case({ findings, controller }: { findings: Finding[]; controller: Controller }) {
+  const [newest, ...others] = findings;
+  return (
+    <>
+      <FindingLink finding={newest!} controller={controller} />
+      {others.length > 0 && (
+        <details class="again">
+          <summary>{others.length} more of {plain(newest!.case)}</summary>
+          {others.slice(0, SHOWN).map((f) => <FindingLink key={f.id} finding={f} controller={controller} />)}
+        </details>
+      )}
+    </>
+  );
 }
 
 function Facts({ lane, controller }: { lane: Lane; controller: Controller }) {
@@ -71,7 +95,8 @@ export function ContainerPanel({ laneKey, controller, version }: { laneKey: stri
   const entries = useLoaded(() => lane ? entriesOf(lane, controller) : Promise.resolve([]), [laneKey, controller.status?.last.event]);
   void version;
   if (!lane) return <p class="nothing">{controller.loading ? "loading" : "no such container in this timeline"}</p>;
-  const findings = [...lane.findings].reverse();
+  const wrong = byCase(lane.findings.filter((f) => f.case !== ENTRY_CASE));
+  const entered = lane.findings.filter((f) => f.case === ENTRY_CASE).reverse();
   const snapshots = [...lane.snapshots].reverse();
   const came = entries.value ?? [];
   return (
@@ -81,13 +106,14 @@ export function ContainerPanel({ laneKey, controller, version }: { laneKey: stri
         <h2><bdi>{lane.pod ? `${lane.pod}/` : ""}{lane.name}</bdi></h2>
       </div>
       {lane.container && <Facts lane={lane} controller={controller} />}
-      <Section title="What is wrong" note={findings.length > SHOWN ? `the newest ${SHOWN} of ${findings.length}` : undefined}>
-        {findings.length === 0 && <p class="nothing">nothing was found</p>}
-        {findings.slice(0, SHOWN).map((f) => <FindingLink key={f.id} finding={f} controller={controller} />)}
+      <Section title="What is wrong">
+        {wrong.length === 0 && <p class="nothing">nothing was found</p>}
+        {wrong.map((group) => <Case key={group[0]!.case} findings={group} controller={controller} />)}
       </Section>
       {lane.container && <Section title="Changed since it was healthy"><Changes lane={lane} controller={controller} /></Section>}
-      <Section title="Who came in" note={came.length > SHOWN ? `the newest ${SHOWN} of ${came.length}` : undefined}>
-        {came.length === 0 && <p class="nothing">{entries.error || "nobody"}</p>}
+      <Section title="Who came in" note={entered.length ? `${entered.length} noticed` : came.length > SHOWN ? `the newest ${SHOWN} of ${came.length}` : undefined}>
+        {entered.slice(0, ENTRIES).map((f) => <FindingLink key={f.id} finding={f} controller={controller} />)}
+        {came.length === 0 && entered.length === 0 && <p class="nothing">{entries.error || "nobody"}</p>}
         <div class="lines entries">{came.slice(0, SHOWN).map((e) => <EventLine key={e.id} event={e} controller={controller} short />)}</div>
       </Section>
       <Section title="Looked into" note={snapshots.length > SHOWN ? `the newest ${SHOWN} of ${snapshots.length}` : undefined}>

@@ -6,6 +6,7 @@ import { GAP, type Row } from "./lanes";
 import type { Selection } from "./link";
 import { KINDS, type Marks } from "./marks";
 import type { Palette } from "./palette";
+import { ENTRY_CASE } from "./trouble";
 import type { Finding, SnapshotHead } from "./types";
 
 export const ROW_HEIGHT = 38;
@@ -165,13 +166,17 @@ function drawSigns(c: CanvasRenderingContext2D, scene: Scene, row: Row, y: numbe
     if (chosen) ring(c, x, y + SIGN_Y, p);
   }
   last = -100;
-  for (const f of row.findings) {
+  const byRank = row.findings.filter((f) => f.case === ENTRY_CASE);
+  byRank.push(...row.findings.filter((f) => f.case !== ENTRY_CASE));
+  for (const f of byRank) {
     const x = placed(f.time);
     const chosen = selection?.type === "finding" && selection.id === f.id;
-    if (x < -8 || x > width + 8 || (x - last < 1 && !chosen)) continue;
+    if (x < -8 || x > width + 8 || (Math.abs(x - last) < 1 && !chosen)) continue;
     last = x;
-    diamond(c, x, y + SIGN_Y, 6);
-    c.fillStyle = f.confidence === "certain" ? p.finding : f.confidence === "likely" ? p.likely : p.dim;
+    // That somebody came in is told beside what is wrong, not above it.
+    const entry = f.case === ENTRY_CASE;
+    diamond(c, x, y + SIGN_Y, entry ? 4 : 6);
+    c.fillStyle = entry ? p.kinds.entry : f.confidence === "certain" ? p.finding : f.confidence === "likely" ? p.likely : p.dim;
     c.fill();
     c.strokeStyle = p.back;
     c.lineWidth = 1;
@@ -252,6 +257,10 @@ export function draw(c: CanvasRenderingContext2D, scene: Scene, size: Size, p: P
   }
 }
 
+function wrong(list: Finding[]): Finding[] {
+  return list.filter((f) => f.case !== ENTRY_CASE);
+}
+
 function nearest<T extends { time: string }>(list: T[], scene: Scene, width: number, x: number): T | null {
   let best: T | null = null;
   let distance = 9;
@@ -271,7 +280,7 @@ export function hit(scene: Scene, size: Size, x: number, y: number): Hit | null 
   const row = scene.rows[n];
   if (!row) return null;
   if (y + size.scrollTop - scene.tops[n]! < 20) {
-    const finding = nearest(row.findings, scene, size.width, x);
+    const finding = nearest(wrong(row.findings), scene, size.width, x) ?? nearest(row.findings, scene, size.width, x);
     if (finding) return { type: "finding", row, finding };
     const snapshot = nearest(row.snapshots, scene, size.width, x);
     if (snapshot) return { type: "snapshot", row, snapshot };

@@ -2,6 +2,7 @@
 import type { Controller } from "./controller";
 import { parseTime } from "./format";
 import type { Row } from "./lanes";
+import { ENTRY_CASE } from "./trouble";
 
 export const KEYS: [string, string][] = [
   ["j  k  ↓  ↑", "next and previous lane"],
@@ -41,7 +42,7 @@ function focusedRow(controller: Controller): Row | undefined {
 }
 
 function moveFinding(controller: Controller, by: number): void {
-  const all = controller.rows.flatMap((row) => (row.depth === 0 ? row.findings : []));
+  const all = controller.rows.flatMap((row) => (row.depth === 0 ? row.findings : [])).filter((f) => f.case !== ENTRY_CASE);
   const list = [...new Map(all.map((f) => [f.id, f])).values()].sort((a, b) => a.id - b.id);
   if (list.length === 0) return;
   const s = controller.selection;

@@ -209,6 +209,7 @@ export function Timeline({ controller, dark, version }: Props) {
   useEffect(() => {
     picture.parts = { canvas: canvas.current!, axis: axis.current!, scroller: scroller.current! };
     const camera = new Camera(area.current!, controller);
+    camera.follow();
     const offView = controller.onView(() => {
       picture.ask();
       camera.follow();

@@ -20,7 +20,7 @@ export interface Trouble {
 export const WINDOW_MS = 15 * 60 * 1000;
 const SURE = { certain: 2, likely: 1, unknown: 0 };
 // That somebody looked or came in is worth knowing, and no trouble by itself.
-const NOT_BY_ITSELF = new Set(["ns-entry"]);
+export const ENTRY_CASE = "ns-entry";
 
 function best(findings: Finding[]): Finding | null {
   let chosen: Finding | null = null;
@@ -47,16 +47,16 @@ function troubleOf(lane: Lane, marks: Marks, from: number, now: number): Trouble
     killed ||= marks.kind[i] === OOM;
     last = Math.max(last, Math.min(marks.end[i]!, now));
   }
-  const bad = findings.filter((f) => !NOT_BY_ITSELF.has(f.case));
-  if (bad.length === 0 && failures === 0 && findings.length === 0) return null;
-  const finding = best(bad.length ? bad : findings);
-  for (const f of findings) last = Math.max(last, parseTime(f.time));
+  const bad = findings.filter((f) => f.case !== ENTRY_CASE);
+  if (bad.length === 0 && failures === 0) return null;
+  const finding = best(bad);
+  for (const f of bad) last = Math.max(last, parseTime(f.time));
   const sure = bad.some((f) => f.confidence === "certain");
   return {
     lane, finding, failures, last,
     level: killed || sure ? "critical" : "warning",
     text: finding ? plain(finding.summary) : killed ? "killed: out of memory" : "calls fail",
-    cases: new Set(findings.map((f) => f.case)).size,
+    cases: new Set(bad.map((f) => f.case)).size,
     alive: lane.container === null || lane.lives.some((l) => l.to === Infinity),
   };
 }

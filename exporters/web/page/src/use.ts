@@ -5,7 +5,10 @@ import type { Controller } from "./controller";
 // Draws again whenever anything but the view changes.
 export function useController(controller: Controller): number {
   const [version, setVersion] = useState(controller.version);
-  useEffect(() => controller.onChange(() => setVersion(controller.version)), [controller]);
+  useEffect(() => {
+    setVersion(controller.version); // what changed before somebody listened
+    return controller.onChange(() => setVersion(controller.version));
+  }, [controller]);
   return version;
 }
 
