@@ -154,24 +154,30 @@ absl::StatusOr<Answer> Diff(ApiParameters parameters, const RecordViews& views,
 
 absl::StatusOr<Answer> Containers(ApiParameters parameters, TimelineReader* reader) {
   const int64_t since = parameters.Time("since").value_or(0);
+  const int64_t before = parameters.Id("before");
   Listing listing(parameters.Limit(kMaxOwners, kMaxOwners));
   NSOBS_RETURN_IF_ERROR(parameters.Finish());
   NSOBS_ASSIGN_OR_RETURN(std::vector<StoredContainer> all, reader->Containers());
   for (auto c = all.rbegin(); c != all.rend(); ++c) {
     if (c->died_wall_ns != 0 && c->died_wall_ns < since) continue;
+    if (before != 0 && c->ref >= before) continue;
     if (!listing.Add(c->ref, Dump(ContainerJson(*c)))) break;
   }
   return listing.Finish("containers");
 }
 
+// Namespaces have no id of their own: the cursor is the place in the list, oldest first.
 absl::StatusOr<Answer> Namespaces(ApiParameters parameters, TimelineReader* reader) {
   const int64_t since = parameters.Time("since").value_or(0);
+  const int64_t before = parameters.Id("before");
   Listing listing(parameters.Limit(kMaxOwners, kMaxOwners));
   NSOBS_RETURN_IF_ERROR(parameters.Finish());
   NSOBS_ASSIGN_OR_RETURN(std::vector<StoredNamespace> all, reader->Namespaces());
-  for (auto n = all.rbegin(); n != all.rend(); ++n) {
-    if (n->died_wall_ns != 0 && n->died_wall_ns < since) continue;
-    if (!listing.Add(static_cast<int64_t>(n->identity.inode), Dump(NamespaceJson(*n)))) break;
+  for (auto place = static_cast<int64_t>(all.size()); place > 0; --place) {
+    const StoredNamespace& n = all[static_cast<size_t>(place - 1)];
+    if (n.died_wall_ns != 0 && n.died_wall_ns < since) continue;
+    if (before != 0 && place >= before) continue;
+    if (!listing.Add(place, Dump(NamespaceJson(n)))) break;
   }
   return listing.Finish("namespaces");
 }
@@ -185,6 +191,7 @@ absl::StatusOr<Answer> StatusOf(ApiParameters parameters, const IncidentFacts& f
   int64_t snapshot = 0;
   RecordQuery newest;
   newest.newest_first = true;
+  newest.limit = 1;
   NSOBS_RETURN_IF_ERROR(Whole(reader->Snapshots(newest, [&](const StoredSnapshot& s) {
     snapshot = s.id;
     return false;

@@ -49,14 +49,14 @@ def told(images):
     try:
         podman = lab.engine("podman")
         with Observer(*roots_of(podman)) as observer:
-            db = podman.start("db", command=("/bin/toolbox", "serve", "127.0.0.1", "5432"))
+            ledger = podman.start("ledger", command=("/bin/toolbox", "serve", "127.0.0.1", "5432"))
             shop = podman.start("shop", command=("/bin/toolbox", "serve", "0.0.0.0", "8080"))
             queue = podman.start("queue", command=("/bin/toolbox", "serve", "0.0.0.0", "4222"))
-            for container in (db, shop, queue):
+            for container in (ledger, shop, queue):
                 baseline_of(observer, container)
             api = podman.start("api")
             evil = podman.start("evil", options=("--hostname", "evil"))
-            api.exec("/bin/nc", address_of(db), "5432")  # it listens on its loopback only
+            api.exec("/bin/nc", address_of(ledger), "5432")  # it listens on its loopback only
             wait_for_case(observer, "net-local-only", api)
             lose_route(lab, observer, shop)
             report = podman.start("report", memory=32 << 20)
@@ -71,7 +71,7 @@ def told(images):
             hostile(evil)
             wait_until(lambda: observer.events("--container", evil.id, "--kind", "connect_failure"), 20,
                        "what evil did", interval=0.2)
-            yield observer, lab, {"db": db, "shop": shop, "queue": queue, "api": api, "evil": evil,
+            yield observer, lab, {"ledger": ledger, "shop": shop, "queue": queue, "api": api, "evil": evil,
                                   "report": report, "cron": cron}
     finally:
         lab.close()

@@ -139,7 +139,8 @@ export class Controller {
         last.snapshot !== this.lastSeen.snapshot;
       const recovered = this.error !== "";
       this.error = "";
-      const renew = moved || Date.now() - this.containersAt > CONTAINERS_MS;
+      const age = Date.now() - this.containersAt;
+      const renew = age > CONTAINERS_MS || (moved && age > LIVE_MS / 2);
       if (renew) {
         this.containers = await this.source.containers();
         this.containersAt = Date.now();

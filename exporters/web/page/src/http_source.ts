@@ -6,7 +6,7 @@ import type {
 
 const MARKS_A_PAGE = 50000;
 const OTHERS_A_PAGE = 1000;
-const MOST_RECORDS = 5000;
+const MOST_RECORDS = 5000; // of findings, of snapshots, of containers: the newest
 
 export class ApiError extends Error {
   constructor(readonly status: number, message: string) {
@@ -50,7 +50,7 @@ export class HttpSource implements Source {
     return this.get("status");
   }
   async containers(): Promise<Container[]> {
-    return (await this.get<{ containers: Container[] }>("containers")).containers;
+    return this.all("containers");
   }
   async marks(query: EventQuery, take: (batch: MarkBatch) => boolean): Promise<void> {
     let before = query.before;
@@ -62,7 +62,7 @@ export class HttpSource implements Source {
       before = batch.next;
     }
   }
-  private async all<T>(name: "findings" | "snapshots", since?: number): Promise<T[]> {
+  private async all<T>(name: "findings" | "snapshots" | "containers", since?: number): Promise<T[]> {
     const rows: T[] = [];
     let before: number | undefined;
     while (rows.length < MOST_RECORDS) {

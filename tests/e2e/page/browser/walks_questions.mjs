@@ -8,13 +8,13 @@ export async function trouble({ url, shots }) {
   await browse({}, async (page) => {
     await open(page, url);
     for (const name of ["shop", "report", "cron", "api"]) await card(page, name).waitFor();
-    for (const well of ["db", "queue"]) assert.equal(await card(page, well).count(), 0, `${well} is well`);
+    for (const well of ["ledger", "queue"]) assert.equal(await card(page, well).count(), 0, `${well} is well`);
     assert.match(await textOf(card(page, "shop")), /net-no-route/);
     assert.match(await textOf(card(page, "api")), /net-local-only/);
     const level = await card(page, "report").getAttribute("class");
     assert.match(level, /critical/, "an OOM kill is critical");
     const lanes = await page.locator(".label.depth0 .name > bdi").allInnerTexts();
-    for (const name of ["shop", "db", "report"]) assert.ok(lanes.includes(name), `${name} has a lane`);
+    for (const name of ["shop", "ledger", "report"]) assert.ok(lanes.includes(name), `${name} has a lane`);
     await page.screenshot({ path: join(shots, "trouble.png") });
   });
 }
