@@ -31,7 +31,7 @@ bool IsLocalhost(const std::string& name) {
 
 }  // namespace
 
-bool IsLoopback(std::string_view listen_address) {
+bool ListensOnLoopback(std::string_view listen_address) {
   const std::string host = WithoutPort(listen_address);
   if (IsLocalhost(host)) return true;
   in_addr v4;

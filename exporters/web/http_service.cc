@@ -82,7 +82,7 @@ class HttpService::Router : private httplib::Server {
  public:
   Router(const WebOptions& options, WebHandlers handlers)
       : landing_(LandingPage(options.version)),
-        local_names_only_(IsLoopback(options.listen_address)),
+        local_names_only_(ListensOnLoopback(options.listen_address)),
         handlers_(std::move(handlers)) {
     set_keep_alive_max_count(kMaxRequestsPerConnection);
     set_keep_alive_timeout(std::max<int64_t>(1, absl::ToInt64Seconds(options.timeout)));

@@ -69,7 +69,7 @@ def told(images):
 @pytest.fixture(scope="session")
 def facts(told, shots):
     observer, containers = told
-    return {"url": observer.url, "shots": str(shots), "path": story.HOSTILE_PATH,
+    return {"url": observer.url, "only": [c.id for c in containers.values()], "shots": str(shots), "path": story.HOSTILE_PATH,
             "inodes": {"shop": inodes(containers["shop"].pid)["net"]}}
 
 

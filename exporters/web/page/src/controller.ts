@@ -26,6 +26,7 @@ export class Controller {
   troubles: Trouble[] = [];
   findings: Finding[] = [];
   snapshots: SnapshotHead[] = [];
+  gaps: View[] = []; // times in which nobody observed
   status: Status | null = null;
   error = "";
   loading = true;
@@ -97,6 +98,7 @@ export class Controller {
       this.containersAt = Date.now();
       this.findings = await this.source.findings(since);
       this.snapshots = await this.source.snapshots(since);
+      await this.takeGaps();
       this.rebuild();
       await this.source.marks({ since }, (batch) => {
         this.marks.merge(batch);
@@ -139,6 +141,7 @@ export class Controller {
         last.snapshot !== this.lastSeen.snapshot;
       const recovered = this.error !== "";
       this.error = "";
+      if (recovered) await this.takeGaps(); // a daemon that was started anew tells since when
       const age = Date.now() - this.containersAt;
       const renew = age > CONTAINERS_MS || (moved && age > LIVE_MS / 2);
       if (renew) {
@@ -163,6 +166,14 @@ export class Controller {
         this.changed();
       }
     }
+  }
+
+  private async takeGaps(): Promise<void> {
+    const page = await this.source.events({ kinds: ["gap"], limit: 200 });
+    this.gaps = page.events.map((e) => {
+      const { from, to } = (e.gap ?? {}) as { from?: string; to?: string };
+      return { from: parseTime(from ?? e.time), to: parseTime(to ?? e.time) };
+    });
   }
 
   private async takeRecords(before: number): Promise<void> {

@@ -2,7 +2,7 @@
 // work is bounded by the marks in sight plus the pixels.
 import { parseTime } from "./format";
 import type { View } from "./controller";
-import { GAP, type Row } from "./lanes";
+import type { Row } from "./lanes";
 import type { Selection } from "./link";
 import { KINDS, type Marks } from "./marks";
 import type { Palette } from "./palette";
@@ -22,7 +22,7 @@ export interface Scene {
   marks: Marks;
   rows: Row[];
   tops: number[]; // of each row, and the end of the last
-  gaps: Int32Array; // marks of the times in which nobody observed
+  gaps: View[]; // times in which nobody observed
   view: View;
   selection: Selection | null;
   focus: string;
@@ -205,12 +205,12 @@ function drawLives(c: CanvasRenderingContext2D, scene: Scene, row: Row, y: numbe
 }
 
 function drawGaps(c: CanvasRenderingContext2D, scene: Scene, size: Size, p: Palette): void {
-  const { marks, view } = scene;
+  const { view } = scene;
   const scale = size.width / (view.to - view.from);
   c.fillStyle = p.gap;
-  for (const i of scene.gaps) {
-    const from = (marks.t[i]! - view.from) * scale;
-    const to = (marks.end[i]! - view.from) * scale;
+  for (const gap of scene.gaps) {
+    const from = (gap.from - view.from) * scale;
+    const to = (gap.to - view.from) * scale;
     if (to < 0 || from > size.width) continue;
     c.fillRect(Math.max(0, from), 0, Math.max(1, Math.min(size.width, to) - Math.max(0, from)), size.height);
   }
@@ -299,10 +299,4 @@ export function hit(scene: Scene, size: Size, x: number, y: number): Hit | null 
     if (nearer) best = i;
   }
   return best < 0 ? null : { type: "event", row, mark: best, beside };
-}
-
-export function gapsOf(marks: Marks): Int32Array {
-  const gaps: number[] = [];
-  for (let i = 0; i < marks.length; i++) if (marks.kind[i] === GAP) gaps.push(i);
-  return Int32Array.from(gaps);
 }

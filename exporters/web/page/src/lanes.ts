@@ -172,11 +172,7 @@ export function rowsByNamespace(lanes: Lane[], marks: Marks): Row[] {
   })).sort((a, b) => a.label.localeCompare(b.label));
 }
 
-export const EXIT = KINDS.indexOf("container_exit");
 export const OOM = KINDS.indexOf("oom_kill");
-export const GAP = KINDS.indexOf("gap");
-export const LOSS = KINDS.indexOf("loss");
-export const ENTRY = KINDS.indexOf("entry");
 export const FAILURES = new Set<number>(
   (["oom_kill", "connect_failure", "dns_failure", "packet_drop", "bind_failure", "file_failure"] as const)
     .map((k) => KINDS.indexOf(k)));

@@ -4,7 +4,7 @@ import { zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from "d3-zoom
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { AXIS_HEIGHT, drawAxis } from "./axis";
 import type { Controller, View } from "./controller";
-import { draw, gapsOf, heightOf, hit, topsOf, type Hit, type Scene, type Size } from "./draw";
+import { draw, heightOf, hit, topsOf, type Hit, type Scene, type Size } from "./draw";
 import { Clock, plain } from "./format";
 import type { Row } from "./lanes";
 import { palette } from "./palette";
@@ -91,14 +91,14 @@ class Picture {
 
   constructor(readonly controller: Controller) {
     this.scene = {
-      marks: controller.marks, rows: [], tops: [0], gaps: new Int32Array(0), view: controller.view,
+      marks: controller.marks, rows: [], tops: [0], gaps: [], view: controller.view,
       selection: null, focus: "", hoverX: -1, now: 0,
     };
   }
   take(rows: Row[]): void {
     this.scene.rows = rows;
     this.scene.tops = topsOf(rows);
-    this.scene.gaps = gapsOf(this.controller.marks);
+    this.scene.gaps = this.controller.gaps;
     this.ask();
   }
   ask(): void {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { leaveOut } from "./neighbours.mjs";
 
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -12,8 +13,8 @@ const FLAGS = [
 const PATIENCE_MS = 30_000;
 
 // Opens a browser of its own for `walk`, and fails if the page logged an error or broke its policy.
-// `expected`: complaints that are part of the walk.
-export async function browse({ expected, ...options }, walk) {
+// `only`: ids of the containers that the walk is about. `expected`: complaints that are part of the walk.
+export async function browse({ expected, only, ...options }, walk) {
   const folder = mkdtempSync(join(tmpdir(), "nsobs-chromium-"));
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: "/usr/bin/chromium", args: FLAGS, acceptDownloads: true,
@@ -29,9 +30,11 @@ export async function browse({ expected, ...options }, walk) {
       complaints.push(`a dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
+    if (only) await leaveOut(page, only);
     await walk(page, context);
     assert.deepEqual(complaints.filter((c) => !expected?.test(c)), [], "what the page complained of");
   } finally {
+    for (const page of context.pages()) await page.unrouteAll({ behavior: "ignoreErrors" }).catch(() => undefined);
     await context.close();
     rmSync(folder, { recursive: true, force: true });
   }

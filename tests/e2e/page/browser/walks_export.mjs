@@ -6,8 +6,8 @@ import { pathToFileURL } from "node:url";
 import { browse, card, detail, open, textOf, until } from "./browser.mjs";
 
 // Saves what the page's own link gives.
-export async function export_by_hand({ url, folder }) {
-  await browse({}, async (page) => {
+export async function export_by_hand({ url, folder, only }) {
+  await browse({ only }, async (page) => {
     await open(page, url);
     await page.getByRole("button", { name: "all", exact: true }).click();
     await page.getByTestId("export").locator("summary").click();

@@ -10,8 +10,8 @@ const viewOf = async (page) => {
 };
 const size = (view) => view.to - view.from;
 
-export async function zoom_and_pan({ url }) {
-  await browse({}, async (page) => {
+export async function zoom_and_pan({ url, only }) {
+  await browse({ only }, async (page) => {
     await open(page, url);
     const before = await viewOf(page);
     const area = page.locator(".area");
@@ -33,8 +33,8 @@ export async function zoom_and_pan({ url }) {
   });
 }
 
-export async function click_a_mark({ url }) {
-  await browse({}, async (page) => {
+export async function click_a_mark({ url, only }) {
+  await browse({ only }, async (page) => {
     await open(page, url);
     const label = await page.locator('.label:has(bdi:text-is("report"))').boundingBox();
     const area = await page.locator(".area").boundingBox();
@@ -51,8 +51,8 @@ export async function click_a_mark({ url }) {
   });
 }
 
-export async function filters({ url }) {
-  await browse({}, async (page) => {
+export async function filters({ url, only }) {
+  await browse({ only }, async (page) => {
     await open(page, url);
     const rows = page.locator(".list .event");
     const kinds = async () => [...new Set(await page.locator(".list .event .kind").allInnerTexts())];
@@ -66,8 +66,8 @@ export async function filters({ url }) {
   });
 }
 
-export async function search({ url }) {
-  await browse({}, async (page) => {
+export async function search({ url, only }) {
+  await browse({ only }, async (page) => {
     await open(page, url);
     await page.keyboard.press("/");
     await page.keyboard.type("203.0.113.9");
@@ -85,8 +85,8 @@ export async function search({ url }) {
   });
 }
 
-export async function keyboard({ url }) {
-  await browse({}, async (page) => {
+export async function keyboard({ url, only }) {
+  await browse({ only }, async (page) => {
     await open(page, url);
     await page.keyboard.press("n");
     await detail(page).locator(".title.finding").waitFor();
@@ -115,8 +115,8 @@ export async function keyboard({ url }) {
 }
 
 // `act` makes a container fail while the page is open: it reads a line on standard output.
-export async function live({ url }) {
-  await browse({}, async (page) => {
+export async function live({ url, only }) {
+  await browse({ only }, async (page) => {
     await open(page, url);
     assert.equal(await page.getByTestId("live").getAttribute("aria-pressed"), "true");
     assert.equal(await card(page, "queue").count(), 0, "queue is well");
@@ -136,9 +136,9 @@ export async function live({ url }) {
   });
 }
 
-export async function deep_link({ url }) {
+export async function deep_link({ url, only }) {
   let link = "";
-  await browse({}, async (page) => {
+  await browse({ only }, async (page) => {
     await open(page, url);
     await page.locator('.label:has(bdi:text-is("shop")) .twist').click();
     await card(page, "cron").click();
@@ -149,7 +149,7 @@ export async function deep_link({ url }) {
     await viewOf(page);
     link = page.url();
   });
-  await browse({}, async (page) => {
+  await browse({ only }, async (page) => {
     await open(page, link);
     await detail(page).locator(".title.finding", { hasText: "cron" }).waitFor();
     assert.equal(await page.locator('.chip[data-kind="namespace_change"]').getAttribute("aria-pressed"), "false");
@@ -162,8 +162,8 @@ export async function deep_link({ url }) {
 }
 
 // What a container chose is text, and visible text at that.
-export async function hostile({ url, path }) {
-  await browse({ expected: /Content Security Policy/ }, async (page) => {
+export async function hostile({ url, path, only }) {
+  await browse({ only, expected: /Content Security Policy/ }, async (page) => {
     await open(page, url);
     await page.locator('.label:has(bdi:text-is("evil")) .name').click();
     const line = page.locator(".list .event", { hasText: "onerror" }).first();
@@ -189,8 +189,8 @@ export async function hostile({ url, path }) {
   });
 }
 
-export async function themes({ url, shots }) {
-  await browse({ colorScheme: "light" }, async (page) => {
+export async function themes({ url, shots, only }) {
+  await browse({ only, colorScheme: "light" }, async (page) => {
     await open(page, url);
     const back = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     assert.equal(await back(), "rgb(255, 255, 255)", "as the system says");
@@ -205,8 +205,8 @@ export async function themes({ url, shots }) {
   });
 }
 
-export async function phone({ url, shots }) {
-  await browse({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 }, async (page) => {
+export async function phone({ url, shots, only }) {
+  await browse({ only, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 }, async (page) => {
     await open(page, url);
     await card(page, "shop").waitFor();
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);

@@ -7,11 +7,11 @@ namespace {
 
 TEST(HostCheck, Loopback) {
   for (const char* address : {"127.0.0.1:9917", "127.9.9.9:0", "[::1]:9917", "localhost:9917"}) {
-    EXPECT_TRUE(IsLoopback(address)) << address;
+    EXPECT_TRUE(ListensOnLoopback(address)) << address;
   }
   for (const char* address :
        {":9917", "0.0.0.0:9917", "[::]:9917", "10.0.0.7:9917", "[fe80::1]:1"}) {
-    EXPECT_FALSE(IsLoopback(address)) << address;
+    EXPECT_FALSE(ListensOnLoopback(address)) << address;
   }
 }
 
