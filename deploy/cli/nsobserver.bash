@@ -3,7 +3,7 @@ _nsobserver() {
   local word=$2 before=$3 command=${COMP_WORDS[1]-}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'compare containers diagnose doctor enter events findings namespaces run snapshot snapshots --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'compare containers diagnose doctor enter events export findings namespaces run snapshot snapshots --help --version' -- "$word")
     return
   fi
   case $command:$before in
@@ -36,6 +36,11 @@ _nsobserver() {
     events:--kind) mapfile -t COMPREPLY < <(compgen -W 'namespace_change connect_failure signal oom_kill container_start container_exit loss gap entry' -- "$word") ;;
     events:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     events:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    export:-o) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    export:--output) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
+    export:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
+    export:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    export:--storage.path) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     findings:--record) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     findings:-o) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
     findings:--output) mapfile -t COMPREPLY < <(compgen -W 'table json jsonl' -- "$word") ;;
@@ -87,6 +92,7 @@ _nsobserver() {
     doctor) mapfile -t COMPREPLY < <(compgen -W '--help --output --color --config --storage.path --probes.syscall-hooks --probes.io-uring --probes.files --probes.dns --ring.critical-bytes --ring.bulk-bytes --engines.ask --engines.deadline --engines.refresh --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
     enter) mapfile -t COMPREPLY < <(compgen -W '--help --net --mnt --pid --uts --ipc --user --dns --config --storage.path --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
     events) mapfile -t COMPREPLY < <(compgen -W '--help --output --color --since --until --container --kind --netns --limit --follow --config --storage.path' -- "$word") ;;
+    export) mapfile -t COMPREPLY < <(compgen -W '--help --since --until --container --output --color --config --storage.path' -- "$word") ;;
     findings) mapfile -t COMPREPLY < <(compgen -W '--help --since --until --container --case --limit --record --follow --output --color --config --storage.path' -- "$word") ;;
     namespaces) mapfile -t COMPREPLY < <(compgen -W '--help --output --color --kind --config --storage.path --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;
     run) mapfile -t COMPREPLY < <(compgen -W '--help --config --storage.path --storage.retention-age --storage.retention-size --web.listen-address --log.level --probes.syscall-hooks --probes.io-uring --probes.files --probes.dns --signals.told --connect.abandoned-after --dns.timeout --coalesce.window --budget.events-per-second --budget.burst --ring.critical-bytes --ring.bulk-bytes --metrics.max-series --containers.tombstone --containers.max --anomaly.enabled --anomaly.repeat-interval --anomaly.container-per-minute --anomaly.per-minute --anomaly.connect-failure --anomaly.connect-failure-burst --anomaly.connect-failure-window --anomaly.bind-failure --anomaly.file-failure --anomaly.packet-drop --anomaly.dns-failure --anomaly.term-ignored --anomaly.term-ignored-grace --anomaly.container-end --anomaly.crash --anomaly.crash-count --anomaly.crash-window --anomaly.oom-kill --anomaly.sigkill-by-other --anomaly.stuck --anomaly.zombies --anomaly.zombies-growing --anomaly.zombies-any --anomaly.pressure --anomaly.pressure-throttled-percent --anomaly.pressure-stalled-percent --anomaly.pressure-window --anomaly.namespace-entry --anomaly.namespace-leak --anomaly.namespace-leak-repeat --anomaly.silent-probe --engines.ask --engines.deadline --engines.refresh --runtimes.docker-data-root --runtimes.docker-exec-root --runtimes.containerd-state-root --runtimes.containerd-runc-root --runtimes.podman-storage-root --runtimes.podman-run-root --runtimes.runc-root --runtimes.crun-root --runtimes.netns-root' -- "$word") ;;

@@ -22,7 +22,7 @@ namespace nsobs {
 struct ApiOptions {
   std::string storage_path;
   IncidentFacts facts;                           // but for the time
-  absl::Duration time_limit = absl::Seconds(2);  // of one request
+  absl::Duration time_limit = absl::Seconds(5);  // of one request
 };
 
 // Several requests at once are fine; as many connections to the database are kept as were busy at

@@ -88,7 +88,9 @@ def test_the_types():
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_question(browser, facts, question):
+def test_question(browser, told, facts, question):
+    if question == "entered":
+        run("nsenter", "-t", told[1]["shop"].pid, "-n", "true")
     walk(browser, question, **facts)
 
 

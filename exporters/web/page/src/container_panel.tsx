@@ -16,7 +16,7 @@ const ENTRIES = 3;
 // Those that the kernel's or our own words call an entry: nsenter, exec of an engine, `nsobserver enter`.
 async function entriesOf(lane: Lane, controller: Controller): Promise<EventRow[]> {
   const page = await controller.source.events({
-    container: selectorOf(lane), kinds: ["entry", "namespace_change"], limit: 300,
+    container: selectorOf(lane), kinds: ["entry", "namespace_change"], limit: 1000,
   });
   const kernel = (e: EventRow): boolean => {
     const change = e.namespace_change as { operation?: string; target?: { id: string } | null } | undefined;

@@ -6,7 +6,7 @@ import type {
 
 const MARKS_A_PAGE = 50000;
 const OTHERS_A_PAGE = 1000;
-const MOST_RECORDS = 5000; // of findings, of snapshots, of containers: the newest
+const MOST_RECORDS = 2000; // of findings, of snapshots, of containers: the newest
 
 export class ApiError extends Error {
   constructor(readonly status: number, message: string) {

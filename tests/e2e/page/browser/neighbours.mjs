@@ -6,7 +6,8 @@ const LOOKER = "nsobs-look";
 function isStory(row, ids) {
   const container = row.container ?? row;
   if (!container || !ids.has(container.id)) return false;
-  return !JSON.stringify([row.process?.comm, row.summary]).includes(LOOKER);
+  const entry = row.case === "ns-entry" || row.rule === "namespace_entry";
+  return row.process?.comm !== LOOKER && !(entry && row.summary.includes(LOOKER));
 }
 
 async function withoutMarks(marks, url, refs) {
@@ -14,7 +15,7 @@ async function withoutMarks(marks, url, refs) {
   const query = new URL(url);
   if (!query.searchParams.has("q")) {
     query.searchParams.set("q", LOOKER);
-    for (const id of (await (await fetch(query)).json()).id) looks.add(id);
+    for (const id of (await (await fetch(query)).json()).id ?? []) looks.add(id);
   }
   const kept = marks.id.map((id, i) => refs.has(marks.container[i]) && !looks.has(id));
   const columns = Object.entries(marks).map(([name, column]) =>

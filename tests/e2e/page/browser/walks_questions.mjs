@@ -108,7 +108,10 @@ export async function entered({ url, only }) {
     const came = detail(page).locator(".entries .event");
     await came.first().waitFor();
     await until("who entered it", async () => /(nsenter|ip)\[\d+\]/.test((await came.allInnerTexts()).join(" ")));
-    await detail(page).locator(".row.finding", { hasText: "ns-entry" }).first().click();
-    await until("the entry's finding", async () => /nsenter/.test(await textOf(detail(page))));
+    await came.filter({ hasText: /(nsenter|ip)\[/ }).first().click();
+    await detail(page).locator(".title.event").waitFor();
+    const text = await textOf(detail(page));
+    assert.match(text, /setns/);
+    assert.match(text, /host/, "from where");
   });
 }
