@@ -28,6 +28,14 @@ Json TimeOrNull(const std::optional<int64_t>& wall_ns) {
   return wall_ns ? Json(FormatRfc3339(*wall_ns)) : Json(nullptr);
 }
 
+// "" for a snapshot of the host.
+std::string ContainerIdOf(const StoredSnapshot& snapshot) {
+  const Json json = Parsed(snapshot.json);
+  const auto container = json.find("container");
+  const bool there = container != json.end() && container->is_object();
+  return there ? container->value("id", "") : "";
+}
+
 // Rows as text, newest first until something runs out, then turned round.
 class Rows {
  public:
@@ -121,7 +129,7 @@ class Builder {
   absl::StatusOr<std::string> SnapshotText(int64_t id) {
     NSOBS_ASSIGN_OR_RETURN(const StoredSnapshot snapshot, reader_->Snapshot(id));
     Json json = Parsed(snapshot.json);
-    NSOBS_ASSIGN_OR_RETURN(const int64_t baseline, BaselineOf(snapshot, reader_));
+    NSOBS_ASSIGN_OR_RETURN(const int64_t baseline, KnownBaselineOf(snapshot));
     if (baseline != 0 && snapshot.rule != kBaselineRule) {
       NSOBS_ASSIGN_OR_RETURN(const StoredSnapshot before, reader_->Snapshot(baseline));
       json["baseline"] = {{"from", baseline},
@@ -132,6 +140,27 @@ class Builder {
     }
     json["record"] = Parsed(snapshot.record);
     return Dump(json);
+  }
+
+  // As BaselineOf(), with one look at each container's snapshots for all of them.
+  absl::StatusOr<int64_t> KnownBaselineOf(const StoredSnapshot& snapshot) {
+    const std::string id = ContainerIdOf(snapshot);
+    if (id.empty()) return 0;
+    auto known = baselines_.find(id);
+    if (known == baselines_.end()) {
+      RecordQuery query;
+      query.container = id;
+      std::vector<int64_t> ids;
+      const absl::Status status = reader_->Snapshots(query, [&](const StoredSnapshot& s) {
+        if (s.rule == kBaselineRule) ids.push_back(s.id);
+        return true;
+      });
+      if (!status.ok() && !absl::IsNotFound(status) && !absl::IsDataLoss(status)) return status;
+      known = baselines_.emplace(id, std::move(ids)).first;
+    }
+    const std::vector<int64_t>& ids = known->second;
+    const auto after = std::lower_bound(ids.begin(), ids.end(), snapshot.id);
+    return after == ids.begin() ? 0 : *std::prev(after);
   }
 
   // Those that lived in the range; with a container given all the same, for events name others.
@@ -177,6 +206,7 @@ class Builder {
   TimelineReader* const reader_;
   RecordQuery records_;
   size_t bytes_left_;
+  std::map<std::string, std::vector<int64_t>> baselines_;  // by container's id, ascending
   std::vector<std::string> truncated_;
 };
 
@@ -190,11 +220,8 @@ std::string WithView(const std::string& event_json, const RecordViews& views) {
 }
 
 absl::StatusOr<int64_t> BaselineOf(const StoredSnapshot& snapshot, TimelineReader* reader) {
-  const Json json = Parsed(snapshot.json);
-  const auto container = json.find("container");
-  if (container == json.end() || !container->is_object()) return 0;
   RecordQuery query;
-  query.container = container->value("id", "");
+  query.container = ContainerIdOf(snapshot);
   query.before_id = snapshot.id;
   query.newest_first = true;
   if (query.container.empty()) return 0;

@@ -48,8 +48,7 @@ def told(images):
     lab = Lab(images)
     try:
         podman = lab.engine("podman")
-        # Observers that tests run beside each other notice each other's looks: of those a few are enough.
-        with Observer(*roots_of(podman), "--anomaly.container-per-minute", "6") as observer:
+        with Observer(*roots_of(podman)) as observer:
             ledger = podman.start("ledger", command=("/bin/toolbox", "serve", "127.0.0.1", "5432"))
             shop = podman.start("shop", command=("/bin/toolbox", "serve", "0.0.0.0", "8080"))
             queue = podman.start("queue", command=("/bin/toolbox", "serve", "0.0.0.0", "4222"))
