@@ -47,13 +47,15 @@ bool MayGiveWay(const Connection& connection) { return connection.state() != Sta
 }  // namespace
 
 ConnectionLoop::ConnectionLoop(UniqueFd listening, UniqueFd wake, const Limits& limits,
-                               WebSecurity* security, Answerer answerer)
+                               WebSecurity* security, Answerer answerer, IsSlow is_slow)
     : limits_(limits),
       security_(security),
       answerer_(std::move(answerer)),
+      is_slow_(std::move(is_slow)),
       listening_(std::move(listening)),
       wake_(std::move(wake)),
       workers_(limits.workers),
+      slow_workers_(limits.slow_workers),
       thread_(&ConnectionLoop::Run, this) {}
 
 ConnectionLoop::~ConnectionLoop() { Stop(); }
@@ -63,6 +65,7 @@ void ConnectionLoop::Stop() {
   Wake();
   if (thread_.joinable()) thread_.join();
   workers_.Stop();
+  slow_workers_.Stop();
 }
 
 void ConnectionLoop::Wake() { eventfd_write(wake_.get(), 1); }
@@ -138,7 +141,8 @@ void ConnectionLoop::ReadFrom(uint64_t id, Connection& connection, absl::Time no
 }
 
 void ConnectionLoop::Submit(uint64_t id, RequestHead head, bool last) {
-  workers_.Submit([this, id, head = std::move(head), last] {
+  WorkerPool& workers = is_slow_(head) ? slow_workers_ : workers_;
+  workers.Submit([this, id, head = std::move(head), last] {
     std::string answer = answerer_(head, last);
     {
       std::lock_guard<std::mutex> lock(mutex_);

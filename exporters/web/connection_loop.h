@@ -28,15 +28,19 @@ class ConnectionLoop {
     size_t max_connections = 64;
     absl::Duration timeout = absl::Seconds(5);
     size_t workers = 4;
+    // For what reads the database and may take seconds, so that scrapes don't wait for it.
+    size_t slow_workers = 2;
     // Answers that clients have yet to take, together.
     size_t max_pending_bytes = size_t{16} << 20;
   };
+  // Whether the request is for the slow workers.
+  using IsSlow = std::function<bool(const RequestHead&)>;
   // Called in the workers' threads.
   using Answerer = std::function<std::string(const RequestHead&, bool last)>;
 
   // `wake` is an eventfd, non-blocking. `security` outlives the loop.
   ConnectionLoop(UniqueFd listening, UniqueFd wake, const Limits& limits, WebSecurity* security,
-                 Answerer answerer);
+                 Answerer answerer, IsSlow is_slow);
   ~ConnectionLoop();
 
   // Closes all connections, waits for the workers. Idempotent, from one thread.
@@ -67,6 +71,7 @@ class ConnectionLoop {
   const Limits limits_;
   WebSecurity* const security_;
   const Answerer answerer_;
+  const IsSlow is_slow_;
   UniqueFd listening_;
   const UniqueFd wake_;
   Connections connections_;
@@ -78,6 +83,7 @@ class ConnectionLoop {
 
   std::atomic<bool> stop_ = false;
   WorkerPool workers_;
+  WorkerPool slow_workers_;
   std::thread thread_;
 };
 

@@ -7,11 +7,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "exporters/web/api.h"
+#include "exporters/web/host_check.h"
+#include "exporters/web/page_asset.h"
 
 namespace nsobs {
 namespace {
 
 constexpr char kText[] = "text/plain; charset=utf-8";
+constexpr char kHtml[] = "text/html; charset=utf-8";
 constexpr char kMetricsText[] = "text/plain; version=0.0.4; charset=utf-8";
 
 // A request that is in memory already, and an answer that stays there.
@@ -53,11 +57,18 @@ std::string LandingPage(const std::string& version) {
       "</h1>\n<p>Observes what goes wrong between Linux namespaces, by container.</p>\n<ul>\n"
       "<li><a href=\"/metrics\">Metrics</a></li>\n"
       "<li><a href=\"/-/healthy\">Health</a></li>\n"
-      "<li><a href=\"/-/ready\">Readiness</a></li>\n</ul>\n</body>\n</html>\n");
+      "<li><a href=\"/-/ready\">Readiness</a></li>\n</ul>\n",
+      PageHtml().empty()
+          ? "<p>The timeline page is not in this build: it was made without npm.</p>\n"
+          : "",
+      "</body>\n</html>\n");
 }
 
 void AddStrictHeaders(httplib::Response& response) {
-  response.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  if (!response.has_header("Content-Security-Policy")) {
+    response.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  }
+  response.set_header("Cross-Origin-Resource-Policy", "same-origin");
   response.set_header("X-Content-Type-Options", "nosniff");
   response.set_header("Referrer-Policy", "no-referrer");
   response.set_header("Cache-Control", "no-store");
@@ -70,7 +81,9 @@ void AddStrictHeaders(httplib::Response& response) {
 class HttpService::Router : private httplib::Server {
  public:
   Router(const WebOptions& options, WebHandlers handlers)
-      : landing_(LandingPage(options.version)), handlers_(std::move(handlers)) {
+      : landing_(LandingPage(options.version)),
+        local_names_only_(ListensOnLoopback(options.listen_address)),
+        handlers_(std::move(handlers)) {
     set_keep_alive_max_count(kMaxRequestsPerConnection);
     set_keep_alive_timeout(std::max<int64_t>(1, absl::ToInt64Seconds(options.timeout)));
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
@@ -113,8 +126,15 @@ class HttpService::Router : private httplib::Server {
       response.set_content("healthy\n", kText);
     } else if (request.path == "/-/ready") {
       Ready(response);
+    } else if (handlers_.api != nullptr && !IsForUs(request)) {
+      Fail(421, "this port answers to localhost and to addresses only\n", response);
+    } else if (handlers_.api != nullptr && request.path.starts_with("/api/")) {
+      Put(handlers_.api->Get(request.path, request.params), head, response);
+    } else if (request.path == "/" && handlers_.api != nullptr && !PageHtml().empty()) {
+      response.set_header("Content-Security-Policy", std::string(PagePolicy()));
+      response.set_content(PageHtml().data(), PageHtml().size(), kHtml);
     } else if (request.path == "/") {
-      response.set_content(landing_, "text/html; charset=utf-8");
+      response.set_content(landing_, kHtml);
     } else {
       Fail(404, "no such page\n", response);
     }
@@ -129,12 +149,34 @@ class HttpService::Router : private httplib::Server {
     }
   }
 
+  // THREAT: DNS rebinding. A page of a stranger whose name came to mean 127.0.0.1 would be allowed
+  // to read what this port says, for the browser takes both for one site; the name gives it away.
+  bool IsForUs(const httplib::Request& request) const {
+    if (!local_names_only_) return true;
+    return request.get_header_value_count("Host") == 1 &&
+           IsAddressOrLocalhost(request.get_header_value("Host"));
+  }
+
+  static void Put(Api::Answer answer, bool head, httplib::Response& response) {
+    response.status = answer.status;
+    if (!answer.file_name.empty()) {
+      response.set_header("Content-Disposition",
+                          absl::StrCat("attachment; filename=\"", answer.file_name, "\""));
+    }
+    if (head) {
+      response.set_header("Content-Type", answer.type);
+    } else {
+      response.set_content(answer.body, answer.type);
+    }
+  }
+
   static void Fail(int status, const std::string& why, httplib::Response& response) {
     response.status = status;
     response.set_content(why, kText);
   }
 
   const std::string landing_;
+  const bool local_names_only_;
   const WebHandlers handlers_;
 };
 

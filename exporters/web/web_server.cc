@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "exporters/web/connection_loop.h"
 #include "exporters/web/http_service.h"
 #include "exporters/web/listen_socket.h"
@@ -11,6 +14,15 @@
 
 namespace nsobs {
 
+namespace {
+
+bool IsForApi(const RequestHead& head) {
+  const std::string_view line(head.text.data(), std::min(head.text.find('\r'), head.text.size()));
+  return line.find(" /api/") != std::string_view::npos;
+}
+
+}  // namespace
+
 class WebServer::Impl {
  public:
   Impl(const WebOptions& options, WebHandlers handlers, std::unique_ptr<WebSecurity> security,
@@ -18,10 +30,12 @@ class WebServer::Impl {
       : port_(socket.port),
         security_(std::move(security)),
         service_(options, std::move(handlers), security_.get()),
-        loop_(std::move(socket.fd), std::move(wake),
-              {.max_connections = options.max_connections, .timeout = options.timeout},
-              security_.get(),
-              [this](const RequestHead& head, bool last) { return service_.Answer(head, last); }) {}
+        loop_(
+            std::move(socket.fd), std::move(wake),
+            {.max_connections = options.max_connections, .timeout = options.timeout},
+            security_.get(),
+            [this](const RequestHead& head, bool last) { return service_.Answer(head, last); },
+            IsForApi) {}
 
   int port() const { return port_; }
   void Stop() { loop_.Stop(); }

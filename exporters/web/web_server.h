@@ -1,4 +1,4 @@
-// The daemon's HTTP port: /metrics, /-/healthy, /-/ready and a landing page.
+// The daemon's HTTP port: /metrics, /-/healthy, /-/ready, the timeline page and its API.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,8 @@
 #include "absl/time/time.h"
 
 namespace nsobs {
+
+class Api;
 
 struct WebOptions {
   // "127.0.0.1:9917", "[::1]:9917", ":9917" (all addresses), "0.0.0.0:9917"; port 0: any free one.
@@ -26,6 +28,8 @@ struct WebOptions {
 struct WebHandlers {
   std::function<std::string()> metrics;  // text format 0.0.4
   std::function<bool(std::string* why_not)> ready;
+  // Must outlive Stop(). nullptr: neither API nor timeline page, "/" is a list of links.
+  Api* api = nullptr;
 };
 
 // No client can hold a thread: one thread moves the bytes of all connections, and only complete

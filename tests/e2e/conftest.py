@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "support"), str(HERE / "faults"), str(HERE / "matrix")]
+sys.path[:0] = [str(HERE.parent / "support"), str(HERE / "faults"), str(HERE / "matrix"), str(HERE / "page")]
 
 pytest.register_assert_rewrite("observer", "metrics", "expect")
 

@@ -17,6 +17,7 @@
 #include "userspace/main/doctor_command.h"
 #include "userspace/main/enter_command.h"
 #include "userspace/main/events_command.h"
+#include "userspace/main/export_options.h"
 #include "userspace/main/findings_command.h"
 #include "userspace/main/namespaces_command.h"
 #include "userspace/main/snapshot_command.h"
@@ -33,7 +34,8 @@ struct RunOptions {
 
 using Command = std::variant<RunOptions, DoctorOptions, ContainersOptions, NamespacesOptions,
                              CompareOptions, EventsOptions, FindingsOptions, SnapshotOptions,
-                             SnapshotsOptions, DiagnoseOptions, EnterOptions, TopOptions>;
+                             SnapshotsOptions, DiagnoseOptions, EnterOptions, ExportOptions,
+                             TopOptions>;
 
 struct ParsedLine {
   std::string text;  // help or version: to be printed, and nothing else to be done

@@ -9,6 +9,7 @@
 #include "userspace/base/status_util.h"
 #include "userspace/config/value_text.h"
 #include "userspace/main/host_view.h"
+#include "userspace/main/record_views.h"
 #include "userspace/main/version.h"
 
 namespace nsobs {
@@ -149,6 +150,9 @@ absl::Status Daemon::StartWeb(const Config& config) {
     *why_not = "the timeline can't be written";
     return false;
   };
+  api_ = std::make_unique<Api>(ApiOptions{config.storage.path, HostIncidentFacts()}, RealViews(),
+                               clock_);
+  handlers.api = api_.get();
   NSOBS_ASSIGN_OR_RETURN(web_, WebServer::Start(options, std::move(handlers)));
   return absl::OkStatus();
 }
@@ -195,6 +199,7 @@ void Daemon::Apply(const Config& config) {
 
 void Daemon::Stop() {
   if (web_ != nullptr) web_->Stop();
+  api_.reset();  // its connections: the last to close a database puts its log away
   control_.reset();
   if (otlp_ != nullptr) otlp_->Stop();
   if (enricher_ != nullptr) enricher_->Stop();

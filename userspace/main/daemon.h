@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "exporters/otlp/otlp_exporter.h"
 #include "exporters/prometheus/prometheus_exporter.h"
+#include "exporters/web/api.h"
 #include "exporters/web/web_server.h"
 #include "userspace/base/clock.h"
 #include "userspace/collector/probe_set.h"
@@ -65,6 +66,7 @@ class Daemon {
   std::unique_ptr<OtlpExporter> otlp_;      // nullptr: nothing is sent
   std::unique_ptr<MetricsBuilder> metrics_;
   std::unique_ptr<PrometheusExporter> exporter_;
+  std::unique_ptr<Api> api_;
   std::unique_ptr<WebServer> web_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "userspace/base/clock.h"
 #include "userspace/main/command_line.h"
+#include "userspace/main/export_command.h"
 #include "userspace/main/run_command.h"
 
 namespace nsobs {
@@ -27,6 +28,7 @@ struct Runner {
   int operator()(const DiagnoseOptions& o) const { return DiagnoseCommand(o, stages, console); }
   int operator()(const EnterOptions& o) const { return EnterCommand(o, console); }
   int operator()(const TopOptions& o) const { return TopCommand(o, console); }
+  int operator()(const ExportOptions& o) const { return ExportCommand(o, console); }
 };
 
 }  // namespace

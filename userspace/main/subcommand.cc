@@ -60,6 +60,7 @@ std::vector<std::unique_ptr<Subcommand>> MakeSubcommands(const Moment& moment) {
   all.push_back(MakeSnapshotSubcommand());
   all.push_back(MakeSnapshotsSubcommand(moment));
   all.push_back(MakeDiagnoseSubcommand());
+  all.push_back(MakeExportSubcommand(moment));
   all.push_back(MakeEnterSubcommand());
   return all;
 }

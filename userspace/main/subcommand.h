@@ -53,6 +53,7 @@ std::unique_ptr<Subcommand> MakeFindingsSubcommand(const Moment& moment);
 std::unique_ptr<Subcommand> MakeSnapshotSubcommand();
 std::unique_ptr<Subcommand> MakeSnapshotsSubcommand(const Moment& moment);
 std::unique_ptr<Subcommand> MakeDiagnoseSubcommand();
+std::unique_ptr<Subcommand> MakeExportSubcommand(const Moment& moment);
 std::unique_ptr<Subcommand> MakeEnterSubcommand();
 std::unique_ptr<Subcommand> MakeTopSubcommand();
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "userspace/base/status_util.h"
 
 namespace nsobs {
@@ -160,6 +161,16 @@ absl::StatusOr<int64_t> Database::QueryInt(std::string_view sql) {
   NSOBS_ASSIGN_OR_RETURN(bool row, statement.Step());
   if (!row) return absl::NotFoundError("database: no row");
   return statement.Int(0);
+}
+
+void Database::SetDeadline(absl::Time deadline) {
+  constexpr int kStepsBetween = 10000;  // well below a millisecond
+  if (deadline_ == nullptr) deadline_ = std::make_unique<absl::Time>();
+  *deadline_ = deadline;
+  const auto passed = [](void* until) -> int {
+    return absl::Now() >= *static_cast<const absl::Time*>(until) ? 1 : 0;
+  };
+  sqlite3_progress_handler(get(), kStepsBetween, passed, deadline_.get());
 }
 
 void Database::LeaveLogOnClose() {

@@ -75,6 +75,9 @@ class Database {
   int64_t Changes() const { return sqlite3_changes64(get()); }
   bool InTransaction() const { return sqlite3_get_autocommit(get()) == 0; }
 
+  // Statements that are still at work then end with CANCELLED.
+  void SetDeadline(absl::Time deadline);
+
   // Closing neither copies the write-ahead log into the file nor deletes it.
   void LeaveLogOnClose();
   sqlite3* get() const { return connection_.get(); }
@@ -85,6 +88,8 @@ class Database {
   };
   explicit Database(sqlite3* connection) : connection_(connection) {}
 
+  // Read by SQLite while a statement runs, so it stands before what runs them.
+  std::unique_ptr<absl::Time> deadline_;
   std::unique_ptr<sqlite3, Close> connection_;
 };
 

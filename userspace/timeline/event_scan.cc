@@ -16,9 +16,23 @@ constexpr size_t kPageRows = 256;
 // A name that more containers had than this is filtered row by row.
 constexpr size_t kMaxMergedOwners = 32;
 
-// Parameters: 1 and 2 the ids between, 3 since, 4 until, 5 a namespace's inode, 6 the owner.
+// Parameters: 1 and 2 the ids between, 3 since, 4 until, 5 a namespace's inode, 6 the owner, 7 a
+// pattern for the body.
 constexpr char kColumns[] =
-    "SELECT id, time_ns, boot_ns, kind, count, last_time_ns, body FROM events ";
+    "SELECT id, time_ns, boot_ns, kind, count, last_time_ns, container, entered_from, ns_cgroup, "
+    "ns_ipc, ns_mnt, ns_net, ns_pid, ns_time, ns_user, ns_uts";
+constexpr int kFirstNamespaceColumn = 8;  // in the order of NamespaceKind
+constexpr int kBodyColumn = kFirstNamespaceColumn + static_cast<int>(kNamespaceKindCount);
+
+// What LIKE takes for `text` anywhere.
+std::string Pattern(const std::string& text) {
+  std::string out = "%";
+  for (char c : text) {
+    if (c == '%' || c == '_' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "%";
+}
 
 std::string NamespaceColumn(NamespaceKind kind) {
   return absl::StrCat("ns_", std::string(Name(kind)));
@@ -38,6 +52,7 @@ std::string Conditions(const EventQuery& query) {
   if (query.since_wall_ns) sql += " AND last_time_ns >= ?3";
   if (query.until_wall_ns) sql += " AND time_ns < ?4";
   sql += NamespaceCondition(query);
+  if (!query.text.empty()) sql += " AND body LIKE ?7 ESCAPE '\\'";
   if (!query.kinds.empty()) {
     std::vector<int> kinds;
     for (EventKind kind : query.kinds) kinds.push_back(static_cast<int>(kind));
@@ -60,6 +75,7 @@ absl::StatusOr<std::optional<int64_t>> Bound(Database* database, const char* sql
 absl::StatusOr<EventScan> EventScan::Make(Database* database, const EventQuery& query,
                                           const ContainerFilter* owners) {
   EventScan scan(database, query);
+  scan.pattern_ = Pattern(query.text);
   scan.from_id_ = std::max<int64_t>(query.after_id, 0);
   NSOBS_RETURN_IF_ERROR(scan.FindBounds());
   NSOBS_RETURN_IF_ERROR(scan.AddSources(owners));
@@ -69,6 +85,7 @@ absl::StatusOr<EventScan> EventScan::Make(Database* database, const EventQuery& 
 // Turns times into ids as far as possible. Ids follow time only about (runs, clock steps), so the
 // rows in between are still compared.
 absl::Status EventScan::FindBounds() {
+  if (query_.before_id > 0) to_id_ = query_.before_id;
   if (query_.since_wall_ns && query_.after_id <= 0) {
     NSOBS_ASSIGN_OR_RETURN(
         std::optional<int64_t> first,
@@ -82,7 +99,7 @@ absl::Status EventScan::FindBounds() {
         std::optional<int64_t> last,
         Bound(database_, "SELECT max(id) FROM events INDEXED BY events_time WHERE time_ns < ?",
               *query_.until_wall_ns));
-    to_id_ = last ? *last + 1 : 0;
+    to_id_ = std::min(to_id_, last ? *last + 1 : 0);
   }
   return absl::OkStatus();
 }
@@ -107,9 +124,10 @@ absl::Status EventScan::AddSources(const ContainerFilter* owners) {
 
 absl::Status EventScan::AddSource(const std::string& index, const std::string& condition) {
   Source source;
-  NSOBS_ASSIGN_OR_RETURN(
-      source.select,
-      database_->Prepare(absl::StrCat(kColumns, index, " WHERE ", condition, Conditions(query_))));
+  NSOBS_ASSIGN_OR_RETURN(source.select,
+                         database_->Prepare(absl::StrCat(
+                             kColumns, query_.heads_only ? " FROM events " : ", body FROM events ",
+                             index, " WHERE ", condition, Conditions(query_))));
   sources_.push_back(std::move(source));
   return absl::OkStatus();
 }
@@ -131,6 +149,7 @@ absl::Status EventScan::Rewind(Source* source) {
   if (query_.until_wall_ns) select.Bind(4, *query_.until_wall_ns);
   if (query_.namespace_inode) select.Bind(5, int64_t{*query_.namespace_inode});
   if (source->has_owner) select.Bind(6, source->owner);
+  if (!query_.text.empty()) select.Bind(7, pattern_);
   return Advance(source);
 }
 
@@ -160,12 +179,31 @@ void EventScan::Take(const Source& source, std::vector<StoredEvent>* page) {
                        .kind = row.Int(3),
                        .count = row.Int(4),
                        .last_time_ns = row.Int(5)};
-  std::optional<std::string> json = EventJson(head, row.Text(6));
-  if (json) {
-    page->push_back({head.id, *std::move(json)});
-  } else {
+  if (head.kind <= 0 || head.kind >= int64_t{kEventKindEnd}) {
     ++damaged_;
+    return;
   }
+  StoredEvent event{.id = head.id,
+                    .json = "",
+                    .time_ns = head.time_ns,
+                    .last_time_ns = head.last_time_ns,
+                    .kind = static_cast<EventKind>(head.kind),
+                    .count = head.count,
+                    .container = row.Int(6)};
+  if (!row.IsNull(7)) event.entered_from = row.Int(7);
+  for (size_t i = 0; i < kNamespaceKindCount; ++i) {
+    event.namespaces[i] =
+        static_cast<uint32_t>(row.Int(kFirstNamespaceColumn + static_cast<int>(i)));
+  }
+  if (!query_.heads_only) {
+    std::optional<std::string> json = EventJson(head, row.Text(kBodyColumn));
+    if (!json) {
+      ++damaged_;
+      return;
+    }
+    event.json = *std::move(json);
+  }
+  page->push_back(std::move(event));
 }
 
 absl::Status EventScan::ReadPage(std::vector<StoredEvent>* page) {

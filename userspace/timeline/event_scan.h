@@ -47,6 +47,7 @@ class EventScan {
 
   Database* database_;
   EventQuery query_;
+  std::string pattern_;  // of `query_.text`
   std::vector<Source> sources_;
   int64_t from_id_ = 0;  // exclusive on both sides
   int64_t to_id_ = INT64_MAX;

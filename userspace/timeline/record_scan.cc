@@ -1,5 +1,6 @@
 #include "userspace/timeline/record_scan.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -18,7 +19,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kPageRows = 200;
+constexpr size_t kPageRows = 200;
 constexpr char kFindingColumns[] =
     "SELECT id, time_ns, case_id, confidence, summary, body FROM findings";
 constexpr char kSnapshotColumns[] =
@@ -36,7 +37,8 @@ std::string Conditions(const RecordQuery& query, const ContainerFilter* owners) 
   if (owners != nullptr && !owners->host) {
     absl::StrAppend(&sql, " AND container IN (", absl::StrJoin(owners->refs, ", "), ")");
   }
-  return absl::StrCat(sql, " ORDER BY id", query.newest_first ? " DESC" : "", " LIMIT ", kPageRows);
+  const size_t rows = query.limit == 0 ? kPageRows : std::min(query.limit, kPageRows);
+  return absl::StrCat(sql, " ORDER BY id", query.newest_first ? " DESC" : "", " LIMIT ", rows);
 }
 
 absl::StatusOr<Statement> Select(Database* database, const char* columns, const RecordQuery& query,
@@ -45,7 +47,8 @@ absl::StatusOr<Statement> Select(Database* database, const char* columns, const 
                          database->Prepare(absl::StrCat(columns, Conditions(query, owners))));
   const bool begun = cursor != 0;
   select.Bind(1, begun && !query.newest_first ? cursor : query.after_id);
-  select.Bind(6, begun && query.newest_first ? cursor : INT64_MAX);
+  const int64_t end = query.before_id > 0 ? query.before_id : INT64_MAX;
+  select.Bind(6, begun && query.newest_first ? cursor : end);
   if (query.since_wall_ns) select.Bind(2, *query.since_wall_ns);
   if (query.until_wall_ns) select.Bind(3, *query.until_wall_ns);
   if (!query.case_id.empty()) select.Bind(4, query.case_id);

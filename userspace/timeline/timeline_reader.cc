@@ -95,6 +95,7 @@ class SqliteTimelineReader : public TimelineReader {
                        std::optional<FileIdentity> identity)
       : directory_(std::move(directory)), database_(std::move(database)), identity_(identity) {}
 
+  void SetDeadline(absl::Time deadline) override;
   absl::Status Events(const EventQuery& query,
                       absl::FunctionRef<bool(const StoredEvent&)> visit) override;
   absl::Status Findings(const RecordQuery& query,
@@ -123,7 +124,13 @@ class SqliteTimelineReader : public TimelineReader {
   const std::string directory_;
   Database database_;
   std::optional<FileIdentity> identity_;  // of the open file
+  absl::Time deadline_ = absl::InfiniteFuture();
 };
+
+void SqliteTimelineReader::SetDeadline(absl::Time deadline) {
+  deadline_ = deadline;
+  database_.SetDeadline(deadline);
+}
 
 // Follows the observer to a fresh file, should it have set this one aside.
 absl::Status SqliteTimelineReader::Refresh() {
@@ -134,6 +141,7 @@ absl::Status SqliteTimelineReader::Refresh() {
   if (!database.ok()) return database.status();
   database_ = *std::move(database);
   identity_ = identity;
+  database_.SetDeadline(deadline_);
   return absl::OkStatus();
 }
 

@@ -1,6 +1,7 @@
 // The read-only side of the timeline: works while the observer runs and when it is down.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "userspace/event/container.h"
 #include "userspace/event/event.h"
 #include "userspace/event/namespace_kind.h"
@@ -30,14 +32,28 @@ struct EventQuery {
   // nothing.
   std::optional<uint32_t> namespace_inode = std::nullopt;
   std::optional<NamespaceKind> namespace_kind = std::nullopt;
-  int64_t after_id = 0;  // only larger ids
-  size_t limit = 0;      // 0: no limit
+  int64_t after_id = 0;   // only larger ids
+  int64_t before_id = 0;  // only smaller ids; 0: any
+  size_t limit = 0;       // 0: no limit
   bool newest_first = false;
+  // Stands somewhere in the event's JSON (names, addresses, programs); ASCII in either case.
+  std::string text = "";
+  // Without the JSON: several times as fast, and all that a mark in a picture needs.
+  bool heads_only = false;
 };
 
 struct StoredEvent {
   int64_t id = 0;
   std::string json;  // the contract's whole object, one line, with id, count and last_time
+  // The columns beside it.
+  int64_t time_ns = 0;  // wall clock, of the first and of the last of a run of equal events
+  int64_t last_time_ns = 0;
+  EventKind kind = EventKind::kGap;
+  int64_t count = 1;
+  int64_t container = 0;                               // StoredContainer::ref; 0: the host
+  std::optional<int64_t> entered_from = std::nullopt;  // as `container`; nullopt: from nowhere
+  // Of the event's own process, by NamespaceKind; 0: not known.
+  std::array<uint32_t, kNamespaceKindCount> namespaces = {};
 };
 
 struct StoredContainer {
@@ -69,6 +85,7 @@ struct RecordQuery {
   std::string case_id = "";                        // of findings
   std::optional<int64_t> snapshot = std::nullopt;  // of findings: those that were drawn from it
   int64_t after_id = 0;                            // only larger ids
+  int64_t before_id = 0;                           // only smaller ids; 0: any
   size_t limit = 0;                                // 0: no limit
   bool newest_first = false;
 };
@@ -111,6 +128,9 @@ class TimelineReader {
   // PERMISSION_DENIED; DATA_LOSS when it is corrupt (the observer sets such a file aside).
   static absl::StatusOr<std::unique_ptr<TimelineReader>> Open(const std::string& directory);
   virtual ~TimelineReader() = default;
+
+  // Every call fails with CANCELLED that is at work at the deadline, or later. Default: none.
+  virtual void SetDeadline(absl::Time) {}
 
   // Streams in the order of recording; `visit` returns false to stop. NOT_FOUND: no such container;
   // INVALID_ARGUMENT: an ambiguous prefix, with the candidates, or a bad query; DATA_LOSS: damaged

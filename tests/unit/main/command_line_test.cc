@@ -32,8 +32,9 @@ T Options(const Words& words) {
 
 TEST(CommandLineTest, HelpOfEachCommand) {
   ExpectGolden("help/nsobserver.txt", Parse({"--help"})->text);
-  for (const char* command : {"run", "doctor", "containers", "namespaces", "compare", "top",
-                              "events", "findings", "snapshot", "snapshots", "diagnose", "enter"}) {
+  for (const char* command :
+       {"run", "doctor", "containers", "namespaces", "compare", "top", "events", "findings",
+        "snapshot", "snapshots", "diagnose", "enter", "export"}) {
     const absl::StatusOr<ParsedLine> line = Parse({command, "--help"});
     ASSERT_TRUE(line.ok()) << line.status();
     EXPECT_FALSE(line->command.has_value());

@@ -1,5 +1,6 @@
 #include <numeric>
 
+#include "absl/time/clock.h"
 #include "tests/unit/timeline/timeline_fixture.h"
 
 namespace nsobs {
@@ -220,6 +221,77 @@ TEST_F(QueryTest, FiltersAreNotSql) {
     EXPECT_EQ(status.ok(), std::string(text).empty()) << text;
   }
   EXPECT_THAT(ReadPids({.namespace_inode = 0}), IsEmpty());
+}
+
+TEST_F(QueryTest, PageByPageFromTheNewest) {
+  EventQuery query;
+  query.newest_first = true;
+  query.limit = 3;
+  std::vector<uint32_t> pids;
+  for (int64_t before : {0, 6, 3}) {
+    query.before_id = before;
+    for (uint32_t pid : ReadPids(query)) pids.push_back(pid);
+  }
+  EXPECT_THAT(pids, ElementsAre(8, 7, 6, 5, 4, 3, 2, 1));
+  query.container = "web";
+  query.before_id = 5;
+  EXPECT_THAT(ReadPids(query), ElementsAre(3, 2));
+}
+
+TEST_F(QueryTest, ByText) {
+  const std::vector<std::pair<std::string, std::vector<uint32_t>>> cases = {
+      {"SHOP", {6}},      // in either case
+      {"7c75b", {3, 4}},  // 3 came in from it
+      {"%", {}},          // means itself
+      {"_", {1, 2, 3, 4, 5, 6, 7, 8}},
+      {"sle_p", {}},
+      {"\"; DROP TABLE events", {}},
+  };
+  for (const auto& [text, pids] : cases) {
+    EventQuery query;
+    query.text = text;
+    EXPECT_EQ(ReadPids(query), pids) << text;
+  }
+}
+
+TEST_F(QueryTest, HeadsOnly) {
+  auto reader = TimelineReader::Open(dir_.path());
+  ASSERT_OK(reader.status());
+  EventQuery query;
+  query.container = "web";
+  query.heads_only = true;
+  std::vector<StoredEvent> heads;
+  ASSERT_OK((*reader)->Events(query, [&](const StoredEvent& event) {
+    heads.push_back(event);
+    return true;
+  }));
+  ASSERT_EQ(heads.size(), 4u);
+  EXPECT_EQ(heads[1].id, 3);
+  EXPECT_EQ(heads[1].json, "");
+  EXPECT_EQ(heads[1].time_ns, kStartWall + 2 * kSecond);
+  EXPECT_EQ(heads[0].kind, EventKind::kOomKill);
+  EXPECT_GT(heads[1].container, 0);
+  EXPECT_GT(heads[1].entered_from.value_or(0), 0);
+  EXPECT_EQ(heads[0].entered_from, std::nullopt);
+  EXPECT_EQ(heads[2].entered_from, 0) << "from the host";
+  EXPECT_EQ(heads[1].namespaces[static_cast<size_t>(NamespaceKind::kNet)], 1002u);
+}
+
+TEST_F(QueryTest, ADeadlineEndsTheWork) {
+  auto reader = TimelineReader::Open(dir_.path());
+  ASSERT_OK(reader.status());
+  Exec(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) "
+      "INSERT INTO events SELECT NULL, time_ns, last_time_ns, boot_ns, kind, count, container, "
+      "entered_from, pid, ns_cgroup, ns_ipc, ns_mnt, ns_net, ns_pid, ns_time, ns_user, ns_uts, "
+      "body FROM events JOIN n ON events.id = 1");
+  EventQuery query;
+  query.text = "nowhere in there";
+  const auto none = [](const StoredEvent&) { return true; };
+  (*reader)->SetDeadline(absl::Now());
+  EXPECT_TRUE(absl::IsCancelled((*reader)->Events(query, none)));
+  (*reader)->SetDeadline(absl::InfiniteFuture());
+  ASSERT_OK((*reader)->Events(query, none));
 }
 
 }  // namespace
