@@ -3,7 +3,7 @@ _nsobserver() {
   local word=$2 before=$3 command=${COMP_WORDS[1]-}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'compare containers diagnose doctor enter events findings namespaces run snapshot snapshots top --help --version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'compare containers diagnose doctor enter events export findings namespaces run snapshot snapshots top --help --version' -- "$word")
     return
   fi
   case $command:$before in

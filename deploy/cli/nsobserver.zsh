@@ -8,11 +8,13 @@ _nsobserver() {
     'doctor:What this host supports, source by source, with the hook chosen and what it costs'
     'enter:Runs a command of the host in a target'\''s namespaces, in as few of them as are asked for'
     'events:What was observed, from the timeline'
+    'export:An incident in one file'
     'findings:What is wrong, and what to change'
     'namespaces:The namespaces of this host'
     'run:The daemon, in the foreground'
     'snapshot:Looks into the namespaces of a target now, read-only'
     'snapshots:The looks into namespaces that the timeline keeps'
+    'top:Which containers are in trouble now, live and full-screen'
   )
   if (( CURRENT == 2 )); then
     [[ $words[2] == -* ]] && _arguments '--help[show help]' '--version[show the version]' && return
@@ -138,6 +140,17 @@ _nsobserver() {
         '--storage.path=[Folder of the timeline (SQLite)]:DIR:_files -/' \
         '*: :_default'
       ;;
+    export)
+      _arguments -S '(-h --help)-h[Show this and exit]' '(-h --help)--help[Show this and exit]' \
+        '--since=[From then on]:TIME: ' \
+        '--until=[Up to then]:TIME: ' \
+        '--container=[Of this one]:NAME: ' \
+        '(-o --output)-o[html or json]:FORMAT:(table json jsonl)' '(-o --output)--output=[html or json]:FORMAT:(table json jsonl)' \
+        '--color=[Colours]:WHEN:(auto always never)' \
+        '--config=[The daemon'\''s configuration (YAML, see deploy/nsobserver.yaml)]:FILE:_files' \
+        '--storage.path=[Folder of the timeline (SQLite)]:DIR:_files -/' \
+        '*: :_default'
+      ;;
     findings)
       _arguments -S '(-h --help)-h[Show this and exit]' '(-h --help)--help[Show this and exit]' \
         '--since=[From then on]:TIME: ' \
@@ -178,6 +191,7 @@ _nsobserver() {
         '--storage.retention-age=[Events older than this are removed]:DURATION: ' \
         '--storage.retention-size=[When the timeline grows beyond this, the oldest events are removed]:SIZE: ' \
         '--web.listen-address=[Where /metrics, /-/healthy and /-/ready are served]:HOST:PORT: ' \
+        '--web.config.file=[TLS, client certificates and users with passwords for that port, in the format that Prometheus'\'' exporters share]:FILE:_files' \
         '--log.level=[The least serious messages that reach stderr]:LEVEL:(trace debug info warn error)' \
         '--probes.syscall-hooks=[Hooks on the return of syscalls, where the kernel has nothing better]:on|off: ' \
         '--probes.io-uring=[Hooks on io_uring, for connects that fail there at once]:on|off: ' \
@@ -228,6 +242,16 @@ _nsobserver() {
         '--engines.ask=[Whether the container engines of this host are asked for what their files don'\''t tell]:auto|off:(auto off)' \
         '--engines.deadline=[How long one request to an engine may take]:DURATION: ' \
         '--engines.refresh=[A container with a health check is asked about again after this time, others after ten times as long]:DURATION: ' \
+        '--otlp.endpoint=[Where the timeline is sent as OTLP logs (HTTP, protobuf)]:URL: ' \
+        '--otlp.headers-file=[Headers of each request, a line "Name]:FILE:_files' \
+        '--otlp.ca-file=[Certificates (PEM) that the server'\''s must be signed by, instead of the system'\''s]:FILE:_files' \
+        '--otlp.cert-file=[The client'\''s own certificate (PEM), for servers that ask for one]:FILE:_files' \
+        '--otlp.key-file=[The key (PEM) of otlp.cert-file]:FILE:_files' \
+        '--otlp.compression=[How requests are compressed]:NAME:(gzip none)' \
+        '--otlp.timeout=[How long one request may take]:DURATION: ' \
+        '--otlp.interval=[How often new rows are looked for, when there are none]:DURATION: ' \
+        '--otlp.rewind=[What was acknowledged within this time before a failure is sent again]:DURATION: ' \
+        '--otlp.resource=[Resource attributes beside host.name and host.id, as in k8s.cluster.name=prod]:LIST: ' \
         '--runtimes.docker-data-root=[dockerd'\''s --data-root]:LIST: ' \
         '--runtimes.docker-exec-root=[dockerd'\''s --exec-root]:LIST: ' \
         '--runtimes.containerd-state-root=["state" of containerd'\''s configuration]:LIST: ' \
@@ -266,6 +290,14 @@ _nsobserver() {
         '--limit=[list]:COUNT: ' \
         '(-o --output)-o[table for people, json (an array), jsonl (an object a line)]:FORMAT:(table json jsonl)' '(-o --output)--output=[table for people, json (an array), jsonl (an object a line)]:FORMAT:(table json jsonl)' \
         '--color=[auto (on a terminal, unless NO_COLOR is set), always, never]:WHEN:(auto always never)' \
+        '--config=[The daemon'\''s configuration (YAML, see deploy/nsobserver.yaml)]:FILE:_files' \
+        '--storage.path=[Folder of the timeline (SQLite)]:DIR:_files -/' \
+        '*: :_default'
+      ;;
+    top)
+      _arguments -S '(-h --help)-h[Show this and exit]' '(-h --help)--help[Show this and exit]' \
+        '--since=[The window]:DURATION: ' \
+        '--color=[auto (unless NO_COLOR is set), always, never]:WHEN:(auto always never)' \
         '--config=[The daemon'\''s configuration (YAML, see deploy/nsobserver.yaml)]:FILE:_files' \
         '--storage.path=[Folder of the timeline (SQLite)]:DIR:_files -/' \
         '*: :_default'
