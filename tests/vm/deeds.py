@@ -27,7 +27,7 @@ def script() -> str:
     return f"""
 nsobserver run --storage.path /tmp/timeline >/tmp/log 2>&1 &
 daemon=$!
-for i in $(seq 60); do grep -q 'observing' /tmp/log && break; sleep 0.5; done
+for i in $(seq 600); do grep -q 'observing' /tmp/log && break; sleep 0.5; done
 {DEEDS}
 sleep 3
 kill $daemon
