@@ -1,59 +1,15 @@
 #define _GNU_SOURCE
 #include "flood.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 static double now(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-// To another address and port each time, so that no two are equal. 1 if it was refused.
-static int refused_connect(uint64_t number) {
-  const struct sockaddr_in peer = {
-      .sin_family = AF_INET,
-      .sin_port = htons((uint16_t)(1 + number / 4000000 % 60000)),
-      .sin_addr.s_addr = htonl(0x7f010000u + (uint32_t)(number % 4000000))};
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int failed =
-      connect(fd, (const struct sockaddr*)&peer, sizeof peer) != 0 && errno == ECONNREFUSED;
-  close(fd);
-  return failed;
-}
-
-static int unshare_in_a_child(void) {
-  const pid_t pid = fork();
-  int status = 1;
-  if (pid == 0) _exit(unshare(CLONE_NEWUTS) == 0 ? 0 : 1);
-  if (pid > 0) waitpid(pid, &status, 0);
-  return status == 0;
-}
-
-int flood(double seconds) {
-  uint64_t connects = 0, signals = 0, unshares = 0, tries = 0;
-  const double begin = now();
-  double next = begin;
-  signal(SIGHUP, SIG_IGN);
-  while (now() < begin + seconds) {
-    connects += (uint64_t)refused_connect(tries++);
-    for (int i = 0; i < 4; i++) signals += kill(getpid(), SIGHUP) == 0;
-    if (now() < next) continue;
-    next += 0.1;
-    unshares += (uint64_t)unshare_in_a_child();
-  }
-  printf("flooded %llu %llu %llu\n", (unsigned long long)connects, (unsigned long long)signals,
-         (unsigned long long)unshares);
-  return 0;
 }
 
 int flood_critical(double seconds, int flags) {

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-from arena import HOSTILE_PORT, SCRAPE_WITHIN, Arena, Look, Scraper, Standing, fingerprint, standing
+from arena import HOSTILE_PORT, SCRAPE_WITHIN, Arena, Look, Scraper, Standing, balanced, fingerprint, standing
 from attackers import Hostile
 from metrics import Metrics
 from shell import wait_until
@@ -118,7 +118,7 @@ def run_once(arena: Arena, case: Case, runtime: str, user_namespace: bool, patie
     pid = observer.process.pid
     before = settled(arena)
     since = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    lost_before = observer.scrape().sum("nsobserver_events_lost_total")
+    lost_before = balanced(observer).sum("nsobserver_events_lost_total")
     attack = Attack(arena, arena.engines[runtime], user_namespace)
     with contextlib.ExitStack() as stack:
         stack.callback(attack.end)
@@ -132,7 +132,7 @@ def run_once(arena: Arena, case: Case, runtime: str, user_namespace: bool, patie
     arena.canary.check()
     assert scraper.wrong == [], "scrapes failed during the case"
     assert max(scraper.seconds) <= SCRAPE_WITHIN, f"slowest scrape {max(scraper.seconds):.2f} s"
-    lost = observer.scrape().sum("nsobserver_events_lost_total") - lost_before  # its sums are checked
+    lost = balanced(observer).sum("nsobserver_events_lost_total") - lost_before  # its sums are checked
     arena.innocent.check()
     if lost > 0:
         check_losses_are_the_attackers(attack, since, lost)
