@@ -32,10 +32,10 @@ struct RunOptions {
   FlagTexts flags;
 };
 
-using Command = std::variant<RunOptions, DoctorOptions, ContainersOptions, NamespacesOptions,
-                             CompareOptions, EventsOptions, FindingsOptions, SnapshotOptions,
-                             SnapshotsOptions, DiagnoseOptions, EnterOptions, ExportOptions,
-                             TopOptions>;
+using Command =
+    std::variant<RunOptions, DoctorOptions, ContainersOptions, NamespacesOptions, CompareOptions,
+                 EventsOptions, FindingsOptions, SnapshotOptions, SnapshotsOptions, DiagnoseOptions,
+                 EnterOptions, ExportOptions, TopOptions>;
 
 struct ParsedLine {
   std::string text;  // help or version: to be printed, and nothing else to be done
