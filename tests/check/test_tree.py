@@ -30,7 +30,7 @@ def top_folders():
 def test_no_file_has(what):
     found = []
     for path in tree.files():
-        if str(path) in EXEMPT:
+        if str(path) in EXEMPT or path.suffix == ".png":  # compressed: any bytes may stand there
             continue
         for match in FORBIDDEN[what].finditer((tree.ROOT / path).read_bytes()):
             found.append(f"{path}: {match.group().decode()}")

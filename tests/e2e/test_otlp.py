@@ -127,9 +127,10 @@ def test_nothing_is_missing_and_nothing_double_when_the_server_is_killed(observe
 
 def test_an_outage_is_made_good_and_lag_tells(observer_with_otlp):
     observer, receiver = observer_with_otlp()
-    wait_until(lambda: receiver.records(), 20, "the first records")
-    receiver.kill()
     with net_namespace() as name:
+        knock(name, 1999)
+        wait_until(lambda: receiver.records(), 20, "the first records")
+        receiver.kill()
         for port in range(2000, 2040):
             knock(name, port)
         wait_until(lambda: observer.scrape().sum("nsobserver_otlp_lag_seconds") > 1, 20, "lag")
@@ -199,7 +200,8 @@ def test_tls_with_client_certificates_and_headers(certificates, tmp_path):
             assert receiver.requests[-1]["X-Scope-OrgID"] == "tenant"
             assert secret not in observer.log.read_text()
         before = len(receiver.requests)
-        with Observer(f"--otlp.endpoint={receiver.url}", *QUICK) as distrusting:
+        with Observer(f"--otlp.endpoint={receiver.url}", *QUICK) as distrusting, net_namespace() as name:
+            knock(name)
             wait_until(lambda: distrusting.scrape().sum(
                 "nsobserver_otlp_requests_total", result="tls") > 0, 20, "no trust")
         assert len(receiver.requests) == before
