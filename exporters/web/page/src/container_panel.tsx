@@ -7,7 +7,7 @@ import { HOST, selectorOf, type Lane } from "./lanes";
 import { FindingLink, SnapshotLink, When } from "./links";
 import { DiffTable } from "./diff_table";
 import { ENTRY_CASE } from "./trouble";
-import type { EventRow, Finding } from "./types";
+import type { EventRow, Finding, SnapshotHead } from "./types";
 import { useLoaded } from "./use";
 
 const SHOWN = 12;
@@ -77,8 +77,14 @@ function Facts({ lane, controller }: { lane: Lane; controller: Controller }) {
   );
 }
 
+// A look because somebody came in holds little that can have changed: one for another reason is better.
+function tellingLook(lane: Lane): SnapshotHead | undefined {
+  const looks = lane.snapshots.filter((s) => s.rule !== "baseline").reverse();
+  return looks.find((s) => s.rule !== "namespace_entry") ?? looks[0];
+}
+
 function Changes({ lane, controller }: { lane: Lane; controller: Controller }) {
-  const last = [...lane.snapshots].reverse().find((s) => s.rule !== "baseline");
+  const last = tellingLook(lane);
   const diff = useLoaded(() => last ? controller.source.diff("baseline", last.id) : Promise.resolve(null), [last?.id]);
   if (!last) return <p class="nothing">it was not looked into{lane.snapshots.length ? " since it was healthy" : ""}</p>;
   if (!diff.value) return <p class="nothing">{diff.error || "no healthy look to compare with"}</p>;

@@ -1,5 +1,5 @@
 // The same in words: what happened in the range that is shown, newest first.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Controller } from "./controller";
 import { Clock, count, parseTime, plain } from "./format";
 import { selectorOf, type Lane } from "./lanes";
@@ -8,6 +8,7 @@ import type { EventRow } from "./types";
 
 const ROWS = 200;
 const QUIET_MS = 200;
+const LATE_MS = 1000;
 
 // The container that the list is about: the one that is selected, or that the keyboard is on.
 export function chosenLane(controller: Controller): Lane | null {
@@ -15,15 +16,17 @@ export function chosenLane(controller: Controller): Lane | null {
   return s?.type === "container" ? controller.lanes.byKey.get(s.key) ?? null : null;
 }
 
-function useEvents(controller: Controller, version: number): { rows: EventRow[]; more: boolean; error: string } {
-  const [state, setState] = useState({ rows: [] as EventRow[], more: false, error: "" });
+function useEvents(controller: Controller, version: number): { rows: EventRow[] | null; more: boolean; error: string } {
+  const [state, setState] = useState({ rows: null as EventRow[] | null, more: false, error: "" });
   const lane = chosenLane(controller);
+  const loaded = useRef(0); // when it was loaded last: what changes all the time must not put it off for ever
   useEffect(() => {
     let timer = 0;
     let wanted = true;
     const load = (): void => {
       const { from, to } = controller.view;
       if (from === 0) return;
+      loaded.current = performance.now();
       controller.source.events({
         since: from, until: to, container: lane ? selectorOf(lane) : undefined,
         kinds: controller.shownKinds(), q: controller.q, limit: ROWS,
@@ -33,7 +36,7 @@ function useEvents(controller: Controller, version: number): { rows: EventRow[];
     };
     const soon = (): void => {
       window.clearTimeout(timer);
-      timer = window.setTimeout(load, QUIET_MS);
+      timer = window.setTimeout(load, performance.now() - loaded.current > LATE_MS ? 0 : QUIET_MS);
     };
     soon();
     const off = controller.onView(soon);
@@ -72,13 +75,13 @@ export function EventList({ controller, version }: { controller: Controller; ver
     <section class="list" aria-label="Events in the range that is shown">
       <h2>
         {lane ? <>What happened to <bdi>{lane.name}</bdi></> : "What happened"}
-        <small>{more ? `the newest ${ROWS} of the range` : `${count(rows.length)} in the range`}{controller.searching ? " · searching" : ""}</small>
+        <small>{rows === null ? "loading" : more ? `the newest ${ROWS} of the range` : `${count(rows.length)} in the range`}{controller.searching ? " · searching" : ""}</small>
         {lane && <button class="plain" onClick={() => controller.select(null)}>all containers</button>}
       </h2>
       <div class="lines">
         {error && <p class="nothing">{plain(error)}</p>}
-        {!error && rows.length === 0 && <p class="nothing">No events in this range.</p>}
-        {rows.map((event) => <EventLine key={event.id} event={event} controller={controller} />)}
+        {!error && rows?.length === 0 && <p class="nothing">No events in this range.</p>}
+        {rows?.map((event) => <EventLine key={event.id} event={event} controller={controller} />)}
       </div>
     </section>
   );

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { leaveOut } from "./neighbours.mjs";
 
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -14,8 +13,8 @@ const PATIENCE_MS = 30_000;
 
 // Opens a browser of its own for `walk`, and fails if the page logged an error or broke its policy.
 // That there is nothing to compare with is a 404, which browsers put on the console.
-// `only`: ids of the containers that the walk is about. `expected`: complaints that are part of the walk.
-export async function browse({ expected, only, ...options }, walk) {
+// `expected`: complaints that are part of the walk.
+export async function browse({ expected, ...options }, walk) {
   const folder = mkdtempSync(join(tmpdir(), "nsobs-chromium-"));
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: "/usr/bin/chromium", args: FLAGS, acceptDownloads: true,
@@ -31,7 +30,6 @@ export async function browse({ expected, only, ...options }, walk) {
       complaints.push(`a dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
-    if (only) await leaveOut(page, only);
     await walk(page, context);
     assert.deepEqual(complaints.filter((c) => !/status of 404/.test(c) && !expected?.test(c)), [], "what the page complained of");
   } finally {

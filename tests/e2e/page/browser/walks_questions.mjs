@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { browse, card, detail, open, textOf, until } from "./browser.mjs";
 
 // Which containers are in trouble now?
-export async function trouble({ url, shots, only }) {
-  await browse({ only }, async (page) => {
+export async function trouble({ url, shots }) {
+  await browse({}, async (page) => {
     await open(page, url);
     for (const name of ["shop", "report", "cron", "api"]) await card(page, name).waitFor();
     for (const well of ["ledger", "queue"]) assert.equal(await card(page, well).count(), 0, `${well} is well`);
@@ -20,8 +20,8 @@ export async function trouble({ url, shots, only }) {
 }
 
 // What happened to this one, when, in which namespace?
-export async function happened({ url, inodes, only }) {
-  await browse({ only }, async (page) => {
+export async function happened({ url, inodes }) {
+  await browse({}, async (page) => {
     await open(page, url);
     await card(page, "shop").click();
     assert.match(await textOf(page.locator(".list h2")), /What happened to shop/);
@@ -40,8 +40,8 @@ export async function happened({ url, inodes, only }) {
 }
 
 // Its lane opens into its namespaces; lanes may be those of namespaces altogether.
-export async function namespaces({ url, inodes, shots, only }) {
-  await browse({ only }, async (page) => {
+export async function namespaces({ url, inodes, shots }) {
+  await browse({}, async (page) => {
     await open(page, url);
     await page.locator('.label:has(bdi:text-is("shop")) .twist').click();
     await page.locator(".label.depth1", { hasText: `net:[${inodes.shop}]` }).waitFor();
@@ -54,8 +54,8 @@ export async function namespaces({ url, inodes, shots, only }) {
 }
 
 // What does nsobserver say is wrong, and on what evidence?
-export async function evidence({ url, shots, only }) {
-  await browse({ only }, async (page) => {
+export async function evidence({ url, shots }) {
+  await browse({}, async (page) => {
     await open(page, url);
     await card(page, "shop").click();
     await detail(page).locator(".row.finding", { hasText: "net-no-route" }).first().click();
@@ -73,8 +73,8 @@ export async function evidence({ url, shots, only }) {
 }
 
 // What did its namespace look like then, and what had changed since it was healthy?
-export async function changed({ url, shots, only }) {
-  await browse({ only }, async (page) => {
+export async function changed({ url, shots }) {
+  await browse({}, async (page) => {
     await open(page, url);
     await card(page, "shop").click();
     const panel = detail(page);
@@ -84,6 +84,7 @@ export async function changed({ url, shots, only }) {
     await panel.locator(".title.snapshot").waitFor();
     const gone = panel.locator(".diff .removed", { hasText: "default" });
     await gone.first().waitFor();
+    await page.locator(".list .event").first().waitFor();
     await page.screenshot({ path: join(shots, "changes.png") });
     await panel.getByRole("tab", { name: "net" }).click();
     await until("its routes without a default", async () => {
@@ -101,8 +102,8 @@ export async function changed({ url, shots, only }) {
 }
 
 // Who entered it?
-export async function entered({ url, only }) {
-  await browse({ only }, async (page) => {
+export async function entered({ url }) {
+  await browse({}, async (page) => {
     await open(page, url);
     await card(page, "shop").click();
     const came = detail(page).locator(".entries .event");
