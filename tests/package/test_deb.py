@@ -84,7 +84,8 @@ def test_dpkg_installs_and_purges_it(package):
         wants = folder / "etc/systemd/system/multi-user.target.wants/nsobserver.service"
         assert wants.is_symlink()
         assert inside("nsobserver", "--version").stdout.startswith("nsobserver ")
-        assert inside("dpkg", "--verify", "nsobserver").stdout == ""
+        differs = inside("dpkg", "--verify", "nsobserver").stdout.splitlines()  # the base leaves documentation out
+        assert [line for line in differs if not re.match(r"missing +/usr/share/(doc|man)/", line)] == []
         (folder / "var/lib/nsobserver").mkdir()
         (folder / "var/lib/nsobserver/timeline.db").touch()
         inside("dpkg", "-r", "nsobserver")
