@@ -83,7 +83,7 @@ _nsobserver() {
         '--color=[auto (on a terminal, unless NO_COLOR is set), always, never]:WHEN:(auto always never)' \
         '--config=[The daemon'\''s configuration (YAML, see deploy/nsobserver.yaml)]:FILE:_files' \
         '--storage.path=[Folder of the timeline (SQLite)]:DIR:_files -/' \
-        '--probes.syscall-hooks=[Hooks on the return of syscalls, where the kernel has nothing better]:on|off: ' \
+        '--probes.syscall-hooks=[Tracepoints of syscalls, where the kernel refuses hooks of its own functions (doctor says so)]:on|off: ' \
         '--probes.io-uring=[Hooks on io_uring, for connects that fail there at once]:on|off: ' \
         '--probes.files=[Calls on files that fail]:on|off|LIST: ' \
         '--probes.dns=[DNS queries to port 53 that get no answer, SERVFAIL or REFUSED]:on|off: ' \
@@ -193,7 +193,7 @@ _nsobserver() {
         '--web.listen-address=[Where /metrics, /-/healthy and /-/ready are served]:HOST:PORT: ' \
         '--web.config.file=[TLS, client certificates and users with passwords for that port, in the format that Prometheus'\'' exporters share]:FILE:_files' \
         '--log.level=[The least serious messages that reach stderr]:LEVEL:(trace debug info warn error)' \
-        '--probes.syscall-hooks=[Hooks on the return of syscalls, where the kernel has nothing better]:on|off: ' \
+        '--probes.syscall-hooks=[Tracepoints of syscalls, where the kernel refuses hooks of its own functions (doctor says so)]:on|off: ' \
         '--probes.io-uring=[Hooks on io_uring, for connects that fail there at once]:on|off: ' \
         '--probes.files=[Calls on files that fail]:on|off|LIST: ' \
         '--probes.dns=[DNS queries to port 53 that get no answer, SERVFAIL or REFUSED]:on|off: ' \

@@ -10,7 +10,8 @@ namespace {
 
 std::string Description(const Option& option) {
   const std::vector<std::string> words = SplitFlagText(option, option.default_text);
-  return absl::StrCat(FullHelp(option), " Default: ", absl::StrJoin(words, ", "), ".");
+  const std::string value = absl::StrJoin(words, ", ");
+  return absl::StrCat(FullHelp(option), " Default: ", value.empty() ? "none" : value, ".");
 }
 
 }  // namespace

@@ -42,9 +42,9 @@ constexpr auto kOptions = std::to_array<Option>({
      ChoiceOption{AT(log.level), kLevels}},
 
     {"probes.syscall-hooks", "on|off", "on", kNeedsRestart,
-     "Hooks on the return of syscalls, where the kernel has nothing better. They cost every "
-     "syscall of every process some 50 ns. Off: bystanders pay nothing, and immediate connect "
-     "failures, unix and UDP connects, setns and unshare are not seen.",
+     "Tracepoints of syscalls, where the kernel refuses hooks of its own functions (doctor says "
+     "so). They cost every syscall of every process some 50 ns. Off: bystanders pay nothing, and "
+     "there immediate connect failures, unix and UDP connects, setns and unshare are not seen.",
      SwitchOption{AT(probes.syscall_hooks)}},
     {"probes.io-uring", "on|off", "on", kNeedsRestart,
      "Hooks on io_uring, for connects that fail there at once.", SwitchOption{AT(probes.io_uring)}},
