@@ -14,6 +14,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/base/log.h"
 #include "userspace/base/service_manager.h"
+#include "userspace/base/startup_code.h"
 #include "userspace/config/value_text.h"
 #include "userspace/correlation/host_cgroup_namespace.h"
 #include "userspace/main/daemon.h"
@@ -114,6 +115,9 @@ int RunCommand(const Config& config, const std::optional<std::string>& config_fi
     return ExitCodeOf(daemon.status());
   }
   malloc_trim(0);  // loading and the first look at the host needed it once
+  if (absl::Status status = ReleaseStartupCode(); !status.ok()) {
+    spdlog::debug("code of the start stays in memory: {}", std::string(status.message()));
+  }
   HostPort address = running.web.listen_address;
   address.port = static_cast<uint16_t>((*daemon)->port());
   spdlog::info("observing; metrics on http://{}/metrics, timeline in {}", HostPortText(address),
