@@ -134,6 +134,14 @@ TEST(RecordDiffTest, NothingIsConcludedFromWhatIsMissingOrCut) {
               ElementsAre("link c is new"));
 }
 
+TEST(RecordDiffTest, WhatOnlyTheTriggerAskedForIsNoNews) {
+  const char* const healthy = R"({"net": {"route_to": null}, "mnt": {"path": null}})";
+  const char* const later = R"({"net": {"route_to": {"type": "unicast"}},
+                                "mnt": {"path": {"path": "/data"}}})";
+  EXPECT_THAT(Texts(healthy, later), IsEmpty());
+  EXPECT_THAT(Texts(later, healthy), IsEmpty());
+}
+
 TEST(RecordDiffTest, RecordsOfAnyShape) {
   EXPECT_THAT(Texts("7", "[]"), IsEmpty());
   EXPECT_THAT(Texts(R"({"net": 7, "mnt": {"mounts": 7}, "pid": {"processes": [7, null]}})",

@@ -14,6 +14,7 @@ struct DiffRule {
   std::string_view noun;  // "route"
   std::span<const std::string_view> keys;
   std::span<const std::string_view> ignored;  // fields of a row, or of the object
+  bool on_request = false;  // of what triggered the look: null says that nobody asked
 };
 
 // Of all sections, in the record's order.

@@ -51,6 +51,8 @@ class Differ {
         Lists(rule, *old_value, *new_value);
       } else if (old_value->is_object() && new_value->is_object()) {
         Objects(rule, "", *old_value, *new_value);
+      } else if (rule.on_request && (old_value->is_null() || new_value->is_null())) {
+        continue;
       } else if (*old_value != *new_value) {
         Values(rule, *old_value, *new_value);
       }
