@@ -10,6 +10,7 @@ import pytest
 
 from monitoring import prometheus
 from observer import ROOT, Observer, roots_of
+from otlp import Receiver
 from runtimes import engine
 from shell import free_port, terminate, wait_until
 
@@ -62,7 +63,8 @@ class Workload:
 @pytest.fixture(scope="module")
 def watched(images):
     """(Prometheus, the container's name), when its first failure has been scraped and told."""
-    with engine("podman", images) as podman, Observer("--probes.files=on", *roots_of(podman)) as observer, \
+    with engine("podman", images) as podman, Receiver() as receiver, \
+            Observer("--probes.files=on", f"--otlp.endpoint={receiver.url}", *roots_of(podman)) as observer, \
             prometheus(observer.port, rules=True) as server, Workload(podman) as load:
         name = load.web.name
         for what, query in {

@@ -101,7 +101,8 @@ int RunCommand(const Config& config, const std::optional<std::string>& config_fi
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  if (const absl::Status joined = JoinHostCgroupNamespace("/proc"); !joined.ok()) {
+  const absl::Status joined = JoinHostCgroupNamespace("/proc");
+  if (!joined.ok() && geteuid() == 0) {  // who isn't root is told that soon
     spdlog::warn("containers may go without a name: {}", std::string(joined.message()));
   }
   ServiceManager manager = ServiceManager::FromEnvironment();
