@@ -14,6 +14,7 @@
 #include "userspace/base/sanitize.h"
 #include "userspace/base/status_util.h"
 #include "userspace/main/human_text.h"
+#include "userspace/main/progress.h"
 #include "userspace/main/record_views.h"
 
 namespace nsobs {
@@ -24,6 +25,7 @@ constexpr size_t kMaxEvents = 100000;
 constexpr size_t kMaxBytes = size_t{256} << 20;
 
 absl::StatusOr<std::string> Made(const ExportOptions& options) {
+  const Progress progress(STDERR_FILENO, "gathering what happened");
   NSOBS_ASSIGN_OR_RETURN(const auto reader, TimelineReader::Open(options.storage_path));
   IncidentQuery query;
   query.since_wall_ns = options.since_wall_ns;
