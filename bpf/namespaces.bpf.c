@@ -92,6 +92,7 @@ static __always_inline void tell_change(const struct nsobs_namespaces* from,
   struct nsobs_namespaces to;
   struct own_pid child_pid = {};
   struct telling t = {};
+  bool critical;
   u8 changed;
 
   if (child) {
@@ -105,7 +106,9 @@ static __always_inline void tell_change(const struct nsobs_namespaces* from,
   count_change(&t.owner, operation, from, &to, error);
 
   begin_telling(&t, NSOBS_KIND_NAMESPACE_CHANGE);
-  e = reserve_critical(&t, sizeof(*e));
+  /* Refused calls cost their caller nothing: without a share they would fill the ring for all. */
+  critical = within_critical_share(&t);
+  e = critical ? reserve_critical(&t, sizeof(*e)) : reserve_bulk(&t, sizeof(*e));
   if (!e) return;
   fill_header(&e->h, &t, sizeof(*e));
   read_process(&e->process, task);
@@ -119,7 +122,7 @@ static __always_inline void tell_change(const struct nsobs_namespaces* from,
   e->pad[0] = e->pad[1] = e->pad[2] = 0;
   e->child_pid = child ? child->tgid : 0;
   e->child_ns_pid = child_pid.nr;
-  bpf_ringbuf_submit(e, wakeup_critical(&t));
+  bpf_ringbuf_submit(e, critical ? wakeup_critical(&t) : wakeup_bulk(&t));
 }
 
 static __always_inline void enter(u64 flags) {

@@ -12,6 +12,11 @@
 #define WAKEUP_PERIOD_NS 5000000 /* RingReaderOptions::period */
 #define RATE_STEP_NS 1000000     /* tokens are added in steps of a millisecond */
 
+/* What one cgroup may put on the critical ring of what it can do without end; more goes to bulk. */
+#define CRITICAL_PER_SECOND 2000
+#define CRITICAL_BURST 500
+#define NSOBS_CRITICAL_SHARE (~0ULL) /* in place of a namespace's id in the key of `budgets` */
+
 struct telling {
   struct nsobs_owner_key owner;
   u64 now_ns;
@@ -42,28 +47,45 @@ static __always_inline void tally_lost(const struct telling* t, u32 cause) {
   if (value) __sync_fetch_and_add(value, 1);
 }
 
-/* One token of the container's bucket. Approximate under concurrency, by design: never a lock. */
-static __always_inline bool take_token(const struct telling* t) {
-  struct budget* budget = bpf_map_lookup_elem(&budgets, &t->owner);
+/* One token of a bucket. Approximate under concurrency, by design: never a lock. */
+static __always_inline bool take_token_of(const struct nsobs_owner_key* owner, u64 now_ns,
+                                          u64 rate_per_second, u64 burst) {
+  struct budget* budget = bpf_map_lookup_elem(&budgets, owner);
   u64 elapsed;
   s64 tokens;
 
   if (!budget) {
-    struct budget fresh = {.tokens = settings.bulk_burst, .refilled_ns = t->now_ns};
-    bpf_map_update_elem(&budgets, &t->owner, &fresh, BPF_ANY);
+    struct budget fresh = {.tokens = burst, .refilled_ns = now_ns};
+    bpf_map_update_elem(&budgets, owner, &fresh, BPF_ANY);
     return true;
   }
-  elapsed = t->now_ns - budget->refilled_ns;
+  elapsed = now_ns - budget->refilled_ns;
   if ((s64)elapsed > RATE_STEP_NS) {
     if (elapsed > 10000000000ULL) elapsed = 10000000000ULL; /* no overflow of the product */
-    tokens = budget->tokens + elapsed * settings.bulk_rate_per_second / 1000000000ULL;
-    if (tokens > (s64)settings.bulk_burst) tokens = settings.bulk_burst;
+    tokens = budget->tokens + elapsed * rate_per_second / 1000000000ULL;
+    if (tokens > (s64)burst) tokens = burst;
     budget->tokens = tokens;
-    budget->refilled_ns = t->now_ns;
+    budget->refilled_ns = now_ns;
   }
   if (budget->tokens <= 0) return false;
   __sync_fetch_and_add(&budget->tokens, -1);
   return true;
+}
+
+static __always_inline bool take_token(const struct telling* t) {
+  return take_token_of(&t->owner, t->now_ns, settings.bulk_rate_per_second, settings.bulk_burst);
+}
+
+/*
+ * Whether a container may still have room on the critical ring for what it can do as often as it
+ * likes. By cgroup alone: a mount namespace of one's own is made too easily.
+ */
+static __always_inline bool within_critical_share(const struct telling* t) {
+  struct nsobs_owner_key key = t->owner;
+
+  key.ns_inode = 0;
+  key.ns_id = NSOBS_CRITICAL_SHARE;
+  return take_token_of(&key, t->now_ns, CRITICAL_PER_SECOND, CRITICAL_BURST);
 }
 
 static __always_inline void begin_telling(struct telling* t, u32 kind) {

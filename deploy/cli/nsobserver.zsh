@@ -85,7 +85,7 @@ _nsobserver() {
         '--storage.path=[Folder of the timeline (SQLite)]:DIR:_files -/' \
         '--probes.syscall-hooks=[Tracepoints of syscalls, where the kernel refuses hooks of its own functions (doctor says so)]:on|off: ' \
         '--probes.io-uring=[Hooks on io_uring, for connects that fail there at once]:on|off: ' \
-        '--probes.files=[Calls on files that fail]:on|off|LIST: ' \
+        '--probes.files=[Calls on files that fail]:auto|on|off|LIST: ' \
         '--probes.dns=[DNS queries to port 53 that get no answer, SERVFAIL or REFUSED]:on|off: ' \
         '--ring.critical-bytes=[Buffer between kernel and daemon for namespace changes, OOM kills, lifecycle and fatal signals]:SIZE: ' \
         '--ring.bulk-bytes=[Buffer between kernel and daemon for everything else]:SIZE: ' \
@@ -195,7 +195,7 @@ _nsobserver() {
         '--log.level=[The least serious messages that reach stderr]:LEVEL:(trace debug info warn error)' \
         '--probes.syscall-hooks=[Tracepoints of syscalls, where the kernel refuses hooks of its own functions (doctor says so)]:on|off: ' \
         '--probes.io-uring=[Hooks on io_uring, for connects that fail there at once]:on|off: ' \
-        '--probes.files=[Calls on files that fail]:on|off|LIST: ' \
+        '--probes.files=[Calls on files that fail]:auto|on|off|LIST: ' \
         '--probes.dns=[DNS queries to port 53 that get no answer, SERVFAIL or REFUSED]:on|off: ' \
         '--signals.told=[Signals that become events of the timeline]:LIST: ' \
         '--connect.abandoned-after=[A connect that is closed or killed while under way is told if it was under way at least this long]:DURATION: ' \

@@ -94,7 +94,8 @@ absl::Status AttachAll(std::vector<UniqueFd>* handles) {
     absl::string_view hook(row.hook.data(), row.hook.size());
     // These run only when they are read, or when somebody runs them.
     if (absl::StartsWith(hook, "iter/") || hook == "test_run") continue;
-    if (row.group == ProgramGroup::kFiles) continue;  // off unless a container is named
+    // Off, with the rest of the files, where they cost anything.
+    if (row.group == ProgramGroup::kFiles || row.group == ProgramGroup::kFileWrites) continue;
     if (absl::ConsumePrefix(&hook, "tp_btf/")) {
       NSOBS_RETURN_IF_ERROR(AttachTypedTracepoint(std::string(hook), handles));
     } else if (absl::ConsumePrefix(&hook, "tracepoint/")) {

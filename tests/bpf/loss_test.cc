@@ -71,6 +71,33 @@ TEST(Loss, FullRingIsCountedExactlyAndSparesTheCritical) {
   EXPECT_EQ(LossesOf(probes, cgroup, EventKind::kNamespaceChange, "ring_full"), 0u);
 }
 
+// Costs next to nothing, and anybody can.
+int RefusedFlood(Line&) {
+  if (setuid(65534) != 0) return 1;
+  for (uint64_t i = 0; i < kFlood; ++i) {
+    if (unshare(CLONE_NEWUTS) == 0 || errno != EPERM) return 2;
+  }
+  return 0;
+}
+
+TEST(Loss, RefusedNamespacesDoNotFillTheCriticalRing) {
+  Probes probes({.bulk_ring_bytes = 1 << 16}, TestSettings());
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child attacker({.cgroup = &cgroup}, RefusedFlood);
+  attacker.Run();
+  Cgroup neighbours(Hierarchy::kUnified);
+  Child neighbour({.cgroup = &neighbours}, [](Line&) { return unshare(CLONE_NEWUTS); });
+  neighbour.Run();
+  const uint64_t lost = LossesOf(probes, cgroup, EventKind::kNamespaceChange, "ring_full");
+  probes.StartDraining();
+  EXPECT_EQ(Told(probes, EventKind::kNamespaceChange, attacker) + lost, kFlood);
+  EXPECT_GT(lost, kFlood / 2);
+  EXPECT_EQ(Told(probes, EventKind::kNamespaceChange, neighbour), 1u);
+  EXPECT_EQ(LossesOf(probes, neighbours, EventKind::kNamespaceChange, "ring_full"), 0u);
+  EXPECT_EQ(CountsOf(probes, CounterFamily::kNamespaceFailure, cgroup, attacker.facts()),
+            (Counts{{{NSOBS_OP_UNSHARE, EPERM}, kFlood}}));
+}
+
 uint64_t Observed(Probes& probes, uint8_t epoch) {
   auto tally = probes.counters().ReadTally(epoch, EventKind::kSignal);
   return tally.ok() ? tally->observed : 0;

@@ -46,6 +46,24 @@ int ConnectWithoutPort(Line&) {
   return connect(second.get(), to.get(), to.size) == -1 && errno == EADDRNOTAVAIL ? 0 : 3;
 }
 
+bool IsOfFiles(ProgramGroup group) {
+  return group == ProgramGroup::kFiles || group == ProgramGroup::kFileWrites;
+}
+
+TEST(ProbeSet, FilesWhereTheyAreFree) {
+  Probes probes({.files = true, .files_where_free = true}, TestSettings());
+  for (size_t i = 0; i < ProgramTable().size(); ++i) {
+    const ProgramRow& row = ProgramTable()[i];
+    const ProbeState& state = probes.set().states()[i];
+    if (!IsOfFiles(row.group)) continue;
+    EXPECT_EQ(state.attached, state.hook.starts_with("fexit/")) << state.source;
+    EXPECT_EQ(state.attached, state.reason.empty()) << state.source;
+    const bool writes = row.group == ProgramGroup::kFileWrites;
+    EXPECT_FALSE(writes && state.attached) << "each write would pay";
+    EXPECT_TRUE(state.attached || state.reason.starts_with("--probes.files=auto")) << state.reason;
+  }
+}
+
 class SwitchedOffTest : public ::testing::TestWithParam<bool> {};
 
 TEST_P(SwitchedOffTest, SaysSoAndStillSeesTcp) {
@@ -55,16 +73,17 @@ TEST_P(SwitchedOffTest, SaysSoAndStillSeesTcp) {
   bool permitted = false;  // hooks of functions, which this switch doesn't take
   for (size_t i = 0; i < ProgramTable().size(); ++i) {
     const ProgramGroup group = ProgramTable()[i].group;
-    const bool files = group == ProgramGroup::kFiles;
+    const bool files = IsOfFiles(group);
     const ProbeState& state = probes.set().states()[i];
     const bool costs_nobody = state.hook.starts_with("fentry/") || state.hook.starts_with("fexit/");
     const bool off = (group == ProgramGroup::kSyscallHooks && !costs_nobody) || files ||
                      (group == ProgramGroup::kIoUring && !io_uring);
     permitted |= costs_nobody && group == ProgramGroup::kSyscallHooks;
     EXPECT_EQ(state.attached, !off) << state.source;
-    EXPECT_EQ(state.reason, files ? "--probes.files=off"
-                            : off ? "switched off by the configuration"
-                                  : "");
+    EXPECT_THAT(state.reason, ::testing::StartsWith(files ? "--probes.files=off"
+                                                    : off ? "switched off by the configuration"
+                                                          : ""));
+    EXPECT_EQ(state.reason.empty(), !off);
     EXPECT_EQ(state.hook == "off", off);
   }
   Cgroup cgroup(Hierarchy::kUnified);

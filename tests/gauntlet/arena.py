@@ -231,6 +231,7 @@ class Arena:
         self.innocent = Innocent(self.observer, container)
         self.figures: list[dict] = []
         self.started = 0  # hostile containers so far
+        self.attackers: set[str] = set()  # their names
         self.at_first = standing(self.observer)
         self.resting_children = self.at_first.children
 

@@ -9,6 +9,7 @@ toolbox unix /tmp/none
 sh -c 'trap "" TERM; kill -TERM $$; kill -TERM $$'
 unshare --uts true
 unshare --pid --fork true
+mkdir /tmp/ro && mount -t tmpfs -o ro tmpfs /tmp/ro && touch /tmp/ro/x 2>/dev/null
 unshare --net sleep 3 &
 sleep 1
 nsenter --target $! --net true 2>/dev/null
@@ -64,7 +65,13 @@ EXPECTED = {
 }
 
 
-def judge(lines: list[str]) -> dict[str, str]:
+def is_file_failure(event: dict) -> bool:
+    """By default, which is on where it costs no other call."""
+    detail = event.get("file_failure") or {}
+    return (detail.get("operation"), detail.get("errno_name"), detail.get("path")) == ("open", "EROFS", "/tmp/ro/x")
+
+
+def judge(lines: list[str], files_are_free: bool) -> dict[str, str]:
     events = []
     for line in lines:
         try:
@@ -72,7 +79,7 @@ def judge(lines: list[str]) -> dict[str, str]:
         except ValueError:
             continue
     out = {}
-    for name, expected in EXPECTED.items():
+    for name, expected in [*EXPECTED.items(), *([("file refused", is_file_failure)] if files_are_free else [])]:
         try:
             count = sum(bool(expected(event)) for event in events if isinstance(event, dict))
         except (KeyError, TypeError) as error:

@@ -53,17 +53,12 @@ absl::Status FunctionTrial::Try(std::string_view hook) {
   return status;
 }
 
-std::string_view SwitchOf(ProgramGroup group) {
-  if (group == ProgramGroup::kDns) return "--probes.dns=off";
-  return group == ProgramGroup::kFiles ? "--probes.files=off" : "switched off by the configuration";
-}
-
 std::string_view ForcedHooks() {
   const char* kind = getenv("NSOBS_HOOKS");
   return kind != nullptr ? kind : "";
 }
 
-HookChoice ChooseHooks(const ProgramRow& row, bool bystanders_pay, std::string_view forced,
+HookChoice ChooseHooks(const ProgramRow& row, std::string_view sparing, std::string_view forced,
                        FunctionTrial* trial) {
   HookChoice out;
   std::vector<HookRow> hooks = row.Hooks();
@@ -74,9 +69,9 @@ HookChoice ChooseHooks(const ProgramRow& row, bool bystanders_pay, std::string_v
     std::erase_if(hooks, [&](const HookRow& hook) { return !is_forced(hook); });
   }
   for (const HookRow& hook : hooks) {
-    if (row.group == ProgramGroup::kSyscallHooks && !bystanders_pay &&
-        hook.hook.starts_with(kTracepoint)) {
-      out.reason = std::string(SwitchOf(row.group));
+    if (!sparing.empty() && hook.hook.starts_with(kTracepoint)) {
+      out.reason =
+          out.reason.empty() ? std::string(sparing) : std::string(sparing) + "; " + out.reason;
       continue;
     }
     if (const absl::Status status = trial->Try(hook.hook); !status.ok()) {

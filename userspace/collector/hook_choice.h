@@ -25,9 +25,6 @@ class FunctionTrial {
   absl::Status refused_;  // nothing of the kind is permitted here
 };
 
-// The words of the option that a program is off by.
-std::string_view SwitchOf(ProgramGroup group);
-
 // What the environment variable NSOBS_HOOKS says, by which tests try each kind: "fexit",
 // "tracepoint". Empty: the cheapest that the kernel permits.
 std::string_view ForcedHooks();
@@ -38,9 +35,10 @@ struct HookChoice {
   std::string reason;  // why there is none, or why the first ones are not among them
 };
 
-// `bystanders_pay`: hooks that cost every syscall are permitted. `forced`: "fexit", "tracepoint":
+// `sparing`: the words of the option by which hooks that cost every syscall are not permitted;
+// empty: they are. `forced`: "fexit", "tracepoint":
 // where the source has such a hook, that and no other; empty: any.
-HookChoice ChooseHooks(const ProgramRow& row, bool bystanders_pay, std::string_view forced,
+HookChoice ChooseHooks(const ProgramRow& row, std::string_view sparing, std::string_view forced,
                        FunctionTrial* trial);
 
 }  // namespace nsobs

@@ -28,6 +28,7 @@
 #include "userspace/base/status_util.h"
 #include "userspace/collector/bpf_stats.h"
 #include "userspace/collector/hook_choice.h"
+#include "userspace/collector/program_switch.h"
 #include "userspace/collector/program_table.h"
 #include "userspace/collector/self_facts.h"
 #include "userspace/collector/task_list.h"
@@ -116,22 +117,6 @@ void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
   bpf_map__set_max_entries(skeleton->maps.runs,
                            static_cast<uint32_t>(std::max(libbpf_num_possible_cpus(), 1)) *
                                NSOBS_RUN_KINDS * NSOBS_RUN_SLOTS);
-}
-
-bool IsOn(ProgramGroup group, const ProbeOptions& options) {
-  switch (group) {
-    case ProgramGroup::kAlways:
-      return true;
-    case ProgramGroup::kSyscallHooks:
-      return options.syscall_hooks;
-    case ProgramGroup::kIoUring:
-      return options.io_uring_hook;
-    case ProgramGroup::kFiles:
-      return options.files;
-    case ProgramGroup::kDns:
-      return options.dns;
-  }
-  return false;
 }
 
 using ProgramNames = std::set<std::string, std::less<>>;
@@ -260,10 +245,11 @@ class ProbeSet::Impl {
   void Choose(const ProbeOptions& options) {
     FunctionTrial trial;
     for (const ProgramRow& row : ProgramTable()) {
-      // Hooks that cost bystanders nothing stay when the others are switched off.
-      const bool on = row.group == ProgramGroup::kSyscallHooks || IsOn(row.group, options);
-      choices_.push_back(on ? ChooseHooks(row, options.syscall_hooks, ForcedHooks(), &trial)
-                            : HookChoice{{}, std::string(SwitchOf(row.group))});
+      const std::string_view by = SwitchOf(row.group, options);
+      choices_.push_back(
+          IsOn(row.group, options)
+              ? ChooseHooks(row, BystandersPay(row.group, options) ? "" : by, ForcedHooks(), &trial)
+              : HookChoice{{}, std::string(by)});
     }
   }
 

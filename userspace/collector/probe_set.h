@@ -20,10 +20,11 @@ struct ProbeOptions {
   uint64_t bulk_ring_bytes = 4 << 20;
   bool syscall_hooks = true;
   bool io_uring_hook = true;
-  bool files = false;          // file failures
-  bool files_watched = false;  // only in the cgroups of WatchCgroups()
-  bool dns = true;             // DNS queries to port 53 that fail
-  int own_zygote_pid = 0;      // whose grandchildren's setns() are not observed; 0: nobody's
+  bool files = false;             // file failures
+  bool files_where_free = false;  // with `files`: by hooks that cost no other call, not of writes
+  bool files_watched = false;     // only in the cgroups of WatchCgroups()
+  bool dns = true;                // DNS queries to port 53 that fail
+  int own_zygote_pid = 0;         // whose grandchildren's setns() are not observed; 0: nobody's
 };
 
 // What may change while the programs run.

@@ -138,8 +138,8 @@ constexpr ProgramRow kTable[] = {
      kFileCost, "renaming files: what fails", NSOBS_BEAT_RENAMEAT2, FILE_RETURNED("renameat2")},
     {"file_mount", "nsobs_mount_exit", "tracepoint/syscalls/sys_exit_mount", G::kFiles, kFileCost,
      "mounts: what fails", NSOBS_BEAT_MOUNT, FILE_RETURNED("mount")},
-    {"file_write", "nsobs_write_exit", "tracepoint/syscalls/sys_exit_write", G::kFiles, kFileCost,
-     "writes to full or read-only file systems: what fails", NSOBS_BEAT_WRITE,
+    {"file_write", "nsobs_write_exit", "tracepoint/syscalls/sys_exit_write", G::kFileWrites,
+     kFileCost, "writes to full or read-only file systems: what fails", NSOBS_BEAT_WRITE,
      FILE_RETURNED("write")},
     // Each of these is of use only with those before it: an answer that is not seen would be
     // missed.

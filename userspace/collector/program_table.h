@@ -11,7 +11,7 @@
 namespace nsobs {
 
 // Which switch of the configuration a program hangs on.
-enum class ProgramGroup : uint8_t { kAlways, kSyscallHooks, kIoUring, kFiles, kDns };
+enum class ProgramGroup : uint8_t { kAlways, kSyscallHooks, kIoUring, kFiles, kFileWrites, kDns };
 
 // One way to have a source.
 struct HookRow {

@@ -27,6 +27,7 @@ struct HostPort {
 struct FilesProbe {
   bool on = false;
   std::vector<std::string> containers;  // names, ids or beginnings of ids; empty: everybody's
+  bool where_free = false;              // with `on`: only by hooks that cost no other call
 
   friend bool operator==(const FilesProbe&, const FilesProbe&) = default;
 };

@@ -15,6 +15,7 @@
 namespace nsobs {
 namespace {
 
+constexpr std::string_view kAuto = "auto";
 constexpr size_t kShownBytes = 60;
 constexpr size_t kMaxContainers = 64;       // that a list may name
 constexpr size_t kMaxContainerBytes = 256;  // of one of them
@@ -167,6 +168,10 @@ struct Setter {
 
   absl::Status operator()(const FilesOption& o) const {
     if (words.empty()) return absl::InvalidArgumentError("is empty (allowed: " + allowed + ")");
+    if (words.size() == 1 && words[0] == kAuto) {
+      o.field(config) = {.on = true, .containers = {}, .where_free = true};
+      return absl::OkStatus();
+    }
     const std::optional<bool> value = ParseSwitch(words[0]);
     if (words.size() == 1 && value) {
       o.field(config) = {*value, {}};
@@ -177,7 +182,8 @@ struct Setter {
           absl::StrCat("names more than ", kMaxContainers, " containers: use on"));
     }
     for (const std::string& word : words) {
-      if (ParseSwitch(word)) return Refuse(word, "stands among containers", allowed);
+      if (ParseSwitch(word) || word == kAuto)
+        return Refuse(word, "stands among containers", allowed);
       if (!MayBeContainer(word)) return Refuse(word, "is not a container", allowed);
     }
     o.field(config) = {true, {words.begin(), words.end()}};
@@ -208,7 +214,9 @@ struct AllowedText {
   std::string operator()(const SignalsOption&) const {
     return "names or numbers as in SIGTERM, TERM, 15; or all, none";
   }
-  std::string operator()(const FilesOption&) const { return "on, off, or containers as in web,db"; }
+  std::string operator()(const FilesOption&) const {
+    return "auto, on, off, or containers as in web,db";
+  }
   std::string operator()(const MaybePathOption&) const { return "a path, or nothing"; }
   std::string operator()(const UrlOption&) const {
     return "http://HOST:PORT/PATH or https://..., without a user; or nothing";
@@ -242,6 +250,7 @@ struct Formatter {
   }
   std::string operator()(const FilesOption& o) const {
     const FilesProbe& files = o.field(config);
+    if (files.where_free) return std::string(kAuto);
     if (files.containers.empty()) return files.on ? "on" : "off";
     return absl::StrJoin(files.containers, ",");
   }

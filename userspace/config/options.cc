@@ -48,10 +48,12 @@ constexpr auto kOptions = std::to_array<Option>({
      SwitchOption{AT(probes.syscall_hooks)}},
     {"probes.io-uring", "on|off", "on", kNeedsRestart,
      "Hooks on io_uring, for connects that fail there at once.", SwitchOption{AT(probes.io_uring)}},
-    {"probes.files", "on|off|LIST", "off", kNeedsRestart,
+    {"probes.files", "auto|on|off|LIST", "auto", kNeedsRestart,
      "Calls on files that fail: read-only, not permitted, full, over quota, a loop of links. "
      "Hooks the return of open, mkdir, unlink, rename, mount and write, which are among the most "
-     "frequent calls. A list of containers looks at theirs alone, also when they start later or "
+     "frequent calls. auto: only where the kernel gives hooks that cost no other call (doctor says "
+     "so), and not on write. A list of containers looks at theirs alone, also when they start "
+     "later or "
      "anew: by name, pod/name, id, or at least 4 digits that an id begins with.",
      FilesOption{AT(probes.files)}},
     {"probes.dns", "on|off", "on", kNeedsRestart,

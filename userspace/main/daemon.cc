@@ -42,6 +42,7 @@ ProbeOptions ProbeOptionsOf(const Config& config) {
   out.syscall_hooks = config.probes.syscall_hooks;
   out.io_uring_hook = config.probes.io_uring;
   out.files = config.probes.files.on;
+  out.files_where_free = config.probes.files.where_free;
   out.files_watched = !config.probes.files.containers.empty();
   out.dns = config.probes.dns;
   return out;

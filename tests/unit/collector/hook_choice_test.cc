@@ -30,7 +30,7 @@ constexpr ProgramRow kCall = {"a_call",
 
 TEST(HookChoiceTest, AFunctionThatCannotBeHookedIsPassedOver) {
   FunctionTrial trial;
-  EXPECT_THAT(HooksOf(ChooseHooks(kCall, true, "", &trial)),
+  EXPECT_THAT(HooksOf(ChooseHooks(kCall, "", "", &trial)),
               ElementsAre("tracepoint/syscalls/sys_exit_x", "iter/task"));
   EXPECT_FALSE(trial.Try("fexit/nsobs_there_is_no_such_function").ok());
   EXPECT_TRUE(trial.Try("tp_btf/anything").ok()) << "its own load shows it";
@@ -40,20 +40,21 @@ TEST(HookChoiceTest, WhatCostsBystandersGoesWithItsSwitch) {
   FunctionTrial trial;
   ProgramRow row = kCall;
   row.other = {};
-  const HookChoice choice = ChooseHooks(row, false, "", &trial);
+  const HookChoice choice = ChooseHooks(row, "--x=off", "", &trial);
   EXPECT_THAT(choice.rows, IsEmpty());
-  EXPECT_EQ(choice.reason, "switched off by the configuration");
-  row.group = ProgramGroup::kFiles;  // has a switch of its own
-  EXPECT_THAT(HooksOf(ChooseHooks(row, false, "", &trial)),
+  EXPECT_EQ(choice.reason, "--x=off; the kernel has no function nsobs_there_is_no_such_function");
+  row.better = {};
+  EXPECT_EQ(ChooseHooks(row, "--x=off", "", &trial).reason, "--x=off");
+  EXPECT_THAT(HooksOf(ChooseHooks(row, "", "", &trial)),
               ElementsAre("tracepoint/syscalls/sys_exit_x"));
 }
 
 TEST(HookChoiceTest, AForcedKindIsTheOnlyOneWhereTheSourceHasIt) {
   FunctionTrial trial;
-  EXPECT_THAT(HooksOf(ChooseHooks(kCall, true, "tracepoint", &trial)),
+  EXPECT_THAT(HooksOf(ChooseHooks(kCall, "", "tracepoint", &trial)),
               ElementsAre("tracepoint/syscalls/sys_exit_x"));
-  EXPECT_THAT(HooksOf(ChooseHooks(kCall, true, "fexit", &trial)), IsEmpty());
-  EXPECT_THAT(HooksOf(ChooseHooks(kCall, true, "kprobe", &trial)),
+  EXPECT_THAT(HooksOf(ChooseHooks(kCall, "", "fexit", &trial)), IsEmpty());
+  EXPECT_THAT(HooksOf(ChooseHooks(kCall, "", "kprobe", &trial)),
               ElementsAre("tracepoint/syscalls/sys_exit_x", "iter/task"));
 }
 

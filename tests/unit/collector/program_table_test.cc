@@ -73,7 +73,8 @@ TEST(ProgramTableTest, EachSyscallTracepointHangsOnItsSwitch) {
   for (const ProgramRow& row : ProgramTable()) {
     const bool is_syscall_hook = row.hook.starts_with("tracepoint/syscalls/") ||
                                  row.hook == "tp_btf/sys_enter" || row.hook == "tp_btf/sys_exit";
-    EXPECT_EQ(row.group == ProgramGroup::kSyscallHooks || row.group == ProgramGroup::kFiles,
+    EXPECT_EQ(row.group == ProgramGroup::kSyscallHooks || row.group == ProgramGroup::kFiles ||
+                  row.group == ProgramGroup::kFileWrites,
               is_syscall_hook)
         << row.source;
     EXPECT_EQ(row.group == ProgramGroup::kIoUring, row.hook.find("io_uring") != row.hook.npos);

@@ -109,16 +109,19 @@ TEST(OptionsTest, ErrorsSayWhatIsWrongAndWhatIsAllowed) {
        {"TERM", "all"},
        "\"all\" is not a signal (allowed: names or numbers as in SIGTERM, TERM, 15; or all, "
        "none)"},
-      {"probes.files", {}, "is empty (allowed: on, off, or containers as in web,db)"},
+      {"probes.files", {}, "is empty (allowed: auto, on, off, or containers as in web,db)"},
       {"probes.files",
        {"web", ""},
-       "\"\" is not a container (allowed: on, off, or containers as in web,db)"},
+       "\"\" is not a container (allowed: auto, on, off, or containers as in web,db)"},
       {"probes.files",
        {"web db"},
-       "\"web db\" is not a container (allowed: on, off, or containers as in web,db)"},
+       "\"web db\" is not a container (allowed: auto, on, off, or containers as in web,db)"},
       {"probes.files",
        {"web", "on"},
-       "\"on\" stands among containers (allowed: on, off, or containers as in web,db)"},
+       "\"on\" stands among containers (allowed: auto, on, off, or containers as in web,db)"},
+      {"probes.files",
+       {"auto", "web"},
+       "\"auto\" stands among containers (allowed: auto, on, off, or containers as in web,db)"},
       {"probes.files", std::vector<std::string>(65, "a"), "names more than 64 containers: use on"},
       {"budget.burst", {"many"}, "\"many\" is not a whole number (allowed: 1 to 1000000000)"},
       {"budget.burst", {"0"}, "\"0\" is too small (allowed: 1 to 1000000000)"},
@@ -168,6 +171,10 @@ TEST(OptionsTest, Lists) {
     EXPECT_EQ(config.probes.files, (FilesProbe{word == std::string("on"), {}}));
     EXPECT_EQ(FormatOption(files, config), word);
   }
+  ASSERT_TRUE(SetOption(files, SplitFlagText(files, "auto"), &config).ok());
+  EXPECT_EQ(config.probes.files, (FilesProbe{true, {}, true}));
+  EXPECT_EQ(FormatOption(files, config), "auto");
+  EXPECT_EQ(DefaultConfig().probes.files, config.probes.files);
   const Option& roots = *FindOption("runtimes.runc-root");
   ASSERT_TRUE(SetOption(roots, SplitFlagText(roots, "/a,/b"), &config).ok());
   EXPECT_EQ(config.runtimes.runc, (std::vector<std::string>{"/a", "/b"}));

@@ -145,12 +145,14 @@ function listen(area: HTMLElement, picture: Picture, tip: Tip): () => void {
     const [x, y] = place(event);
     picture.scene.hoverX = event.pointerType === "mouse" ? x : -1;
     const found = event.buttons ? null : hit(picture.scene, picture.size, x, y);
+    if (!event.buttons) controller.held = found !== null; // what one points at stays where it is
     area.style.cursor = found ? "pointer" : "";
     tip.show(found, event.clientX, event.clientY);
     picture.ask();
   };
   const leave = (): void => {
     picture.scene.hoverX = -1;
+    controller.held = false;
     tip.show(null, 0, 0);
     picture.ask();
   };

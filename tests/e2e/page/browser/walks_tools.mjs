@@ -36,7 +36,10 @@ export async function zoom_and_pan({ url }) {
 export async function click_a_mark({ url }) {
   await browse({}, async (page) => {
     await open(page, url);
-    const label = await page.locator('.label:has(bdi:text-is("report"))').boundingBox();
+    await page.keyboard.press("f"); // else marks and lanes move while they are looked for
+    const lane = page.locator('.label:has(bdi:text-is("report"))');
+    await lane.scrollIntoViewIfNeeded();
+    const label = await lane.boundingBox();
     const area = await page.locator(".area").boundingBox();
     let hit = "";
     for (let x = area.x + 4; x < area.x + area.width && !hit; x += 1) {
