@@ -8,6 +8,7 @@ import uuid
 import namespaces
 import pytest
 from observer import BINARY, Observer
+from runtimes import engine
 from shell import run, wait_until
 
 RESOLVER = "nameserver 192.0.2.53\n"
@@ -101,3 +102,20 @@ def test_each_use_is_recorded(guest):
     result = enter(f"pid:{guest}", "--storage.path", str(observer.storage), "--", "true")
     assert result.returncode == 0
     assert "not in the timeline" in result.stderr
+
+
+def test_the_owner_of_a_rootless_container_needs_no_sudo(images):
+    """Of an ordinary user's own container: its network, in the user namespace that owns it, with tools and files of the host."""
+    with engine("podman-rootless", images) as podman:
+        container = podman.start(f"mine-{uuid.uuid4().hex[:6]}")
+        theirs = namespaces.inodes(container.pid)
+        for target in (container.name, f"pid:{container.pid}"):
+            words = podman.user.command(BINARY, "enter", target, "--net", "--dns", "--", "sh", "-c",
+                                        "readlink /proc/self/ns/net; readlink /proc/self/ns/pid; cat /etc/resolv.conf; ip -o link | wc -l")
+            result = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=60)
+            assert result.returncode == 0, (target, result.stderr)
+            net, pid, *rest = result.stdout.splitlines()
+            assert net == f"net:[{theirs['net']}]" and pid != f"pid:[{theirs['pid']}]"
+            assert any(line.startswith("nameserver") for line in rest)
+        stranger = enter(f"pid:{container.pid}", "--net", "--", "true", user=65534)
+        assert stranger.returncode == 3 and len(stranger.stderr.splitlines()) == 1, stranger
