@@ -94,7 +94,7 @@ class OtlpExporter::Impl {
         backoff_(static_cast<uint64_t>(clock->BootNs()) ^ static_cast<uint64_t>(getpid())) {
     for (const OtlpResult result : kOtlpResults) counts_.requests[Name(result)] = 0;
     for (const OtlpKind kind : kOtlpKinds) counts_.sent[std::string(Name(kind))] = 0;
-    for (const char* cause : {"refused", "expired"}) counts_.lost[cause] = 0;
+    for (const char* cause : {"refused", "expired", "unreadable"}) counts_.lost[cause] = 0;
     counts_.on = true;
     thread_ = std::thread(&Impl::Run, this);
   }
@@ -168,6 +168,7 @@ class OtlpExporter::Impl {
   void NoteWaiting(const OtlpBatch& batch) {
     MutexLock lock(&mutex_);
     counts_.lost["expired"] += batch.expired;
+    counts_.lost["unreadable"] += batch.unreadable;
     oldest_waiting_wall_ns_ = batch.oldest_wall_ns;
   }
 

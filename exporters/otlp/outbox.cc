@@ -50,7 +50,8 @@ absl::Status Outbox::StayWithin(OtlpCursor* cursor) {
   NSOBS_ASSIGN_OR_RETURN(const int64_t event, reader_->LastEventId());
   NSOBS_ASSIGN_OR_RETURN(const int64_t finding, reader_->LastFindingId());
   if (event < cursor->event_id) {
-    furthest_event_ = std::min(furthest_event_, event);
+    furthest_.fill(0);
+    Furthest(OtlpKind::kEvent) = event;
     cursor->event_id = event;
     cursor->snapshot_id = 0;
   }
@@ -58,12 +59,22 @@ absl::Status Outbox::StayWithin(OtlpCursor* cursor) {
   return absl::OkStatus();
 }
 
-bool Outbox::Take(OtlpKind kind, const std::string& json, Room* room, OtlpBatch* batch) const {
+bool Outbox::Take(OtlpKind kind, int64_t id, const std::string& json, Room* room,
+                  OtlpBatch* batch) {
   std::optional<OtlpRecord> record = MakeOtlpRecord(kind, json, host_id_);
-  if (!record) return true;  // not of the contract: nothing that anybody could read
-  if (room->records == 0) return false;
+  if (record) {
+    if (room->records == 0) return false;
+    if (!batch->records.empty() && room->bytes < record->ByteSizeLong()) return false;
+  }
+  int64_t& furthest = Furthest(kind);
+  if (id > furthest) {
+    // Ids have no holes: what is missing was removed by age, or is damaged.
+    if (furthest > 0) batch->expired += static_cast<uint64_t>(id - furthest - 1);
+    furthest = id;
+    if (!record) ++batch->unreadable;  // not of the contract: nothing that anybody could read
+  }
+  if (!record) return true;
   const size_t bytes = record->ByteSizeLong();
-  if (!batch->records.empty() && room->bytes < bytes) return false;
   --room->records;
   room->bytes -= std::min(room->bytes, bytes);
   const auto wall_ns = static_cast<int64_t>(record->time_unix_nano());
@@ -82,13 +93,9 @@ absl::Status Outbox::AddEvents(const OtlpCursor& cursor, Room* room, OtlpBatch* 
   size_t visited = 0;
   bool full = false;
   const absl::Status status = reader_->Events(query, [&](const StoredEvent& event) {
-    full = !Take(OtlpKind::kEvent, event.json, room, batch);
+    full = !Take(OtlpKind::kEvent, event.id, event.json, room, batch);
     if (full) return false;
     ++visited;
-    if (furthest_event_ > 0 && event.id > furthest_event_) {
-      batch->expired += static_cast<uint64_t>(event.id - furthest_event_ - 1);
-    }
-    furthest_event_ = std::max(furthest_event_, event.id);
     batch->after.event_id = event.id;
     const bool may_grow = !batch->records.empty() &&
                           static_cast<int64_t>(batch->records.back().time_unix_nano()) >= young;
@@ -115,7 +122,7 @@ absl::Status Outbox::AddGrown(const OtlpCursor& cursor, Room* room, OtlpBatch* b
     const int64_t count = CountOf(event.json);
     const auto known = counts_.find(event.id);
     if (known == counts_.end() || known->second != count) {
-      complete = Take(OtlpKind::kEvent, event.json, room, batch);
+      complete = Take(OtlpKind::kEvent, event.id, event.json, room, batch);
       if (!complete) return false;
     }
     counts[event.id] = count;
@@ -142,7 +149,7 @@ absl::Status Outbox::AddFindings(const OtlpCursor& cursor, Room* room, OtlpBatch
   RecordQuery query;
   query.after_id = cursor.finding_id;
   return Unless(reader_->Findings(query, [&](const StoredFinding& finding) {
-    if (!Take(OtlpKind::kFinding, finding.json, room, batch)) {
+    if (!Take(OtlpKind::kFinding, finding.id, finding.json, room, batch)) {
       batch->at_end = false;
       return false;
     }
@@ -155,7 +162,7 @@ absl::Status Outbox::AddSnapshots(const OtlpCursor& cursor, Room* room, OtlpBatc
   RecordQuery query;
   query.after_id = cursor.snapshot_id;
   return Unless(reader_->Snapshots(query, [&](const StoredSnapshot& snapshot) {
-    if (!Take(OtlpKind::kSnapshot, snapshot.json, room, batch)) {
+    if (!Take(OtlpKind::kSnapshot, snapshot.id, snapshot.json, room, batch)) {
       batch->at_end = false;
       return false;
     }
@@ -167,7 +174,12 @@ absl::Status Outbox::AddSnapshots(const OtlpCursor& cursor, Room* room, OtlpBatc
 absl::StatusOr<OtlpBatch> Outbox::Next(const OtlpCursor& from, size_t max_records) {
   OtlpCursor cursor = from;
   NSOBS_RETURN_IF_ERROR(StayWithin(&cursor));
-  if (furthest_event_ == 0) furthest_event_ = cursor.event_id;
+  if (!begun_) {
+    begun_ = true;
+    Furthest(OtlpKind::kEvent) = cursor.event_id;
+    Furthest(OtlpKind::kFinding) = cursor.finding_id;
+    Furthest(OtlpKind::kSnapshot) = cursor.snapshot_id;
+  }
   // Of rows that are sent from now on; before the first of them is read.
   if (cursor.grown_since_wall_ns == 0) cursor.grown_since_wall_ns = clock_->WallNs();
   OtlpBatch batch;

@@ -23,6 +23,7 @@ struct OtlpBatch {
   bool at_end = false;         // nothing more is there now
   int64_t oldest_wall_ns = 0;  // of the records; 0: there are none
   uint64_t expired = 0;        // rows before these that retention removed before they were sent
+  uint64_t unreadable = 0;     // rows that no record can be made of
 };
 
 // Not thread-safe. Holds nothing of the file between two calls.
@@ -34,8 +35,9 @@ class Outbox {
   // Both outlive the outbox.
   Outbox(TimelineReader* reader, const Clock* clock, std::string host_id);
 
-  // What comes after `cursor`, at most `max_records` (1 or more) and about kMaxBytes. Damaged rows
-  // are left out. Errors are the reader's.
+  // What comes after `cursor`, at most `max_records` (1 or more) and about kMaxBytes. Rows that are
+  // not there any more, or damaged, are counted once, however often they are passed. Errors are the
+  // reader's.
   absl::StatusOr<OtlpBatch> Next(const OtlpCursor& cursor, size_t max_records);
 
   // What was given out may not have arrived: growth is told again.
@@ -52,15 +54,17 @@ class Outbox {
   absl::Status AddGrown(const OtlpCursor& cursor, Room* room, OtlpBatch* batch);
   absl::Status AddFindings(const OtlpCursor& cursor, Room* room, OtlpBatch* batch);
   absl::Status AddSnapshots(const OtlpCursor& cursor, Room* room, OtlpBatch* batch);
-  bool Take(OtlpKind kind, const std::string& json, Room* room, OtlpBatch* batch) const;
+  bool Take(OtlpKind kind, int64_t id, const std::string& json, Room* room, OtlpBatch* batch);
   absl::Status StayWithin(OtlpCursor* cursor);
+  int64_t& Furthest(OtlpKind kind) { return furthest_[static_cast<size_t>(kind)]; }
 
   TimelineReader* const reader_;
   const Clock* const clock_;
   const std::string host_id_;
   std::map<int64_t, int64_t> counts_;  // event id -> count as given out; only what may still grow
-  int64_t furthest_event_ = 0;         // up to here what is missing was counted
-  int64_t next_grown_boot_ns_ = 0;     // not before this is growth looked for
+  std::array<int64_t, std::size(kOtlpKinds)> furthest_ = {};  // up to here losses were counted
+  bool begun_ = false;
+  int64_t next_grown_boot_ns_ = 0;  // not before this is growth looked for
 };
 
 }  // namespace nsobs

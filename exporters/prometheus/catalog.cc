@@ -196,8 +196,9 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
     {Family::kOtlpRecordsLost,
      kCounter,
      "nsobserver_otlp_records_lost_total",
-     "Records that will not arrive: expired before they could be sent (retention was faster), or "
-     "refused by the server.",
+     "Records that will not arrive: expired before they could be sent (retention was faster, or "
+     "the "
+     "row is damaged), refused by the server, or unreadable (a row that no record can be made of).",
      {"cause"}},
     {Family::kOtlpRequests,
      kCounter,

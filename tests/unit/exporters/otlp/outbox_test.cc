@@ -124,6 +124,18 @@ TEST_F(OutboxTest, ANewProcessFindsWhatGrewWhileNobodySent) {
   EXPECT_EQ(Attribute(batch.records[0], "nsobserver.event.count"), 50);
 }
 
+TEST_F(OutboxTest, WhatCannotBeReadIsCountedOnce) {
+  Open();
+  Fill(5);
+  Exec("UPDATE events SET body = 'x' WHERE id IN (3, 4)");
+  OpenOutbox();
+  const OtlpCursor cursor = Next({}, 1).after;
+  const OtlpBatch batch = Next(cursor);
+  EXPECT_EQ(batch.records.size(), 2u);
+  EXPECT_EQ(batch.expired, 2u);
+  EXPECT_EQ(Next(cursor).expired, 0u) << "of that batch which did not arrive";
+}
+
 TEST_F(OutboxTest, ABatchIsBoundedInBytes) {
   Open();
   ObservedEvent event = MakeEvent(clock_, 100);
