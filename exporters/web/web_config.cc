@@ -14,6 +14,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/base/status_util.h"
+#include "userspace/base/yaml_document.h"
 
 namespace nsobs {
 namespace {
@@ -40,11 +41,11 @@ class Parser {
   Parser(const std::string& name, const std::string& folder) : name_(name), folder_(folder) {}
 
   absl::StatusOr<WebConfig> Parse(const std::string& text) {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty() || documents[0].IsNull()) return config_;
-    if (documents.size() > 1) return Error(documents[1], "only one document is allowed");
+    const YamlDocument document = LoadYamlDocument(text);
+    if (document.more) return ErrorAt(document.more->line, "only one document is allowed");
+    if (document.root.IsNull()) return config_;
     NSOBS_RETURN_IF_ERROR(
-        ForEach(documents[0], "", {"tls_server_config", "basic_auth_users"},
+        ForEach(document.root, "", {"tls_server_config", "basic_auth_users"},
                 [this](const std::string& key, const YAML::Node& at, const YAML::Node& value) {
                   return key == "basic_auth_users" ? Users(value) : Tls(at, value);
                 }));

@@ -9,7 +9,7 @@ toolbox unix /tmp/none
 sh -c 'trap "" TERM; kill -TERM $$; kill -TERM $$'
 unshare --uts true
 unshare --pid --fork true
-mkdir /tmp/ro && mount -t tmpfs -o ro tmpfs /tmp/ro && touch /tmp/ro/x 2>/dev/null
+mkdir /tmp/ro; mount -t tmpfs -o ro tmpfs /tmp/ro; sh -c ": >/tmp/ro/x" 2>/dev/null
 unshare --net sleep 3 &
 sleep 1
 nsenter --target $! --net true 2>/dev/null

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/base/status_util.h"
+#include "userspace/base/yaml_document.h"
 #include "userspace/config/did_you_mean.h"
 #include "userspace/config/options.h"
 
@@ -42,14 +43,14 @@ class Loader {
   Loader(const std::string& name, Config* config) : name_(name), config_(*config) {}
 
   absl::Status Load(const std::string& text) {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty() || documents[0].IsNull()) return absl::OkStatus();
-    if (documents.size() > 1) return Error(documents[1].Mark(), "only one document is allowed");
-    if (!documents[0].IsMap()) {
-      return Error(documents[0].Mark(),
+    const YamlDocument document = LoadYamlDocument(text);
+    if (document.more) return Error(*document.more, "only one document is allowed");
+    if (document.root.IsNull()) return absl::OkStatus();
+    if (!document.root.IsMap()) {
+      return Error(document.root.Mark(),
                    absl::StrCat("must be a mapping of sections (", Join(SectionNames()), ")"));
     }
-    for (const auto& entry : documents[0]) {
+    for (const auto& entry : document.root) {
       NSOBS_RETURN_IF_ERROR(LoadSection(entry.first, entry.second));
     }
     return absl::OkStatus();

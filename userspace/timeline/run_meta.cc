@@ -47,14 +47,11 @@ Gap GapSince(const TimelineRunState& previous, const std::string& boot_id, int64
   return gap;
 }
 
-RunMeta::RunMeta(Database* database, const Clock* clock, std::string boot_id)
-    : database_(database),
-      clock_(clock),
-      boot_id_(std::move(boot_id)),
-      started_ns_(clock->WallNs()) {}
+RunMeta::RunMeta(const Clock* clock, std::string boot_id)
+    : clock_(clock), boot_id_(std::move(boot_id)), started_ns_(clock->WallNs()) {}
 
 absl::StatusOr<RunMeta> RunMeta::Make(Database* database, const Clock* clock, std::string boot_id) {
-  RunMeta meta(database, clock, std::move(boot_id));
+  RunMeta meta(clock, std::move(boot_id));
   NSOBS_ASSIGN_OR_RETURN(meta.previous_, ReadRunState(database));
   NSOBS_ASSIGN_OR_RETURN(int64_t last_run, GetInt(database, "run"));
   meta.run_ = last_run + 1;

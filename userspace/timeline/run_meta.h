@@ -36,11 +36,10 @@ class RunMeta {
   absl::Status MarkCleanStop();
 
  private:
-  RunMeta(Database* database, const Clock* clock, std::string boot_id);
+  RunMeta(const Clock* clock, std::string boot_id);
   absl::Status Set(std::string_view key, int64_t value);
   absl::Status Set(std::string_view key, std::string_view value);
 
-  Database* database_;
   const Clock* clock_;
   std::string boot_id_;
   std::optional<TimelineRunState> previous_;

@@ -141,6 +141,7 @@ TEST_F(ConfigTest, ErrorsNameFileAndLine) {
       {"? [a]\n: b\n", "F:1: a section's name must be a word"},
       {"log:\n  ? [a]\n  : b\n", "F:2: an option's name must be a word"},
       {"log: {}\n---\nweb: {}\n", "F:3: only one document is allowed"},
+      {",log: {}\n", "F:1: only one document is allowed"},
       {"storage:\n  path: [a\n", "F:3: not YAML: end of sequence flow not found"},
       {"storage:\n\tpath: /a\n", "F:2: not YAML: illegal map value"},
       {"a: *b\n", "F:1: not YAML: the referenced anchor is not defined"},
