@@ -37,6 +37,11 @@ def test_no_file_has(what):
     assert found == []
 
 
+def test_names_of_files_are_plain():
+    """An odd one is a shell's redirection that went astray."""
+    assert [str(path) for path in tree.files() if not re.fullmatch(r"[\w./@+-]+", str(path))] == []
+
+
 def test_every_top_folder_has_a_readme():
     missing = [folder for folder in ["", *top_folders()] if not (tree.ROOT / folder / "README.md").is_file()]
     assert missing == []

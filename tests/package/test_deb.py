@@ -54,6 +54,20 @@ def test_what_it_needs(package):
     assert not [name for name in names if name.endswith("-dev")]
 
 
+def test_the_binary_is_hardened(package, tmp_path):
+    """What makes a mistake in memory hard to use: of the binary that is shipped, not of what CMake was told."""
+    run("dpkg-deb", "-x", package, tmp_path)
+    told = run("readelf", "-W", "--file-header", "--program-headers", "--dynamic", tmp_path / "usr/bin/nsobserver").stdout
+    assert re.search(r"Type: +DYN \(Position-Independent Executable", told)
+    assert re.search(r"\(FLAGS_1\) +Flags: .*NOW", told) and "GNU_RELRO" in told, "pointers to functions stay writable"
+    stack = re.search(r"GNU_STACK .*", told)[0].split()
+    assert stack[6] == "RW", "the stack is executable"
+    assert not re.search(r" LOAD .* RWE ", told) and "TEXTREL" not in told
+    assert not re.search(r"\((RPATH|RUNPATH)\)", told), "libraries would be looked for elsewhere"
+    taken = set(re.findall(r"\b__\w+", run("readelf", "-W", "--dyn-syms", tmp_path / "usr/bin/nsobserver").stdout))
+    assert {"__stack_chk_fail", "__memcpy_chk", "__vsnprintf_chk"} <= taken
+
+
 def test_control(package):
     assert control(package, "conffiles") == "/etc/nsobserver.yaml\n"
     version = re.search(r"project\(nsobserver VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
