@@ -13,6 +13,7 @@ const size = (view) => view.to - view.from;
 export async function zoom_and_pan({ url }) {
   await browse({}, async (page) => {
     await open(page, url);
+    await page.keyboard.press("f"); // the live tail moves what is measured here
     const before = await viewOf(page);
     const area = page.locator(".area");
     const box = await area.boundingBox();
