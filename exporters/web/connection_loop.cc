@@ -46,6 +46,11 @@ bool MayGiveWay(const Connection& connection) { return connection.state() != Sta
 
 }  // namespace
 
+bool IsForApi(const RequestHead& head) {
+  const std::string_view line(head.text.data(), std::min(head.text.find('\r'), head.text.size()));
+  return line.find(" /api/") != std::string_view::npos;
+}
+
 ConnectionLoop::ConnectionLoop(UniqueFd listening, UniqueFd wake, const Limits& limits,
                                WebSecurity* security, Answerer answerer, IsSlow is_slow)
     : limits_(limits),

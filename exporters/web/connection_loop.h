@@ -22,6 +22,9 @@
 
 namespace nsobs {
 
+// A request that reads the database, and may take seconds.
+bool IsForApi(const RequestHead& head);
+
 class ConnectionLoop {
  public:
   struct Limits {

@@ -31,6 +31,9 @@ class WebSecurity {
   // `path` "" is plain HTTP for everybody.
   static absl::StatusOr<std::unique_ptr<WebSecurity>> Load(const std::string& path);
 
+  // The same, but never looked at again: for a process that will see no file.
+  static absl::StatusOr<std::unique_ptr<WebSecurity>> LoadForGood(const std::string& path);
+
   // As of now; the context lives as long as the state.
   struct State {
     WebConfig config;
@@ -50,8 +53,8 @@ class WebSecurity {
   PasswordJudge judge_;
   std::mutex mutex_;  // of std, as in WorkerPool; guards the rest
   std::shared_ptr<const State> state_;
-  std::string refused_stamp_;  // of files that were told to be wrong
-  absl::Time looked_ = absl::InfinitePast();
+  std::string refused_stamp_;                 // of files that were told to be wrong
+  absl::Time looked_ = absl::InfinitePast();  // infinite future: for good
 };
 
 }  // namespace nsobs

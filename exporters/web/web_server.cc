@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "absl/time/clock.h"
 #include "exporters/web/connection_loop.h"
+#include "exporters/web/front_keeper.h"
 #include "exporters/web/http_service.h"
 #include "exporters/web/listen_socket.h"
 #include "exporters/web/security.h"
@@ -16,35 +18,54 @@ namespace nsobs {
 
 namespace {
 
-bool IsForApi(const RequestHead& head) {
-  const std::string_view line(head.text.data(), std::min(head.text.find('\r'), head.text.size()));
-  return line.find(" /api/") != std::string_view::npos;
-}
+constexpr int kTries = 20;
+constexpr absl::Duration kTryAgainAfter = absl::Milliseconds(25);
 
 }  // namespace
 
 class WebServer::Impl {
  public:
   Impl(const WebOptions& options, WebHandlers handlers, std::unique_ptr<WebSecurity> security,
-       ListenSocket socket, UniqueFd wake)
-      : port_(socket.port),
+       int port)
+      : port_(port),
         security_(std::move(security)),
-        service_(options, std::move(handlers), security_.get()),
-        loop_(
-            std::move(socket.fd), std::move(wake),
-            {.max_connections = options.max_connections, .timeout = options.timeout},
-            security_.get(),
-            [this](const RequestHead& head, bool last) { return service_.Answer(head, last); },
-            IsForApi) {}
+        service_(options, std::move(handlers), security_.get()) {}
+
+  absl::Status Listen(const WebOptions& options, UniqueFd listening) {
+    const auto answer = [this](const RequestHead& head, bool last) {
+      return service_.Answer(head, last);
+    };
+    if (options.front) {
+      NSOBS_ASSIGN_OR_RETURN(front_,
+                             FrontKeeper::Start({.max_connections = options.max_connections,
+                                                 .timeout = options.timeout,
+                                                 .config_file = options.config_file},
+                                                std::move(listening), security_.get(), answer));
+      return absl::OkStatus();
+    }
+    UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake.ok()) return ErrnoStatus(errno, "eventfd");
+    loop_ = std::make_unique<ConnectionLoop>(
+        std::move(listening), std::move(wake),
+        ConnectionLoop::Limits{.max_connections = options.max_connections,
+                               .timeout = options.timeout},
+        security_.get(), answer, IsForApi);
+    return absl::OkStatus();
+  }
 
   int port() const { return port_; }
-  void Stop() { loop_.Stop(); }
+  void Stop() {
+    if (loop_ != nullptr) loop_->Stop();
+    if (front_ != nullptr) front_->Stop();
+  }
 
  private:
   const int port_;
   const std::unique_ptr<WebSecurity> security_;
   HttpService service_;
-  ConnectionLoop loop_;  // last: its threads use the others
+  // Last: their threads use the others. One of the two.
+  std::unique_ptr<ConnectionLoop> loop_;
+  std::unique_ptr<FrontKeeper> front_;
 };
 
 WebServer::WebServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -58,11 +79,17 @@ absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(const WebOptions& op
   NSOBS_ASSIGN_OR_RETURN(std::unique_ptr<WebSecurity> security,
                          WebSecurity::Load(options.config_file));
   NSOBS_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(options.listen_address));
-  NSOBS_ASSIGN_OR_RETURN(ListenSocket socket, Listen(address));
-  UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake.ok()) return ErrnoStatus(errno, "eventfd");
-  return std::unique_ptr<WebServer>(new WebServer(std::make_unique<Impl>(
-      options, std::move(handlers), std::move(security), std::move(socket), std::move(wake))));
+  // A front whose daemon was killed holds the port for some milliseconds yet.
+  absl::StatusOr<ListenSocket> listening = nsobs::Listen(address);
+  for (int i = 0; options.front && absl::IsAlreadyExists(listening.status()) && i < kTries; ++i) {
+    absl::SleepFor(kTryAgainAfter);
+    listening = nsobs::Listen(address);
+  }
+  NSOBS_ASSIGN_OR_RETURN(ListenSocket socket, std::move(listening));
+  auto impl =
+      std::make_unique<Impl>(options, std::move(handlers), std::move(security), socket.port);
+  NSOBS_RETURN_IF_ERROR(impl->Listen(options, std::move(socket.fd)));
+  return std::unique_ptr<WebServer>(new WebServer(std::move(impl)));
 }
 
 int WebServer::port() const { return impl_->port(); }

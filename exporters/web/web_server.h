@@ -22,6 +22,9 @@ struct WebOptions {
   std::string version = "";  // for the landing page
   // TLS, client certificates and users (web_config.h); "": plain HTTP for everybody.
   std::string config_file = "";
+  // The port is served by a process of its own, without privilege (front.h): this program, started
+  // with kFrontCommand. Off: by a thread of this process.
+  bool front = false;
 };
 
 // Called from several threads at once. They must return within the time that Stop() may take.

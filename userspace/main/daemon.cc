@@ -140,6 +140,7 @@ absl::Status Daemon::StartWeb(const Config& config) {
   options.listen_address = HostPortText(config.web.listen_address);
   options.version = kVersion;
   options.config_file = config.web.config_file;
+  options.front = true;
   WebHandlers handlers;
   handlers.metrics = [this] { return started_ ? Metrics() : std::string(); };
   handlers.ready = [this](std::string* why_not) {

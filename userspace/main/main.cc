@@ -3,17 +3,20 @@
 #include <string>
 #include <vector>
 
+#include "exporters/web/front.h"
 #include "userspace/correlation/host_cgroup_namespace.h"
 #include "userspace/main/dispatch.h"
 #include "userspace/main/exit_code.h"
 #include "userspace/main/text_width.h"
 
 int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (!words.empty() && words[0] == nsobs::kFrontCommand) return nsobs::RunFront(words);
   nsobs::InitTextWidth();
   // Where it must not, as an ordinary user may not, it goes without; `run` says so.
   nsobs::JoinHostCgroupNamespace("/proc").IgnoreError();
   try {
-    return nsobs::Dispatch(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+    return nsobs::Dispatch(words);
   } catch (const std::exception& error) {
     // Ours throws nothing; this is memory running out, or a bug of a library.
     std::cerr << "nsobserver: " << error.what() << std::endl;
