@@ -44,9 +44,13 @@ absl::StatusOr<Pair> MakePair() {
   return pair;
 }
 
-std::string ExitText(int status) {
-  if (WIFSIGNALED(status)) return absl::StrCat("killed by signal ", WTERMSIG(status));
-  return absl::StrCat("exit code ", WEXITSTATUS(status));
+// How a child ended, "" while it runs. It stays to be waited for, so that its pid stays its own.
+std::string EndOf(pid_t pid) {
+  siginfo_t info{};
+  const int options = WEXITED | WNOHANG | WNOWAIT;
+  if (waitid(P_PID, static_cast<id_t>(pid), &info, options) != 0 || info.si_pid == 0) return "";
+  return absl::StrCat(info.si_code == CLD_EXITED ? "exit code " : "killed by signal ",
+                      info.si_status);
 }
 
 // What a process inherits: the descriptors of front.h, no blocked signal, default handlers.
@@ -171,16 +175,9 @@ void FrontKeeper::End(Life* life) {
   }
 }
 
-void FrontKeeper::Renew(bool ended) {
-  if (ended) {
-    int status = 0;
-    siginfo_t info{};
-    // Left to be waited for by End(), so that the pid stays its own.
-    if (waitid(P_PID, static_cast<id_t>(life_->pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
-      status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
-    }
-    spdlog::error("web: the process that listens ended ({}); another one is started",
-                  ExitText(status));
+void FrontKeeper::Renew(const std::string& end) {
+  if (!end.empty()) {
+    spdlog::error("web: the process that listens ended ({}); another one is started", end);
     End(life_.get());
     life_.reset();
   }
@@ -196,18 +193,19 @@ void FrontKeeper::Renew(bool ended) {
 void FrontKeeper::Run() {
   absl::Time begun = absl::Now();
   while (!stop_) {
+    // Without pidfds (some container runtimes forbid them) it is found a second later.
     pollfd waiting[] = {{wake_.get(), POLLIN, 0},
                         {life_ == nullptr ? -1 : life_->pidfd.get(), POLLIN, 0}};
     poll(waiting, 2, kLookEveryMs);
     if (stop_) break;
-    const bool ended = (waiting[1].revents & POLLIN) != 0;
+    const std::string end = life_ == nullptr ? "" : EndOf(life_->pid);
     const bool changed = life_ != nullptr && security_->Current()->stamp != life_->stamp;
-    if (!ended && !changed && life_ != nullptr) continue;
+    if (end.empty() && !changed && life_ != nullptr) continue;
     // One that ends as it begins is not started faster than this.
     const absl::Duration pause = absl::Milliseconds(kLookEveryMs) - (absl::Now() - begun);
-    if (pause > absl::ZeroDuration() && ended) absl::SleepFor(std::min(pause, absl::Seconds(1)));
+    if (pause > absl::ZeroDuration() && !end.empty()) absl::SleepFor(pause);
     begun = absl::Now();
-    Renew(ended);
+    Renew(end);
   }
   if (life_ != nullptr) End(life_.get());
   life_.reset();

@@ -50,7 +50,7 @@ class FrontKeeper {
   absl::StatusOr<pid_t> Spawn(int control, const std::vector<UniqueFd>& channels) const;
   void Answer(int channel);
   void Run();
-  void Renew(bool ended);
+  void Renew(const std::string& end);
   static void End(Life* life);
 
   const FrontOptions options_;

