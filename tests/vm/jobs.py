@@ -31,6 +31,7 @@ SHORT_TESTS = ("All/OomTest.HostOwnLimit", "Setns.*", "Unshare.*", "All/CloneTes
                "ProbeSet.FilesWhereTheyAreFree")
 
 # What assumes that a process which was killed is gone before another one asks for memory, or that a second is long.
+NEED_CGROUP2 = {"dns_answer", "dns_query"}  # programs on the packets of its root
 NOT_IN_GUESTS = ["Oom.TriggerIsNotTheVictim"]
 
 
@@ -76,7 +77,8 @@ def of(kernel: kernels.Kernel, whole: bool) -> list[Job]:
         return [Job(kernel, cgroup="hybrid" if kernel.name == "6.1" else "v2", tests=SHORT_TESTS)]
     out = [Job(kernel), Job(kernel, hooks="tracepoint"), Job(kernel, lsm_bpf=True, tests=SHORT_TESTS)]
     if kernel.memory_v1:
-        out += [Job(kernel, cgroup=kind, tests=SHORT_TESTS) for kind in ("v1", "hybrid")]
+        # bpf_test makes its cgroups in the unified hierarchy, which v1 alone has not.
+        out += [Job(kernel, cgroup="v1", tests=()), Job(kernel, cgroup="hybrid", tests=SHORT_TESTS)]
     return out
 
 
@@ -92,7 +94,7 @@ cat /tmp/doctor
 echo 'guest: doctor ended'
 if nsobserver doctor >/dev/null 2>&1; then
 {deeds.script()}
-bpf_test --gtest_color=no {test_filter} 2>&1
+{f"bpf_test --gtest_color=no {test_filter} 2>&1" if job.tests else ":"}
 fi
 """
 
@@ -160,7 +162,7 @@ def judge(out: Outcome, booted: guest.Result) -> None:
     if not out.sources:
         out.problems.append(f"doctor: {out.refusal}")
     for name, source in out.sources.items():
-        if not source["attached"] and name not in job.kernel.missing:
+        if not source["attached"] and name not in job.kernel.missing and not (job.cgroup == "v1" and name in NEED_CGROUP2):
             out.problems.append(f"{name} is off: {source['reason']}")
         if source["attached"] and job.hooks and wrong_hook(job.hooks, source["hook"]):
             out.problems.append(f"{name} is on {source['hook']}, asked for {job.hooks}")
@@ -171,7 +173,7 @@ def judge(out: Outcome, booted: guest.Result) -> None:
             out.problems.append(f"{name}: the verifier walks {count} instructions")
     out.problems += [f"deed {name}: {said}" for name, said in out.seen.items() if said != "yes"]
     out.problems += [f"bpf_test {name}" for name in out.failed]
-    if out.passed == 0:
+    if out.passed == 0 and job.tests:
         out.problems.append("no test passed")
 
 
