@@ -10,6 +10,8 @@ namespace nsobs {
 namespace {
 
 constexpr uint32_t kUnified = 0;
+constexpr char kUnifiedController[] = "";
+constexpr char kMemoryController[] = "memory";
 constexpr size_t kShortId = 12;
 constexpr int kMaxNested = 64;      // containers inside one container; more count as its own
 constexpr size_t kMaxCgroups = 16;  // that are remembered of one container
@@ -48,6 +50,17 @@ std::vector<ContainerParent> ParentsOf(const Owner& outer, const CgroupPath& par
     }
   }
   return parents;
+}
+
+// runc tells a dozen paths, one for each controller of v1; Compare() asks for two.
+std::map<std::string, std::string> OfComparedControllers(
+    const std::map<std::string, std::string>& paths) {
+  std::map<std::string, std::string> out;
+  for (const char* controller : {kUnifiedController, kMemoryController}) {
+    const auto told = paths.find(controller);
+    if (told != paths.end()) out.insert(*told);
+  }
+  return out;
 }
 
 std::string PodKeyOf(const CgroupPath& parsed) {
@@ -248,7 +261,7 @@ Owner* ContainerFinder::TakeListed(const RuntimeRecord& listed) {
   // Rootless runtimes write down cgroups that they never made.
   owner->facts.has_cgroup = false;
   const std::array<std::pair<const char*, uint32_t>, 2> kHierarchies = {
-      {{"", kUnified}, {"memory", cgroups_.mounts().memory_hierarchy}}};
+      {{kUnifiedController, kUnified}, {kMemoryController, cgroups_.mounts().memory_hierarchy}}};
   for (const auto& [controller, hierarchy] : kHierarchies) {
     auto told = record.cgroup_paths.find(controller);
     if (told == record.cgroup_paths.end()) continue;
@@ -394,7 +407,9 @@ void ContainerFinder::Apply(const RuntimeRecord& record, Owner* owner) {
     owner->facts.pod_key = KeyOfUser(owner->uid, record.pod_key);
   }
   // Rootless runtimes write down cgroups that they never made, and a user whatever he likes.
-  if (!record.cgroup_paths.empty() && owner->uid == 0) owner->cgroup_paths = record.cgroup_paths;
+  if (!record.cgroup_paths.empty() && owner->uid == 0) {
+    owner->cgroup_paths = OfComparedControllers(record.cgroup_paths);
+  }
   if (record.init_pid != 0) owner->told_init = {record.init_pid, record.init_start_ticks};
   owner->name_file = record.name_file;
   owner->name_file_version = record.name_file_version;
@@ -422,7 +437,7 @@ std::string ContainerFinder::RelativePath(const std::string& controller,
 
 ContainerFinder::Verdict ContainerFinder::Compare(const std::map<std::string, std::string>& paths,
                                                   uint32_t hierarchy, std::string_view path) const {
-  const std::string controller = hierarchy == kUnified ? "" : "memory";
+  const std::string controller = hierarchy == kUnified ? kUnifiedController : kMemoryController;
   auto told = paths.find(controller);
   if (told == paths.end()) return Verdict::kNotTold;
   const std::string own = RelativePath(controller, told->second);
