@@ -14,8 +14,7 @@ const OwnerFacts* Inventory::Facts(OwnerId id) const {
   return entry == nullptr ? nullptr : &entry->facts;
 }
 
-const std::vector<OwnerId>* Inventory::OwnersOf(NamespaceKind kind,
-                                                const NamespaceIdentity& ns) const {
+const OwnerList* Inventory::OwnersOf(NamespaceKind kind, const NamespaceIdentity& ns) const {
   // Keys of counters repeat the inode where the kernel has no id.
   const uint64_t id = ns.id == ns.inode ? 0 : ns.id;
   if (id != 0) {

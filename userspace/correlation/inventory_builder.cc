@@ -70,6 +70,9 @@ void InventoryBuilder::AddOwners(const Indexes& indexes, Inventory* out) {
 }
 
 void InventoryBuilder::AddNamespaces(const Indexes& indexes, const HostView& view, Inventory* out) {
+  size_t living = kNamespaceKindCount;
+  indexes.namespaces.ForEach([&](const NamespaceInfo& info) { living += info.died_boot_ns == 0; });
+  out->namespaces_.reserve(living);
   for (NamespaceKind kind : kNamespaceKinds) {
     NamespaceRecord record;
     record.kind = kind;
