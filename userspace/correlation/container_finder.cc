@@ -52,17 +52,6 @@ std::vector<ContainerParent> ParentsOf(const Owner& outer, const CgroupPath& par
   return parents;
 }
 
-// runc tells a dozen paths, one for each controller of v1; Compare() asks for two.
-std::map<std::string, std::string> OfComparedControllers(
-    const std::map<std::string, std::string>& paths) {
-  std::map<std::string, std::string> out;
-  for (const char* controller : {kUnifiedController, kMemoryController}) {
-    const auto told = paths.find(controller);
-    if (told != paths.end()) out.insert(*told);
-  }
-  return out;
-}
-
 std::string PodKeyOf(const CgroupPath& parsed) {
   if (!parsed.pod_id.empty()) return "pod:" + parsed.pod_id;
   if (!parsed.pod_uid.empty()) return "uid:" + parsed.pod_uid;
@@ -408,7 +397,8 @@ void ContainerFinder::Apply(const RuntimeRecord& record, Owner* owner) {
   }
   // Rootless runtimes write down cgroups that they never made, and a user whatever he likes.
   if (!record.cgroup_paths.empty() && owner->uid == 0) {
-    owner->cgroup_paths = OfComparedControllers(record.cgroup_paths);
+    owner->cgroup_paths = record.cgroup_paths;
+    KeepNamingPaths(&owner->cgroup_paths);
   }
   if (record.init_pid != 0) owner->told_init = {record.init_pid, record.init_start_ticks};
   owner->name_file = record.name_file;

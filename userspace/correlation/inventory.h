@@ -71,7 +71,7 @@ class Inventory : private OwnerLookup {
   std::vector<NamespaceRecord> namespaces_;
   absl::flat_hash_map<OwnerId, Entry> owners_;
   absl::flat_hash_map<CgroupKey, OwnerId> cgroups_;
-  absl::flat_hash_map<NamespaceKey, OwnerList> by_id_;
+  absl::flat_hash_map<NamespaceKey, OwnerList> by_id_;  // whose inode is another's by now
   absl::flat_hash_map<NamespaceKey, Generation> by_inode_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,9 +27,10 @@ struct Owner {
   OwnerSort sort = OwnerSort::kContainer;
   std::string key;  // what makes it one and the same; see OwnerTable
   OwnerFacts facts;
-  Container draft;                       // what Publish() makes public next
-  ContainerRef ref;                      // as published last; nullptr: never yet
-  std::optional<Enrichment> enrichment;  // an engine's answer about this life of it
+  Container draft;   // what Publish() makes public next
+  ContainerRef ref;  // as published last; nullptr: never yet
+  // An engine's answer about this life of it; nullptr: none.
+  std::unique_ptr<Enrichment> enrichment;
   // The same with source "tombstone", for what comes after its death; nullptr while it lives.
   ContainerRef tombstone;
 

@@ -76,8 +76,9 @@ class ProcessIndex {
   absl::node_hash_map<ProcessId, Entry> entries_;    // large ones: no room for those to come
   absl::flat_hash_map<uint32_t, ProcessId> by_pid_;  // the youngest with this pid
   absl::flat_hash_map<CgroupKey, Queue> by_cgroup_;  // oldest first
-  std::deque<ProcessId> by_age_;                     // oldest first
-  std::deque<std::pair<int64_t, ProcessId>> dead_;   // oldest first
+  LineageCut last_cut_;
+  std::deque<ProcessId> by_age_;                    // oldest first
+  std::deque<std::pair<int64_t, ProcessId>> dead_;  // oldest first
 };
 
 }  // namespace nsobs
