@@ -10,8 +10,6 @@ namespace nsobs {
 namespace {
 
 constexpr uint32_t kUnified = 0;
-constexpr char kUnifiedController[] = "";
-constexpr char kMemoryController[] = "memory";
 constexpr size_t kShortId = 12;
 constexpr int kMaxNested = 64;      // containers inside one container; more count as its own
 constexpr size_t kMaxCgroups = 16;  // that are remembered of one container
@@ -250,7 +248,7 @@ Owner* ContainerFinder::TakeListed(const RuntimeRecord& listed) {
   // Rootless runtimes write down cgroups that they never made.
   owner->facts.has_cgroup = false;
   const std::array<std::pair<const char*, uint32_t>, 2> kHierarchies = {
-      {{kUnifiedController, kUnified}, {kMemoryController, cgroups_.mounts().memory_hierarchy}}};
+      {{"", kUnified}, {"memory", cgroups_.mounts().memory_hierarchy}}};
   for (const auto& [controller, hierarchy] : kHierarchies) {
     auto told = record.cgroup_paths.find(controller);
     if (told == record.cgroup_paths.end()) continue;
@@ -427,7 +425,7 @@ std::string ContainerFinder::RelativePath(const std::string& controller,
 
 ContainerFinder::Verdict ContainerFinder::Compare(const std::map<std::string, std::string>& paths,
                                                   uint32_t hierarchy, std::string_view path) const {
-  const std::string controller = hierarchy == kUnified ? kUnifiedController : kMemoryController;
+  const std::string controller = hierarchy == kUnified ? "" : "memory";
   auto told = paths.find(controller);
   if (told == paths.end()) return Verdict::kNotTold;
   const std::string own = RelativePath(controller, told->second);
