@@ -52,29 +52,35 @@ void AppendNumber(double value, std::string& out) {
 
 }  // namespace
 
-std::string SeriesText(Family family, const std::vector<LabelText>& values) {
-  const auto names = Info(family).labels();
-  std::string text(Info(family).name);
-  char before = '{';
+std::string LabelsText(std::span<const std::string_view> names, std::span<const LabelText> values) {
+  std::string text;
   for (size_t i = 0; i < std::min(names.size(), values.size()); ++i) {
-    text += before;
+    if (i > 0) text += ',';
     text += names[i];
     text += "=\"";
     AppendEscaped(values[i].str(), text);
     text += '"';
-    before = ',';
   }
-  if (before == ',') text += '}';
+  return text;
+}
+
+std::string SeriesText(Family family, const std::vector<LabelText>& values) {
+  const std::string labels = LabelsText(Info(family).labels(), values);
+  std::string text(Info(family).name);
+  if (labels.empty()) return text;
+  text += '{';
+  text += labels;
+  text += '}';
   return text;
 }
 
 void Page::Add(Family family, const std::vector<LabelText>& values, double value) {
-  AddText(family, SeriesText(family, values), value);
+  AddText(family, {SeriesText(family, values)}, value);
 }
 
-void Page::AddText(Family family, std::string_view series_text, double value) {
+void Page::AddText(Family family, std::initializer_list<std::string_view> parts, double value) {
   std::string& out = samples_[static_cast<size_t>(family)];
-  out += series_text;
+  for (const std::string_view part : parts) out += part;
   out += ' ';
   AppendNumber(value, out);
   out += '\n';

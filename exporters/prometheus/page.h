@@ -6,6 +6,8 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,12 +20,15 @@ namespace nsobs {
 // `name{label="value",...}`. `values` are those of Info(family).labels(), one each.
 std::string SeriesText(Family family, const std::vector<LabelText>& values);
 
+// The same without name and braces: `label="value",...`. "" without values.
+std::string LabelsText(std::span<const std::string_view> names, std::span<const LabelText> values);
+
 class Page {
  public:
   // The caller sees to it that no series comes twice.
   void Add(Family family, const std::vector<LabelText>& values, double value);
-  // The same with a SeriesText() that was kept.
-  void AddText(Family family, std::string_view series_text, double value);
+  // The same with a SeriesText(), whole or in parts.
+  void AddText(Family family, std::initializer_list<std::string_view> parts, double value);
 
   // In the catalog's order; families without samples are left out.
   std::string Text() const;

@@ -28,8 +28,8 @@ void AddInfo(const OwnerLabels& owner, const Container& container, Page& page) {
 }
 
 void AddBook(const SeriesBook& book, Page& page) {
-  book.ForEachSeries([&](Family family, const Series& series) {
-    page.AddText(family, series.text, static_cast<double>(series.value));
+  book.ForEachSeries([&](Family family, const SeriesName& name, uint64_t value) {
+    page.AddText(family, {name.before, name.owner, name.after}, static_cast<double>(value));
   });
   book.ForEachInfo([&](const OwnerLabels& owner, const Container& container) {
     AddInfo(owner, container, page);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "exporters/prometheus/page.h"
 
 namespace nsobs {
@@ -17,6 +18,33 @@ size_t OtherLimit(size_t max_series) {
   return std::clamp(max_series / 8, InitialKeys().size() + kOwnedFamilies, kOtherMost);
 }
 
+// SeriesText() without the labels of the owner.
+struct NameText {
+  std::string before;
+  std::string after;
+};
+using NameTexts = absl::flat_hash_map<SampleKey, NameText>;
+
+constexpr size_t kOwnerNames = 3;  // the first labels of every owned family
+
+std::string OwnerText(const OwnerLabels& owner) {
+  const LabelText values[kOwnerNames] = {owner.container, owner.pod, owner.pod_namespace};
+  return LabelsText(Info(Family::kConnectFailures).labels().first(kOwnerNames), values);
+}
+
+const NameText& TextOf(const SampleKey& key, NameTexts& texts) {
+  const auto [it, made] = texts.try_emplace(key);
+  if (!made) return it->second;
+  const FamilyInfo& info = Info(key.family);
+  const std::string rest =
+      LabelsText(info.labels().subspan(info.owned() ? kOwnerNames : 0), ValuesOf(key));
+  const bool bare = !info.owned() && rest.empty();
+  const bool more = info.owned() && !rest.empty();
+  it->second.before = absl::StrCat(std::string(info.name), bare ? "" : "{");
+  it->second.after = absl::StrCat(more ? "," : "", rest, bare ? "" : "}");
+  return it->second;
+}
+
 }  // namespace
 
 SeriesBook::SeriesBook(size_t max_series)
@@ -29,8 +57,8 @@ SeriesBook::SeriesBook(size_t max_series)
       totals_(OwnerLabels(), true) {
   host_.group = &host_group_;
   for (const SampleKey& key : InitialKeys()) {
-    Create(host_group_, key);
-    Create(other_, key);
+    host_group_.series.Add(key);
+    other_.series.Add(key);
   }
   shown_ = host_group_.series.size();
 }
@@ -63,8 +91,7 @@ void SeriesBook::CollectCounts(const MetricsSnapshot& snapshot) {
 
 void SeriesBook::ResetGauges() {
   const auto reset = [](Group& group) {
-    const auto it = group.series.find({Family::kTcpConnectsInFlight, 0, 0});
-    if (it != group.series.end()) it->second.value = 0;
+    if (uint64_t* value = group.series.Find({Family::kTcpConnectsInFlight, 0, 0})) *value = 0;
   };
   reset(host_group_);
   reset(other_);
@@ -85,58 +112,49 @@ void SeriesBook::Count(Member& member) {
   member.in_flight = 0;
   for (auto& [key, total] : member.totals) {
     if (total.look != look_) continue;
-    Series& series = Info(key.family).owned() ? SeriesOf(member.group, key) : Create(totals_, key);
+    uint64_t& value =
+        Info(key.family).owned() ? SeriesOf(member.group, key) : totals_.series.Add(key);
     if (key.family == Family::kTcpConnectsInFlight) {
       member.in_flight = total.now;
-      series.value += total.now;
+      value += total.now;
     } else if (total.now > total.counted) {  // never down
-      series.value += total.now - total.counted;
+      value += total.now - total.counted;
       total.counted = total.now;
     }
   }
 }
 
-Series& SeriesBook::SeriesOf(Group* group, const SampleKey& key) {
+uint64_t& SeriesBook::SeriesOf(Group* group, const SampleKey& key) {
   if (group == nullptr || !group->shown) return OtherSeries(key);
-  const auto it = group->series.find(key);
-  if (it != group->series.end()) return it->second;
+  if (uint64_t* known = group->series.Find(key)) return *known;
   const bool full =
       shown_ >= shown_limit_ || (group != &host_group_ && group->series.size() >= share_);
   if (full) group->refused.insert(key);
   if (group->refused.contains(key)) return OtherSeries(key);
   ++shown_;
-  return Create(*group, key);
+  return group->series.Add(key);
 }
 
-Series& SeriesBook::OtherSeries(const SampleKey& key) {
-  const auto it = other_.series.find(key);
-  if (it != other_.series.end()) return it->second;
+uint64_t& SeriesBook::OtherSeries(const SampleKey& key) {
+  if (uint64_t* known = other_.series.Find(key)) return *known;
   // The last places are kept for one coarse series of each family.
   const bool full = other_.series.size() + kOwnedFamilies >= other_limit_;
-  return Create(other_, full ? CoarseKey(key.family) : key);
+  return other_.series.Add(full ? CoarseKey(key.family) : key);
 }
 
-std::string SeriesBook::TextOf(const OwnerLabels& owner, const SampleKey& key) {
-  std::vector<LabelText> values;
-  if (Info(key.family).owned()) values = {owner.container, owner.pod, owner.pod_namespace};
-  for (LabelText& value : ValuesOf(key)) values.push_back(std::move(value));
-  return SeriesText(key.family, values);
-}
-
-Series& SeriesBook::Create(Group& group, const SampleKey& key) {
-  const auto [it, made] = group.series.try_emplace(key);
-  if (made) it->second.text = TextOf(group.labels, key);
-  return it->second;
-}
-
-void SeriesBook::ForEachSeries(const std::function<void(Family, const Series&)>& visit) const {
-  const auto all = [&](const Group& group) {
-    for (const auto& [key, series] : group.series) visit(key.family, series);
+void SeriesBook::ForEachSeries(const SeriesVisitor& visit) const {
+  NameTexts texts;  // of this page: many containers have series of the same key
+  const auto all = [&](const Group& group, bool owned) {
+    const std::string owner = owned ? OwnerText(group.labels) : "";
+    for (const auto& [key, value] : group.series) {
+      const NameText& text = TextOf(key, texts);
+      visit(key.family, {text.before, owner, text.after}, value);
+    }
   };
-  all(host_group_);
-  all(other_);
-  for (const auto& [labels, group] : groups_) all(*group);
-  all(totals_);
+  all(host_group_, true);
+  all(other_, true);
+  for (const auto& [labels, group] : groups_) all(*group, true);
+  all(totals_, false);
 }
 
 void SeriesBook::ForEachInfo(

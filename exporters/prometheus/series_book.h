@@ -11,19 +11,24 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "exporters/prometheus/owner_labels.h"
 #include "exporters/prometheus/sample.h"
+#include "exporters/prometheus/series_list.h"
 #include "userspace/event/metrics_snapshot.h"
 
 namespace nsobs {
 
-struct Series {
-  std::string text;  // SeriesText()
-  uint64_t value = 0;
+// What a series reads like, in parts that follow one another: SeriesText() in one piece is not
+// kept, for it would be most of what a container costs. Valid during the call that hands it out.
+struct SeriesName {
+  std::string_view before;  // `name{`
+  std::string_view owner;   // `container="web",...`
+  std::string_view after;   // `,errno="ECONNREFUSED"}`
 };
 
 class SeriesBook {
@@ -34,7 +39,8 @@ class SeriesBook {
   // Takes in a snapshot. Containers that it shows as dead are in the book until the next look.
   void Look(const MetricsSnapshot& snapshot);
 
-  void ForEachSeries(const std::function<void(Family, const Series&)>& visit) const;
+  using SeriesVisitor = std::function<void(Family, const SeriesName&, uint64_t value)>;
+  void ForEachSeries(const SeriesVisitor& visit) const;
   // Containers that have an info series, ordered by their labels, no two equal.
   void ForEachInfo(const std::function<void(const OwnerLabels&, const Container&)>& visit) const;
 
@@ -52,7 +58,7 @@ class SeriesBook {
     bool shown = false;  // decided once: sticky while one of its containers is there
     size_t members = 0;
     size_t joined = 0;  // members that it ever had
-    std::map<SampleKey, Series> series;
+    SeriesList series;
     absl::flat_hash_set<SampleKey> refused;  // counted in "(other)": sticky too
   };
 
@@ -111,10 +117,8 @@ class SeriesBook {
   void ResetGauges();
   void CountIncreases();
   void Count(Member& member);
-  Series& SeriesOf(Group* group, const SampleKey& key);
-  Series& OtherSeries(const SampleKey& key);
-  static Series& Create(Group& group, const SampleKey& key);
-  static std::string TextOf(const OwnerLabels& owner, const SampleKey& key);
+  uint64_t& SeriesOf(Group* group, const SampleKey& key);
+  uint64_t& OtherSeries(const SampleKey& key);
 
   const size_t max_series_;
   const size_t other_limit_;  // of max_series_, set apart so that "(other)" always has room

@@ -57,6 +57,7 @@ void SeriesBook::Show(const Candidate& candidate) {
   Group& group = *candidate.group;
   group.shown = shown_ + candidate.series <= shown_limit_;
   if (!group.shown) return;
+  group.series.Reserve(candidate.series);
   // All of it now, so that the next candidate sees what is left.
   for (Member* member : candidate.members) {
     GiveInfo(*member);

@@ -47,9 +47,6 @@ void SeriesBook::Rename(Member& member, const OwnerLabels& labels) {
   auto node = groups_.extract(member.group->labels);
   node.key() = labels;
   member.group->labels = labels;
-  for (auto& [key, series] : member.group->series) {
-    series.text = TextOf(labels, key);
-  }
   groups_.insert(std::move(node));
 }
 

@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import signal
+import socket
 import time
 
 import namespaces
@@ -14,6 +15,7 @@ from runtimes import engine
 from shell import wait_until
 
 BURST = 100_000
+DIFFERENT = 15_000  # records of some 200 bytes
 RESTING = 200
 REST_SECONDS = 10
 
@@ -38,6 +40,26 @@ def test_burst_of_ignored_signals_is_complete(observer):
             return sum(row["count"] for row in rows if row["signal"]["name"] == "SIGTERM") == BURST
 
         wait_until(told, 5, f"all {BURST} in the counts of the rows", interval=0.2)
+
+
+def test_records_that_differ_come_through_windows_of_the_ring():
+    """More than both rings hold, so that every window is read, and the ring's end is passed."""
+    with Observer("--ring.bulk-bytes=1MiB", "--ring.critical-bytes=1MiB",
+                  "--anomaly.per-minute=10") as observer:
+        for n in range(DIFFERENT):
+            with socket.socket() as s, contextlib.suppress(ConnectionRefusedError):
+                s.connect((f"127.77.{n >> 8}.{n & 255}", 9))
+            if n % 500 == 0:
+                time.sleep(0.05)  # the ring's reader is not to fall behind
+
+        def told():
+            rows = observer.events("--kind", "connect_failure", "--since", "10m")
+            return {row["connect_failure"]["destination"] for row in rows}
+
+        wanted = {f"127.77.{n >> 8}.{n & 255}" for n in range(DIFFERENT)}
+        wait_until(lambda: wanted <= told(), 20, f"{DIFFERENT} failures to different addresses",
+                   interval=0.5)
+        assert observer.scrape().sum("nsobserver_malformed_records_total") == 0
 
 
 @pytest.mark.measuring

@@ -6,12 +6,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "userspace/base/status_util.h"
 
 namespace nsobs {
 namespace {
 
 constexpr size_t kAlign = 8;  // of records
+// A power of two. Mapping the next one takes some 10 us, a few ns a record.
+constexpr size_t kWindowBytes = 256 << 10;
 
 size_t RoundUp(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
 
@@ -25,29 +30,51 @@ absl::StatusOr<std::unique_ptr<MappedRing>> MappedRing::Map(int map_fd) {
   bpf_map_info info{};
   __u32 size = sizeof info;
   if (bpf_obj_get_info_by_fd(map_fd, &info, &size) != 0) return ErrnoStatus(errno, "a ring's size");
-  std::unique_ptr<MappedRing> ring(new MappedRing);
+  std::unique_ptr<MappedRing> ring(new MappedRing(map_fd));
   ring->page_ = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   ring->data_bytes_ = info.max_entries;
+  ring->window_bytes_ = std::min(ring->data_bytes_, std::max(kWindowBytes, ring->page_));
   void* consumer = mmap(nullptr, ring->page_, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
   if (consumer == MAP_FAILED) return ErrnoStatus(errno, "mapping a ring");
   ring->consumer_ = consumer;
-  // The kernel offers the data twice in a row: of the second time we take the first page.
-  void* producer = mmap(nullptr, ring->data_bytes_ + 2 * ring->page_, PROT_READ, MAP_SHARED, map_fd,
-                        static_cast<off_t>(ring->page_));
+  void* producer =
+      mmap(nullptr, ring->page_, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(ring->page_));
   if (producer == MAP_FAILED) return ErrnoStatus(errno, "mapping a ring");
   ring->producer_ = producer;
+  NSOBS_RETURN_IF_ERROR(ring->MapWindow(0));
   return ring;
 }
 
 MappedRing::~MappedRing() {
-  if (producer_ != nullptr) munmap(producer_, data_bytes_ + 2 * page_);
+  if (window_ != nullptr) munmap(window_, window_bytes_ + page_);
+  if (producer_ != nullptr) munmap(producer_, page_);
   if (consumer_ != nullptr) munmap(consumer_, page_);
 }
 
-bool MappedRing::Peek(Record* out) const {
+// In the place of the one before, if there is one. The data follows the two pages of positions; the
+// kernel offers it twice in a row, so that the page after its end is its first.
+absl::Status MappedRing::MapWindow(size_t offset) {
+  const int flags = window_ == nullptr ? MAP_SHARED : MAP_SHARED | MAP_FIXED;
+  void* window = mmap(window_, window_bytes_ + page_, PROT_READ, flags, map_fd_,
+                      static_cast<off_t>(2 * page_ + offset));
+  if (window == MAP_FAILED) {
+    // MAP_FIXED may have taken away what was there.
+    const int error = errno;
+    if (window_ != nullptr) munmap(std::exchange(window_, nullptr), window_bytes_ + page_);
+    return ErrnoStatus(error, "mapping a ring");
+  }
+  window_ = window;
+  window_offset_ = offset;
+  return absl::OkStatus();
+}
+
+bool MappedRing::Peek(Record* out) {
   const size_t at = Load(consumer_);  // only this thread writes it
   if (at >= Load(producer_)) return false;
-  const auto* header = static_cast<const uint8_t*>(producer_) + page_ + (at & (data_bytes_ - 1));
+  const size_t offset = at & (data_bytes_ - 1);
+  const size_t start = offset & ~(window_bytes_ - 1);
+  if ((window_ == nullptr || start != window_offset_) && !MapWindow(start).ok()) return false;
+  const auto* header = static_cast<const uint8_t*>(window_) + (offset - start);
   const uint32_t word =
       __atomic_load_n(reinterpret_cast<const uint32_t*>(header), __ATOMIC_ACQUIRE);
   if ((word & BPF_RINGBUF_BUSY_BIT) != 0) return false;

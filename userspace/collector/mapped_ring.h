@@ -1,12 +1,14 @@
 // The reading side of a BPF ring buffer (BPF_MAP_TYPE_RINGBUF). libbpf's own maps the data twice
-// from end to end, so that a record may run over the end; records are short here, and one more page
-// does: the whole ring counts once for the memory of this process.
+// from end to end, and all that is mapped counts as memory of this process, read or not: so only
+// the window is mapped that is read just now, 256 KiB of the data, and one more page for a record
+// that runs over its end.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
@@ -15,14 +17,16 @@ namespace nsobs {
 // Used by one thread.
 class MappedRing {
  public:
-  // `map_fd` is borrowed, and must stay open. No record may be longer than a page less 8 bytes.
+  // `map_fd` is borrowed, and must stay open as long as this lives. No record may be longer than a
+  // page less 8 bytes.
   static absl::StatusOr<std::unique_ptr<MappedRing>> Map(int map_fd);
   ~MappedRing();
   MappedRing(const MappedRing&) = delete;
   MappedRing& operator=(const MappedRing&) = delete;
 
   // Takes what was submitted, oldest first, until there is no more or a record is still being
-  // written; the bytes are valid during the call. Returns how many records were taken.
+  // written; the bytes are valid during the call. Returns how many records were taken. If the
+  // kernel has no memory to map the next window, what is there waits for the next call.
   // Protocol: kernel/bpf/ringbuf.c, "Ring buffer".
   template <typename Take>
   size_t Consume(Take take) {
@@ -44,14 +48,19 @@ class MappedRing {
     size_t end = 0;  // the consumer's position after it
   };
 
-  MappedRing() = default;
-  bool Peek(Record* out) const;
+  explicit MappedRing(int map_fd) : map_fd_(map_fd) {}
+  bool Peek(Record* out);
   void Release(const Record& record);
+  absl::Status MapWindow(size_t offset);
 
+  const int map_fd_;
   void* consumer_ = nullptr;  // one page; the position is its first word
-  void* producer_ = nullptr;  // one page with the kernel's position, then the data
+  void* producer_ = nullptr;  // one page with the kernel's position
+  void* window_ = nullptr;    // the data from window_offset_ on, and one page more
   size_t page_ = 0;
-  size_t data_bytes_ = 0;
+  size_t data_bytes_ = 0;  // a power of two, as window_bytes_ is
+  size_t window_bytes_ = 0;
+  size_t window_offset_ = 0;
 };
 
 }  // namespace nsobs

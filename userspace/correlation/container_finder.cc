@@ -394,7 +394,10 @@ void ContainerFinder::Apply(const RuntimeRecord& record, Owner* owner) {
     owner->facts.pod_key = KeyOfUser(owner->uid, record.pod_key);
   }
   // Rootless runtimes write down cgroups that they never made, and a user whatever he likes.
-  if (!record.cgroup_paths.empty() && owner->uid == 0) owner->cgroup_paths = record.cgroup_paths;
+  if (!record.cgroup_paths.empty() && owner->uid == 0) {
+    owner->cgroup_paths = record.cgroup_paths;
+    KeepNamingPaths(&owner->cgroup_paths);
+  }
   if (record.init_pid != 0) owner->told_init = {record.init_pid, record.init_start_ticks};
   owner->name_file = record.name_file;
   owner->name_file_version = record.name_file_version;

@@ -215,7 +215,7 @@ void CorrelatorState::Enrich(Enrichment enrichment) {
   if (owner == nullptr || !owner->facts.alive || owner->nested) return;
   if (owner->draft.runtime != enrichment.runtime || owner->draft.id != enrichment.id) return;
   if (!enrichment.silent) {
-    owner->enrichment = std::move(enrichment);
+    owner->enrichment = std::make_unique<Enrichment>(std::move(enrichment));
   } else if (owner->enrichment) {
     owner->enrichment->health.reset();
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_split.h"
@@ -72,7 +73,18 @@ void HostView::Apply(HostScan scan, int64_t started_boot_ns, bool initial) {
   indexes_.namespaces.Reconcile(counts_, held_, started_boot_ns);
   indexes_.plain.BuryHomeless(started_boot_ns);
   if (!initial) RefreshNames(started_boot_ns);
-  processes_.clear();
+  ForgetScan();
+}
+
+// Containers of the standard library keep their room otherwise, as of the largest scan ever.
+void HostView::ForgetScan() {
+  const auto forget = [](auto& list) { std::decay_t<decltype(list)>().swap(list); };
+  forget(processes_);
+  forget(alive_);
+  forget(listed_inits_);
+  forget(engines_inits_);
+  forget(first_in_);
+  forget(counts_);
 }
 
 void HostView::Prepare(HostScan scan) {
@@ -80,11 +92,8 @@ void HostView::Prepare(HostScan scan) {
             [](const HostProcess& a, const HostProcess& b) {
               return std::tie(a.start_ticks, a.pid) < std::tie(b.start_ticks, b.pid);
             });
-  processes_.clear();
-  alive_.clear();
-  listed_inits_.clear();
-  engines_inits_.clear();
-  first_in_.clear();
+  processes_.reserve(scan.processes.size());
+  alive_.reserve(scan.processes.size());
   for (const HostProcess& seen : scan.processes) {
     processes_.push_back(ToProcess(seen, &indexes_.cgroups));
     alive_.insert(IdOf(processes_.back()));
@@ -243,7 +252,7 @@ void HostView::Place(const Process& process, int64_t boot_ns, bool initial) {
 void HostView::PlaceInContainer(Owner* owner, const Process& process, int64_t boot_ns,
                                 bool initial) {
   const OwnerId id = owner->facts.id;
-  first_in_.try_emplace(id, process);
+  first_in_.try_emplace(id, &process);
   if (lifecycle_.IsInitOf(*owner, process)) {
     const int64_t when = initial ? boot_ns : static_cast<int64_t>(process.start_boot_ns);
     lifecycle_.Start(id, process, std::max<int64_t>(when, 1), /*tell=*/!initial);
@@ -274,7 +283,7 @@ void HostView::StartWithoutInit(int64_t boot_ns) {
   for (const auto& [id, process] : first_in_) {
     const Owner* owner = indexes_.owners.Get(id);
     if (owner == nullptr || owner->init || owner->told_init) continue;
-    lifecycle_.Start(id, process, boot_ns, /*tell=*/false);
+    lifecycle_.Start(id, *process, boot_ns, /*tell=*/false);
   }
 }
 

@@ -41,6 +41,7 @@ class HostView {
   using InodeKey = NamespaceIndex::InodeKey;
 
   void Prepare(HostScan scan);
+  void ForgetScan();
   void LearnEngines();
   void RememberProcesses();
   void TakeLists(int64_t boot_ns);
@@ -63,12 +64,12 @@ class HostView {
   Indexes& indexes_;
   Lifecycle& lifecycle_;
 
-  // Of the scan at hand.
+  // Of the scan at hand; empty between two of them.
   std::vector<Process> processes_;  // by start
   absl::flat_hash_set<ProcessId> alive_;
   absl::flat_hash_map<ProcessId, OwnerId> listed_inits_;
   absl::flat_hash_map<ProcessId, RuntimeRecord> engines_inits_;  // asked about only if need be
-  absl::flat_hash_map<OwnerId, Process> first_in_;  // the oldest process of each container
+  absl::flat_hash_map<OwnerId, const Process*> first_in_;  // the oldest process of each container
   absl::flat_hash_map<InodeKey, uint32_t> counts_;
   absl::flat_hash_map<NamespaceKind, uint32_t> host_counts_;
   std::vector<std::pair<Process, uint32_t>> zombies_;

@@ -14,15 +14,15 @@ const OwnerFacts* Inventory::Facts(OwnerId id) const {
   return entry == nullptr ? nullptr : &entry->facts;
 }
 
-const std::vector<OwnerId>* Inventory::OwnersOf(NamespaceKind kind,
-                                                const NamespaceIdentity& ns) const {
+const OwnerList* Inventory::OwnersOf(NamespaceKind kind, const NamespaceIdentity& ns) const {
   // Keys of counters repeat the inode where the kernel has no id.
   const uint64_t id = ns.id == ns.inode ? 0 : ns.id;
-  if (id != 0) {
-    auto it = by_id_.find({kind, id});
-    if (it != by_id_.end()) return &it->second;
-  }
   auto it = by_inode_.find({kind, ns.inode});
+  if (id != 0 && it != by_inode_.end() && it->second.id == id) return &it->second.owners;
+  if (id != 0) {
+    auto old = by_id_.find({kind, id});
+    if (old != by_id_.end()) return &old->second;
+  }
   // With an id that isn't known, only a namespace whose own id isn't known either can be meant.
   if (it == by_inode_.end() || (id != 0 && it->second.id != 0)) return nullptr;
   return &it->second.owners;

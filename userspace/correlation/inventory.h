@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "userspace/correlation/owner_rules.h"
 #include "userspace/event/container.h"
 
@@ -15,9 +16,11 @@ namespace nsobs {
 
 // One namespace, for listings, the timeline's table and metrics.
 struct NamespaceRecord {
+  using Owners = absl::InlinedVector<ContainerRef, 1>;
+
   NamespaceKind kind = NamespaceKind::kNet;
   NamespaceIdentity identity;
-  std::vector<ContainerRef> owners;  // the first is whose it is, the others share it; empty: nobody
+  Owners owners;  // the first is whose it is, the others share it; empty: nobody
   bool is_host = false;
   uint32_t process_count = 0;  // as of the last scan
   ProcessKey some_process;     // one that is or was in it; pid 0: none known
@@ -57,18 +60,18 @@ class Inventory : private OwnerLookup {
   struct Generation {
     uint64_t serial = 0;
     uint64_t id = 0;  // of the namespace; 0: not known
-    std::vector<OwnerId> owners;
+    OwnerList owners;
   };
 
   const OwnerFacts* Facts(OwnerId id) const override;
   const Entry* Find(OwnerId id) const;
-  const std::vector<OwnerId>* OwnersOf(NamespaceKind kind, const NamespaceIdentity& ns) const;
+  const OwnerList* OwnersOf(NamespaceKind kind, const NamespaceIdentity& ns) const;
 
   std::vector<ContainerRef> containers_;
   std::vector<NamespaceRecord> namespaces_;
   absl::flat_hash_map<OwnerId, Entry> owners_;
   absl::flat_hash_map<CgroupKey, OwnerId> cgroups_;
-  absl::flat_hash_map<NamespaceKey, std::vector<OwnerId>> by_id_;
+  absl::flat_hash_map<NamespaceKey, OwnerList> by_id_;  // whose inode is another's by now
   absl::flat_hash_map<NamespaceKey, Generation> by_inode_;
 };
 

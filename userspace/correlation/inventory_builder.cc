@@ -70,6 +70,9 @@ void InventoryBuilder::AddOwners(const Indexes& indexes, Inventory* out) {
 }
 
 void InventoryBuilder::AddNamespaces(const Indexes& indexes, const HostView& view, Inventory* out) {
+  size_t living = kNamespaceKindCount;
+  indexes.namespaces.ForEach([&](const NamespaceInfo& info) { living += info.died_boot_ns == 0; });
+  out->namespaces_.reserve(living);
   for (NamespaceKind kind : kNamespaceKinds) {
     NamespaceRecord record;
     record.kind = kind;
@@ -80,10 +83,11 @@ void InventoryBuilder::AddNamespaces(const Indexes& indexes, const HostView& vie
     if (record.identity.inode != 0) out->namespaces_.push_back(std::move(record));
   }
   indexes.namespaces.ForEach([&](const NamespaceInfo& info) {
-    if (info.identity.id != 0) out->by_id_[{info.kind, info.identity.id}] = info.owners;
     auto& by_inode = out->by_inode_[{info.kind, info.identity.inode}];
     // Several generations of one inode: the youngest is the one that a bare inode means.
-    if (info.serial > by_inode.serial) by_inode = {info.serial, info.identity.id, info.owners};
+    Inventory::Generation other{info.serial, info.identity.id, info.owners};
+    if (other.serial > by_inode.serial) std::swap(other, by_inode);
+    if (other.id != 0) out->by_id_[{info.kind, other.id}] = std::move(other.owners);
     if (info.died_boot_ns == 0) out->namespaces_.push_back(ToRecord(info, indexes.owners));
   });
   std::stable_sort(out->namespaces_.begin(), out->namespaces_.end(),

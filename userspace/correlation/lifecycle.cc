@@ -1,5 +1,6 @@
 #include "userspace/correlation/lifecycle.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -79,7 +80,8 @@ void Lifecycle::TakeNamespaces(Owner* owner, const Process& init, int64_t boot_n
     const Owner* before = indexes_.owners.Get(PrimaryOwner(info->owners, indexes_.owners));
     if (!joins && before != nullptr && before->sort == OwnerSort::kUnshare && before != owner) {
       displaced.push_back(before->facts.id);
-      std::erase(info->owners, before->facts.id);
+      info->owners.erase(std::remove(info->owners.begin(), info->owners.end(), before->facts.id),
+                         info->owners.end());
     }
     indexes_.namespaces.AddOwner(info, id, /*first=*/!joins);
   }

@@ -17,6 +17,12 @@ Lineage Nearest(const Lineage& chain, int count) {
   return std::make_shared<const LineageNode>(std::move(copy));
 }
 
+Lineage SharedNearest(const Lineage& chain, int count, LineageCut* last) {
+  if (last == nullptr || chain == nullptr || chain->depth <= count) return Nearest(chain, count);
+  if (last->chain != chain || last->count != count) *last = {chain, count, Nearest(chain, count)};
+  return last->nearest;
+}
+
 Executable NamedBehind(const LineageNode& node, const LineageNode* before) {
   if (!node.executable.known()) return {};
   if (!node.executable.nameless) return node.executable;
@@ -30,12 +36,12 @@ ProcessId IdOf(const Process& process) { return {process.pid, process.start_boot
 ProcessId IdOf(const ProcessKey& key) { return {key.pid, key.start_boot_ns / kNsPerTick}; }
 
 Lineage Descend(LineageNode node, Lineage parent, const LineageNode* before,
-                const LineageLimits& limits) {
+                const LineageLimits& limits, LineageCut* last_cut) {
   if (node.args && node.args->size() > limits.args) {
     node.args->resize(limits.args);
     node.args_cut = true;
   }
-  node.parent = Nearest(parent, limits.depth - 1);
+  node.parent = SharedNearest(parent, limits.depth - 1, last_cut);
   node.depth = node.parent == nullptr ? 1 : node.parent->depth + 1;
   node.named = NamedBehind(node, before);
   return std::make_shared<const LineageNode>(std::move(node));

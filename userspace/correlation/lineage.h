@@ -54,9 +54,17 @@ inline constexpr LineageLimits kHostLineage = {12, 512};
 // Inside a container nobody looks further, and its processes shall not take our memory.
 inline constexpr LineageLimits kContainedLineage = {4, 128};
 
+// The piece of a chain that was kept last: siblings share it.
+struct LineageCut {
+  Lineage chain;
+  int count = 0;
+  Lineage nearest;
+};
+
 // `node` below `parent`, of which only the nearest are kept, so that `depth` is at most
-// `max_depth`. `before`: what the same process ran until now, or nullptr.
+// `max_depth`. `before`: what the same process ran until now, or nullptr. `last_cut`: of the call
+// before, and then of this one; nullptr: nothing is shared.
 Lineage Descend(LineageNode node, Lineage parent, const LineageNode* before,
-                const LineageLimits& limits);
+                const LineageLimits& limits, LineageCut* last_cut = nullptr);
 
 }  // namespace nsobs

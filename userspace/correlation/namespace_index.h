@@ -12,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "userspace/correlation/process_index.h"
 #include "userspace/event/namespace_kind.h"
@@ -21,11 +22,14 @@ namespace nsobs {
 // Of a container or another owner of namespaces, within one correlator; never reused. 0: none.
 using OwnerId = uint64_t;
 
+// Of one namespace. Most have one owner, which then takes no room of its own: there are thousands.
+using OwnerList = absl::InlinedVector<OwnerId, 2>;
+
 struct NamespaceInfo {
   uint64_t serial = 0;
   NamespaceKind kind = NamespaceKind::kNet;
   NamespaceIdentity identity;
-  std::vector<OwnerId> owners;  // the first is whose it is; the others joined it
+  OwnerList owners;  // the first is whose it is; the others joined it
   // An engine made it: it belongs to the container that will appear in it.
   bool by_engine = false;
   // Its owner ended before an id was learnt: what shows up with this inode now is another one.

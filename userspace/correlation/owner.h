@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,10 +27,12 @@ struct Owner {
   OwnerSort sort = OwnerSort::kContainer;
   std::string key;  // what makes it one and the same; see OwnerTable
   OwnerFacts facts;
-  Container draft;                       // what Publish() makes public next
-  ContainerRef ref;                      // as published last; nullptr: never yet
-  std::optional<Enrichment> enrichment;  // an engine's answer about this life of it
-  ContainerRef tombstone;  // the same with source "tombstone", for what comes after its death
+  Container draft;   // what Publish() makes public next
+  ContainerRef ref;  // as published last; nullptr: never yet
+  // An engine's answer about this life of it; nullptr: none.
+  std::unique_ptr<Enrichment> enrichment;
+  // The same with source "tombstone", for what comes after its death; nullptr while it lives.
+  ContainerRef tombstone;
 
   // Cgroups by path may be claimed by anybody who can make a directory: an owner is shown only
   // once a process or a file confirms it.
@@ -40,7 +43,7 @@ struct Owner {
   int nested_count = 0;    // of containers in it
   uint32_t uid = 0;        // whose runtime's: root's, or another user's of the host
   std::vector<CgroupKey> cgroups;
-  std::map<std::string, std::string> cgroup_paths;  // as its runtime says, by controller
+  std::map<std::string, std::string> cgroup_paths;  // as its runtime says, of "" and "memory"
   std::optional<ProcessId> told_init;               // by its runtime; start_ticks 0: not told
   std::optional<ProcessId> init;
   bool init_is_alive = false;

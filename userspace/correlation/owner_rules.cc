@@ -10,21 +10,20 @@ constexpr std::array<NamespaceKind, kNamespaceKindCount> kOrder = {
     NamespaceKind::kMnt, NamespaceKind::kPid,  NamespaceKind::kNet,  NamespaceKind::kCgroup,
     NamespaceKind::kIpc, NamespaceKind::kTime, NamespaceKind::kUser, NamespaceKind::kUts};
 
-const std::vector<OwnerId>* At(const NamespaceOwners& namespaces, NamespaceKind kind) {
+const OwnerList* At(const NamespaceOwners& namespaces, NamespaceKind kind) {
   return namespaces[static_cast<size_t>(kind)];
 }
 
 // The primary owner if it is of the wanted sort, else 0: a container that joined a plain namespace
 // doesn't make those who were there before its own.
-OwnerId OwnerOfSort(const std::vector<OwnerId>* owners, bool plain, const OwnerLookup& lookup) {
+OwnerId OwnerOfSort(const OwnerList* owners, bool plain, const OwnerLookup& lookup) {
   if (owners == nullptr) return 0;
   const OwnerId id = PrimaryOwner(*owners, lookup);
   return id != 0 && lookup.Facts(id)->plain == plain ? id : 0;
 }
 
 // True if `self` or a container of its pod is among the owners.
-bool IsOwnOrPodMates(const std::vector<OwnerId>& owners, const OwnerFacts& self,
-                     const OwnerLookup& lookup) {
+bool IsOwnOrPodMates(const OwnerList& owners, const OwnerFacts& self, const OwnerLookup& lookup) {
   return std::any_of(owners.begin(), owners.end(), [&](OwnerId id) {
     if (id == self.id) return true;
     const OwnerFacts* facts = lookup.Facts(id);
@@ -54,7 +53,7 @@ OwnerId PlainOwner(const NamespaceOwners& namespaces, NamespaceKind first,
 
 }  // namespace
 
-OwnerId PrimaryOwner(const std::vector<OwnerId>& owners, const OwnerLookup& lookup) {
+OwnerId PrimaryOwner(const OwnerList& owners, const OwnerLookup& lookup) {
   OwnerId dead = 0;
   for (OwnerId id : owners) {
     const OwnerFacts* facts = lookup.Facts(id);

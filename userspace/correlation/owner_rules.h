@@ -4,7 +4,6 @@
 
 #include <array>
 #include <string>
-#include <vector>
 
 #include "userspace/correlation/namespace_index.h"
 #include "userspace/event/namespace_kind.h"
@@ -29,7 +28,7 @@ class OwnerLookup {
 };
 
 // The owners of each namespace of a process; nullptr for the host's and the unknown.
-using NamespaceOwners = std::array<const std::vector<OwnerId>*, kNamespaceKindCount>;
+using NamespaceOwners = std::array<const OwnerList*, kNamespaceKindCount>;
 
 struct Attribution {
   OwnerId container = 0;     // 0: the host
@@ -51,6 +50,6 @@ Attribution Attribute(OwnerId cgroup_owner, const NamespaceOwners& namespaces, N
                       const OwnerLookup& lookup);
 
 // Whose a namespace is among those who share it: the first that is alive, else the first.
-OwnerId PrimaryOwner(const std::vector<OwnerId>& owners, const OwnerLookup& lookup);
+OwnerId PrimaryOwner(const OwnerList& owners, const OwnerLookup& lookup);
 
 }  // namespace nsobs

@@ -18,6 +18,14 @@ bool SameContainer(const Container& a, const Container& b) {
   return tie(a) == tie(b);
 }
 
+// nullptr while it lives: nothing asks for it before.
+ContainerRef TombstoneOf(const Owner& owner) {
+  if (owner.ref->died_boot_ns == 0) return nullptr;
+  Container buried = *owner.ref;
+  buried.source = "tombstone";
+  return std::make_shared<const Container>(std::move(buried));
+}
+
 }  // namespace
 
 Owner* OwnerTable::Add(OwnerSort sort, std::string key) {
@@ -112,10 +120,8 @@ void OwnerTable::Publish(Owner* owner) {
   Container shown = owner->draft;
   if (owner->enrichment) AddEnrichment(*owner->enrichment, &shown);
   if (owner->ref != nullptr && SameContainer(*owner->ref, shown)) return;
-  Container buried = shown;
   owner->ref = std::make_shared<const Container>(std::move(shown));
-  buried.source = "tombstone";
-  owner->tombstone = std::make_shared<const Container>(std::move(buried));
+  owner->tombstone = TombstoneOf(*owner);
   changed_.insert(owner->facts.id);
   ++version_;
 }

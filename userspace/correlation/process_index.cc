@@ -101,7 +101,7 @@ void ProcessIndex::Exec(const Process& process, const ProcessExec& exec, int64_t
   node.args_cut = exec.truncated;
   node.cgroup = process.cgroup;
   Entry* entry = Touch(process);
-  entry->lineage = Descend(std::move(node), parent, before.get(), LimitsOf(process));
+  entry->lineage = Descend(std::move(node), parent, before.get(), LimitsOf(process), &last_cut_);
   entry->process.exe_args.reset();
   entry->args = exec.args;
   entry->have_args = true;
@@ -129,7 +129,7 @@ void ProcessIndex::Add(const Process& process, std::optional<std::string> args,
   node.cgroup = process.cgroup;
   const Entry* parent = FindParent(process.parent_pid, process);
   Lineage lineage = Descend(std::move(node), parent == nullptr ? nullptr : parent->lineage,
-                            /*before=*/nullptr, LimitsOf(process));
+                            /*before=*/nullptr, LimitsOf(process), &last_cut_);
   Entry* entry = Touch(process);
   entry->lineage = std::move(lineage);
   if (!args) return;

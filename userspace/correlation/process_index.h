@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/time/time.h"
 #include "userspace/correlation/lineage.h"
 #include "userspace/event/event.h"
@@ -68,11 +70,15 @@ class ProcessIndex {
   void MakeRoom(const CgroupKey& cgroup);
 
   const Limits limits_;
-  absl::flat_hash_map<ProcessId, Entry> entries_;
-  absl::flat_hash_map<uint32_t, ProcessId> by_pid_;                  // the youngest with this pid
-  absl::flat_hash_map<CgroupKey, std::deque<ProcessId>> by_cgroup_;  // oldest first
-  std::deque<ProcessId> by_age_;                                     // oldest first
-  std::deque<std::pair<int64_t, ProcessId>> dead_;                   // oldest first
+  // Most cgroups have one process, and an empty std::deque takes 600 bytes.
+  using Queue = absl::InlinedVector<ProcessId, 1>;
+
+  absl::node_hash_map<ProcessId, Entry> entries_;    // large ones: no room for those to come
+  absl::flat_hash_map<uint32_t, ProcessId> by_pid_;  // the youngest with this pid
+  absl::flat_hash_map<CgroupKey, Queue> by_cgroup_;  // oldest first
+  LineageCut last_cut_;
+  std::deque<ProcessId> by_age_;                    // oldest first
+  std::deque<std::pair<int64_t, ProcessId>> dead_;  // oldest first
 };
 
 }  // namespace nsobs

@@ -15,7 +15,7 @@ namespace nsobs {
 namespace {
 
 // The pod that all of them belong to; "" if they don't.
-std::string CommonPod(const std::vector<ContainerRef>& owners) {
+std::string CommonPod(const NamespaceRecord::Owners& owners) {
   const std::string pod = owners.empty() ? "" : owners[0]->pod.value_or("");
   const bool same = std::all_of(owners.begin(), owners.end(), [&](const ContainerRef& owner) {
     return owner->pod.value_or("") == pod;

@@ -78,6 +78,9 @@ class Database {
   // Statements that are still at work then end with CANCELLED.
   void SetDeadline(absl::Time deadline);
 
+  // Gives back what the page cache holds and no statement is at work on.
+  void FreeCache() { sqlite3_db_release_memory(get()); }
+
   // Closing neither copies the write-ahead log into the file nor deletes it.
   void LeaveLogOnClose();
   sqlite3* get() const { return connection_.get(); }

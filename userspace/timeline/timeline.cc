@@ -21,6 +21,7 @@ constexpr uint64_t kMinRetentionBytes = 4 << 20;
 constexpr absl::Duration kRetentionBudget = absl::Milliseconds(80);
 constexpr absl::Duration kRecordRetentionBudget = absl::Milliseconds(20);
 constexpr int64_t kMinReplaceIntervalNs = 60'000'000'000;
+constexpr int kBeatsAtRest = 2;  // in a row, with nothing else written
 
 uint64_t FileBytes(const std::string& path) {
   struct stat st{};
@@ -91,6 +92,7 @@ class SqliteTimeline : public Timeline {
   SerialRows serials_;
   std::optional<int64_t> replaced_boot_ns_;
   int64_t last_event_id_ = 0;  // of the file that was replaced
+  int beats_at_rest_ = 0;      // since anything else was written
   std::vector<std::string> notes_;
 };
 
@@ -159,6 +161,7 @@ absl::Status SqliteTimeline::Guarded(absl::FunctionRef<absl::Status()> work) {
 }
 
 absl::Status SqliteTimeline::InTransaction(absl::FunctionRef<absl::Status()> work) {
+  beats_at_rest_ = 0;
   return Guarded([&]() -> absl::Status {
     absl::Status status;
     {
@@ -291,8 +294,14 @@ absl::Status SqliteTimeline::EndUnseen() {
   });
 }
 
+// What a burst brought into the cache (4 MiB) is given back once it is over: a beat needs a few
+// pages, and the kernel has them all.
 absl::Status SqliteTimeline::Heartbeat() {
-  return InTransaction([&] { return file_->meta.Beat(); });
+  const int beats = beats_at_rest_ + 1;
+  const absl::Status status = InTransaction([&] { return file_->meta.Beat(); });
+  beats_at_rest_ = beats;
+  if (beats == kBeatsAtRest && file_ != nullptr) file_->database->FreeCache();
+  return status;
 }
 
 absl::StatusOr<uint64_t> SqliteTimeline::ApplyRetention() {
@@ -305,6 +314,7 @@ absl::StatusOr<uint64_t> SqliteTimeline::ApplyRetention() {
                            }));
     if (result.containers > 0) file_->containers.ForgetRefs();
     removed = result.events;
+    file_->database->FreeCache();  // of a host that is never at rest, too
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

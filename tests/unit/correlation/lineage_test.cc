@@ -80,6 +80,28 @@ TEST(LineageTest, WhatTheKernelSaysNowCounts) {
   EXPECT_EQ(other->named, (Executable{77, 1, false})) << "an exec that was lost";
 }
 
+TEST(LineageTest, SiblingsShareWhatWasCut) {
+  ProcessIndex index(ProcessIndex::Limits{});
+  for (uint32_t pid = 1; pid <= 20; ++pid) {
+    index.Exec(Make(pid, pid - 1, "x"), Exec(kBash), pid);
+  }
+  Process first = Make(31, 20, "init");
+  Process second = Make(32, 20, "init");
+  first.ns_pid = second.ns_pid = 1;
+  index.Add(first, std::nullopt, kBash);
+  index.Add(second, std::nullopt, kBash);
+  const Lineage one = index.LineageOf(first, kBash);
+  const Lineage two = index.LineageOf(second, kBash);
+  EXPECT_THAT(Pids(one), ElementsAre(31, 20, 19, 18));
+  EXPECT_THAT(Pids(two), ElementsAre(32, 20, 19, 18));
+  EXPECT_EQ(one->parent, two->parent);
+  // And those of another parent don't.
+  Process other = Make(33, 19, "init");
+  other.ns_pid = 1;
+  index.Add(other, std::nullopt, kBash);
+  EXPECT_THAT(Pids(index.LineageOf(other, kBash)), ElementsAre(33, 19, 18, 17));
+}
+
 TEST(LineageTest, IsBounded) {
   ProcessIndex index(ProcessIndex::Limits{});
   for (uint32_t pid = 1; pid <= 100; ++pid) {

@@ -29,7 +29,7 @@ class Cast : public OwnerLookup {
   std::map<OwnerId, OwnerFacts> facts_;
 };
 
-using Owners = std::map<NamespaceKind, std::vector<OwnerId>>;
+using Owners = std::map<NamespaceKind, OwnerList>;
 constexpr NamespaceKind kMnt = NamespaceKind::kMnt, kPid = NamespaceKind::kPid,
                         kNet = NamespaceKind::kNet, kUser = NamespaceKind::kUser,
                         kIpc = NamespaceKind::kIpc;

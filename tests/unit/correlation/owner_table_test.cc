@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+
 namespace nsobs {
 namespace {
 
@@ -52,7 +54,7 @@ TEST(OwnerTableTest, PublicObjectsNeverChange) {
 TEST(OwnerTableTest, WhatAnEngineSaidStaysThroughRenamesAndEndsWithTheLife) {
   OwnerTable table(kSmall);
   Owner* owner = AddListed(&table, OwnerSort::kContainer, "web");
-  owner->enrichment.emplace();
+  owner->enrichment = std::make_unique<Enrichment>();
   owner->enrichment->engine = "podman";
   owner->enrichment->pod = "shop";
   table.Publish(owner);
@@ -73,6 +75,7 @@ TEST(OwnerTableTest, WhatAnEngineSaidStaysThroughRenamesAndEndsWithTheLife) {
 TEST(OwnerTableTest, AfterDeathTheSourceIsATombstone) {
   OwnerTable table(kSmall);
   Owner* owner = AddListed(&table, OwnerSort::kContainer, "x");
+  EXPECT_EQ(owner->tombstone, nullptr) << "the living pay for none";
   table.MarkDead(owner, 5 * kSecond);
   table.MarkDead(owner, 7 * kSecond);
   EXPECT_EQ(owner->draft.died_boot_ns, 5 * kSecond) << "one dies once";

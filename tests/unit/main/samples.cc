@@ -263,7 +263,7 @@ void AddLosses(Story* story) {
   story->Add(EventKind::kGap, nullptr, Process(), gap);
 }
 
-NamespaceRecord Record(NamespaceKind kind, uint32_t inode, std::vector<ContainerRef> owners,
+NamespaceRecord Record(NamespaceKind kind, uint32_t inode, NamespaceRecord::Owners owners,
                        uint32_t count, uint32_t pid, const std::string& comm) {
   NamespaceRecord r;
   r.kind = kind;

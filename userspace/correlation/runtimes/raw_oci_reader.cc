@@ -1,5 +1,6 @@
 #include "userspace/correlation/runtimes/raw_oci_reader.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -42,7 +43,9 @@ class RawOciReader : public RuntimeReader {
         if (old != cache_.end() && old->second.version == *version) {
           entry = std::move(old->second);
         } else {
-          entry = {*version, Read(root, id)};
+          auto record = Read(root, id);
+          entry.version = *version;
+          entry.record = record ? std::make_unique<RuntimeRecord>(*std::move(record)) : nullptr;
         }
         if (entry.record) records.push_back(*entry.record);
       }
@@ -54,7 +57,7 @@ class RawOciReader : public RuntimeReader {
  private:
   struct Cached {
     FileVersion version;
-    std::optional<RuntimeRecord> record;
+    std::unique_ptr<RuntimeRecord> record;  // nullptr: not readable
   };
 
   std::optional<RuntimeRecord> Read(const std::string& root, const std::string& id) const {
@@ -67,6 +70,7 @@ class RawOciReader : public RuntimeReader {
     record.of_engine = !EngineOf(state->annotations).empty();
     record.created_wall_ns = state->created_wall_ns;
     record.cgroup_paths = std::move(state->cgroup_paths);
+    KeepNamingPaths(&record.cgroup_paths);  // it stays in the cache
     record.init_pid = state->init_pid;
     record.init_start_ticks = state->init_start_ticks;
     AddBundle(files_, state->bundle, &record);

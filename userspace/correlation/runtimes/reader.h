@@ -54,6 +54,13 @@ struct RuntimeRecord {
   uint64_t plain_namespace_id = 0;  // of that one; 0: the kernel doesn't tell
 };
 
+// runc tells a dozen cgroup paths, one for each controller of v1: leaves those of the two
+// hierarchies that name containers, "" and "memory".
+inline void KeepNamingPaths(std::map<std::string, std::string>* paths) {
+  std::erase_if(*paths,
+                [](const auto& path) { return path.first != "" && path.first != "memory"; });
+}
+
 // What is known about a container that is looked for. Everything that stands here was checked to be
 // safe as a file name.
 struct RuntimeQuery {

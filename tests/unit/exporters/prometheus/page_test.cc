@@ -60,7 +60,7 @@ TEST(Page, ReadsLikeTheReference) {
 
 TEST(Page, NotANumber) {
   Page page;
-  page.AddText(Family::kStorageUp, "x", NAN);
+  page.AddText(Family::kStorageUp, {"x"}, NAN);
   EXPECT_NE(page.Text().find("\nx NaN\n"), std::string::npos) << "the reference writes Nan";
 }
 
