@@ -21,13 +21,13 @@ class MappedRing {
   MappedRing(const MappedRing&) = delete;
   MappedRing& operator=(const MappedRing&) = delete;
 
-  // Takes what was submitted, oldest first, until there is no more or a record is still being
-  // written; the bytes are valid during the call. Returns how many records were taken.
+  // Takes what was submitted, oldest first, until there is no more, a record is still being
+  // written, or `most` were taken; the bytes are valid during the call. Returns how many.
   // Protocol: kernel/bpf/ringbuf.c, "Ring buffer".
   template <typename Take>
-  size_t Consume(Take take) {
+  size_t Consume(Take take, size_t most) {
     size_t taken = 0;
-    for (Record record; Peek(&record);) {
+    for (Record record; taken < most && Peek(&record);) {
       if (!record.discarded) {
         take(record.bytes);
         ++taken;

@@ -21,10 +21,26 @@ constexpr int64_t kRetentionNs = 30'000'000'000;
 
 }  // namespace
 
-TimelineWriter::TimelineWriter(Timeline* timeline, Ledger* ledger, const Clock* clock,
-                               size_t capacity_items)
+void GiveBack(absl::Span<const WriteItem> items, QueueRoom* room) {
+  std::vector<CgroupKey> rows;
+  size_t extensions = 0;
+  for (const WriteItem& item : items) {
+    if (!item.placed) continue;
+    if (item.recorded[0] + item.recorded[1] != 0) {
+      rows.push_back(item.owner.cgroup);
+    } else {
+      ++extensions;
+    }
+  }
+  room->rows.GiveBack(rows);
+  room->extensions.GiveBack(extensions);
+}
+
+TimelineWriter::TimelineWriter(Timeline* timeline, Ledger* ledger, QueueRoom* room,
+                               const Clock* clock, size_t capacity_items)
     : timeline_(timeline),
       ledger_(ledger),
+      room_(room),
       clock_(clock),
       capacity_items_(capacity_items),
       queue_(/*capacity=*/1 << 20) {}
@@ -118,7 +134,7 @@ void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
     if (!HasRow(item)) {
       for (uint8_t epoch = 0; epoch < 2; ++epoch) {
         if (item.coalesced[epoch] != 0) {
-          ledger_->Lost(item.kind, epoch, "row_lost", item.coalesced[epoch]);
+          ledger_->Lost(item.owner, item.kind, epoch, "row_lost", item.coalesced[epoch]);
         }
       }
       item.coalesced = {};
@@ -150,6 +166,7 @@ void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
   }
   if (status.ok()) last_commit_boot_ns_ = clock_->BootNs();
   Account(items, status.ok());
+  GiveBack(items, room_);
   queued_items_ -= items.size();
 }
 
@@ -173,7 +190,7 @@ void TimelineWriter::Account(absl::Span<const WriteItem> items, bool stored) {
     for (uint8_t epoch = 0; epoch < 2; ++epoch) {
       if (!stored) {
         const uint64_t lost = item.recorded[epoch] + item.coalesced[epoch];
-        if (lost != 0) ledger_->Lost(item.kind, epoch, "storage_error", lost);
+        if (lost != 0) ledger_->Lost(item.owner, item.kind, epoch, "storage_error", lost);
         continue;
       }
       if (item.recorded[epoch] != 0) ledger_->Recorded(item.kind, epoch, item.recorded[epoch]);

@@ -26,7 +26,7 @@ RunRig::RunRig(absl::Duration window, uint64_t bulk_ring_bytes) {
   options.coalescer.window = window;
   RingReaderHandlers handlers;
   handlers.deliver = [this](RecordBatch& batch) { return Take(batch); };
-  handlers.lost = [this](EventKind kind, uint8_t epoch, uint64_t count) {
+  handlers.lost = [this](const CounterKey&, EventKind kind, uint8_t epoch, uint64_t count) {
     std::lock_guard lock(mutex_);
     lost_[{kind, epoch}] += count;
     Add(kind, epoch, count);
@@ -107,7 +107,7 @@ uint64_t RunRig::LostInKernel(EventKind kind, const Cgroup& cgroup) {
   auto losses = set_->counters().ReadLosses();
   uint64_t sum = 0;
   if (!losses.ok()) return 0;
-  for (const KernelLoss& loss : *losses) {
+  for (const OwnerLoss& loss : *losses) {
     if (loss.key.cgroup == cgroup.key() && loss.kind == kind) sum += loss.value;
   }
   return sum;
