@@ -4,11 +4,13 @@ namespace nsobs {
 
 bool SharedPlaces::Take(const CgroupKey& owner) {
   MutexLock lock(&mutex_);
-  if (taken_ >= capacity_) return false;
+  const size_t free = capacity_ - taken_;
+  const size_t reserve = capacity_ / 4;
   auto found = by_owner_.find(owner);
   const size_t has = found == by_owner_.end() ? 0 : found->second;
-  const size_t half = capacity_ / 2;
-  if (taken_ >= half && has >= half / (by_owner_.size() + 1)) return false;
+  const bool within_share = free > reserve && has < free - reserve;
+  const bool has_little = free > 0 && has < capacity_ / 128;
+  if (!within_share && !has_little) return false;
   ++taken_;
   if (found == by_owner_.end()) {
     by_owner_.emplace(owner, 1);

@@ -12,9 +12,10 @@
 namespace nsobs {
 
 // Places for records, by owner: by cgroup alone, since namespaces of one's own are made too easily.
-// While half of the places are free anybody gets one. Of the other half an owner gets no more than
-// its share, which is the smaller the more owners have something under way: so that half never runs
-// full, however many flood. Thread-safe.
+// An owner may have as many as are free beyond a last quarter: one alone three eighths of all, n at
+// the same time a like part each (the dynamic threshold of switches: Choudhury and Hahne 1998). The
+// last quarter is for those who have less than a 128th of all, which 32 of them get in any case.
+// Thread-safe.
 class SharedPlaces {
  public:
   explicit SharedPlaces(size_t capacity) : capacity_(capacity) {}
