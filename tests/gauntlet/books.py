@@ -1,4 +1,7 @@
-"""What the timeline holds of each container, read beside its writer: rows, and rows of losses."""
+"""What the timeline holds of each container, read beside its writer: rows, and rows of losses.
+
+Rows of who came in from elsewhere are left out: they are told under the container's name, but what they did is not its own
+(another observer on this machine looks into containers, too, and joins their net namespaces for that)."""
 
 import contextlib
 import sqlite3
@@ -8,6 +11,7 @@ from observer import Observer
 
 # Numbers of enum EventKind, userspace/event/event.h.
 NAMESPACE_CHANGE, CONNECT_FAILURE, SIGNAL = 1, 2, 3
+OWN = "(SELECT * FROM events WHERE entered_from IS NULL)"
 WHOSE = "FROM {0} x LEFT JOIN containers c ON c.ref = x.container GROUP BY 1, 2"
 
 
@@ -29,7 +33,7 @@ class Books:
             return [db.execute(question).fetchall() for question in questions]
 
     def page(self) -> Page:
-        told, lost = self.ask("SELECT coalesce(c.name, ''), x.kind, SUM(x.count) " + WHOSE.format("events"),
+        told, lost = self.ask("SELECT coalesce(c.name, ''), x.kind, SUM(x.count) " + WHOSE.format(OWN),
                               "SELECT coalesce(c.name, ''), x.of_kind, SUM(x.count) " + WHOSE.format("losses"))
         return Page({(name, kind): count for name, kind, count in told}, {(name, kind): count for name, kind, count in lost})
 

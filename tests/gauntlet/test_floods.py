@@ -86,9 +86,7 @@ class Flood:
                                          stand=f"sh -c 'head -c 1 >/dev/null; /bin/attacker flood {SECONDS}; exec sleep 1000000'")
             for n in range(FLOODERS)]
         self.books = Books(self.observer)
-        names = {one.name for one in [container, *self.flooders]}
-        wait_until(lambda: names <= {labels["container"] for labels, _ in
-                                     self.observer.scrape().samples["nsobserver_container_info"]}, PATIENCE, "all are known")
+        settle(lambda: self.unknown([container, *self.flooders]), "containers")
         time.sleep(2)  # what their starts caused is on record: their runs end after a second
         self.innocent = Innocent(self.observer, container)
         self.before = self.books.page()
@@ -96,7 +94,11 @@ class Flood:
         self.counted_before = {one.name: counted(metrics, one.name) for one in self.flooders}
         self.refused_before = refused(metrics)
 
-    def run(self) -> float:
+    def unknown(self, containers: list[Hostile]) -> list[str]:
+        known = {labels["container"] for labels, _ in balanced(self.observer).samples["nsobserver_container_info"]}
+        return [one.name for one in containers if one.name not in known]
+
+    def let_loose(self) -> float:
         """How long it took."""
         begin = time.monotonic()
         for one in self.flooders:
@@ -157,7 +159,7 @@ def test_a_flood_is_accounted_for_and_costs_its_neighbours_nothing(images, capsy
         observer = flood.observer
         rest, cpu = observer.resident_bytes(), observer.cpu_seconds()
         with Scraper(observer.url) as scraper, Watcher(observer) as watcher:
-            took = flood.run()
+            took = flood.let_loose()
         assert observer.process.poll() is None, f"the daemon ended:\n{observer.log.read_text()[-4000:]}"
         begin = time.monotonic()
         settle(flood.unaccounted, "(who, kind, made, told, lost)")
@@ -179,7 +181,7 @@ def settle(wrong, what: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while (found := wrong()) and time.monotonic() < deadline:
         time.sleep(0.5)
-    assert found == [], f"{what} that do not add up: {found}"
+    assert found == [], f"{what} that are not as they should be: {found}"
 
 
 def report(figures: dict, capsys) -> None:
