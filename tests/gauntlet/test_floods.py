@@ -24,7 +24,7 @@ SECONDS = float(os.environ.get("NSOBS_FLOOD_SECONDS", "8"))
 FLOODERS = 16
 # Seconds, for what only has to come at last: bounds here are of counts, and of a machine that may be busy with more.
 PATIENCE = 120
-MAY_TAKE = 192 << 20  # bytes of resident memory amid the flood: all places of the queues, and SQLite's pages
+MAY_TAKE = 256 << 20  # bytes of resident memory amid the flood: all places of the queues, some 3 KiB each, and SQLite's pages
 KINDS = {CONNECT_FAILURE: "connect_failure", SIGNAL: "signal", NAMESPACE_CHANGE: "namespace_change"}
 # For ten minutes: rows that the disk can hold, none of which is removed. What is beyond is lost, and counted.
 LONG = ("--budget.events-per-second=100", "--budget.burst=10000", "--storage.retention-size=32GiB") if SECONDS > 60 else ()

@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -18,6 +19,25 @@ constexpr int kAttempts = 3;
 constexpr absl::Duration kRetryPause = absl::Milliseconds(100);
 constexpr int64_t kHeartbeatNs = 1'000'000'000;
 constexpr int64_t kRetentionNs = 30'000'000'000;
+
+template <typename T>
+void Append(std::vector<T> from, std::vector<T>* to) {
+  if (to->empty()) {
+    *to = std::move(from);
+    return;
+  }
+  std::move(from.begin(), from.end(), std::back_inserter(*to));
+}
+
+// Batches are joined for the sake of fewer transactions; what is joined is freed at once, since a
+// flood has tens of thousands of items here.
+void Append(WriteBatch from, WriteBatch* to) {
+  Append(std::move(from.items), &to->items);
+  Append(std::move(from.ended_runs), &to->ended_runs);
+  Append(std::move(from.containers), &to->containers);
+  Append(std::move(from.namespaces), &to->namespaces);
+  Append(std::move(from.snapshots), &to->snapshots);
+}
 
 }  // namespace
 
@@ -78,14 +98,8 @@ void TimelineWriter::Loop() {
     std::vector<WriteBatch> batches = queue_.PopAll(absl::Milliseconds(500));
     WriteBatch all;
     for (WriteBatch& batch : batches) {
-      std::move(batch.items.begin(), batch.items.end(), std::back_inserter(all.items));
-      std::move(batch.ended_runs.begin(), batch.ended_runs.end(),
-                std::back_inserter(all.ended_runs));
-      std::move(batch.containers.begin(), batch.containers.end(),
-                std::back_inserter(all.containers));
-      std::move(batch.namespaces.begin(), batch.namespaces.end(),
-                std::back_inserter(all.namespaces));
-      std::move(batch.snapshots.begin(), batch.snapshots.end(), std::back_inserter(all.snapshots));
+      Append(std::exchange(batch, {}), &all);
+      if (all.items.size() >= kItemsPerTransaction) Write(std::exchange(all, {}));
     }
     Write(std::move(all));
     if (closed && batches.empty()) return;
