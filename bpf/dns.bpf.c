@@ -77,7 +77,8 @@ static __always_inline void send_failure(const struct telling* t, struct nsobs_d
     return;
   }
   fill_header(&e->h, t, sizeof(*e));
-  if (bpf_ringbuf_output(&bulk, e, sizeof(*e), wakeup_bulk(t))) tally_lost(t, NSOBS_LOST_RING_FULL);
+  if (!has_room_bulk(t) || bpf_ringbuf_output(&bulk, e, sizeof(*e), wakeup_bulk(t)))
+    tally_lost(t, NSOBS_LOST_RING_FULL);
 }
 
 /*

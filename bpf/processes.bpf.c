@@ -50,6 +50,8 @@ static __always_inline void send_exec(const struct telling* t, struct nsobs_proc
   } else if (!take_token(t)) {
     tally_lost(t, NSOBS_LOST_BUDGET);
     return;
+  } else if (!has_room_bulk(t)) {
+    error = -1;
   } else {
     error = bpf_ringbuf_output(&bulk, e, size, wakeup_bulk(t));
   }

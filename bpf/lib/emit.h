@@ -17,6 +17,14 @@
 #define CRITICAL_BURST 500
 #define NSOBS_CRITICAL_SHARE (~0ULL) /* in place of a namespace's id in the key of `budgets` */
 
+/*
+ * Half of each ring is for those who hardly use it: what one cgroup may add to a ring that is more
+ * than half full. Some thirty that flood at once leave room for a neighbour.
+ */
+#define QUIET_PER_SECOND 100
+#define QUIET_BURST 50
+#define NSOBS_QUIET_SHARE (~1ULL)
+
 struct telling {
   struct nsobs_owner_key owner;
   u64 now_ns;
@@ -76,16 +84,33 @@ static __always_inline bool take_token(const struct telling* t) {
   return take_token_of(&t->owner, t->now_ns, settings.bulk_rate_per_second, settings.bulk_burst);
 }
 
-/*
- * Whether a container may still have room on the critical ring for what it can do as often as it
- * likes. By cgroup alone: a mount namespace of one's own is made too easily.
- */
-static __always_inline bool within_critical_share(const struct telling* t) {
+/* By cgroup alone: a mount namespace of one's own is made too easily. */
+static __always_inline bool take_share(const struct telling* t, u64 share, u64 rate_per_second,
+                                       u64 burst) {
   struct nsobs_owner_key key = t->owner;
 
   key.ns_inode = 0;
-  key.ns_id = NSOBS_CRITICAL_SHARE;
-  return take_token_of(&key, t->now_ns, CRITICAL_PER_SECOND, CRITICAL_BURST);
+  key.ns_id = share;
+  return take_token_of(&key, t->now_ns, rate_per_second, burst);
+}
+
+/* The lower half of a ring is anybody's. */
+static __always_inline bool has_room(const struct telling* t, void* ring, u64 quarter_bytes) {
+  return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < 2 * quarter_bytes ||
+         take_share(t, NSOBS_QUIET_SHARE, QUIET_PER_SECOND, QUIET_BURST);
+}
+
+static __always_inline bool has_room_bulk(const struct telling* t) {
+  return has_room(t, &bulk, constants.ring_quarter_bytes_bulk);
+}
+
+/*
+ * Whether a container may still have room on the critical ring for what it can do as often as it
+ * likes.
+ */
+static __always_inline bool within_critical_share(const struct telling* t) {
+  return take_share(t, NSOBS_CRITICAL_SHARE, CRITICAL_PER_SECOND, CRITICAL_BURST) &&
+         has_room(t, &critical, constants.ring_quarter_bytes_critical);
 }
 
 static __always_inline void begin_telling(struct telling* t, u32 kind) {
@@ -115,14 +140,14 @@ static __always_inline void* reserve_critical(const struct telling* t, u32 size)
 
 /* Room on the bulk ring if the container's budget allows, or NULL after counting the loss. */
 static __always_inline void* reserve_bulk(const struct telling* t, u32 size) {
-  void* record;
+  void* record = NULL;
 
   tally_observed(t);
   if (!take_token(t)) {
     tally_lost(t, NSOBS_LOST_BUDGET);
     return NULL;
   }
-  record = bpf_ringbuf_reserve(&bulk, size, 0);
+  if (has_room_bulk(t)) record = bpf_ringbuf_reserve(&bulk, size, 0);
   if (!record) tally_lost(t, NSOBS_LOST_RING_FULL);
   return record;
 }

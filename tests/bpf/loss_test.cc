@@ -7,6 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <memory>
+#include <vector>
+
 #include "tests/bpf/support/cgroup_lab.h"
 #include "tests/bpf/support/counts.h"
 #include "tests/bpf/support/probes.h"
@@ -96,6 +99,36 @@ TEST(Loss, RefusedNamespacesDoNotFillTheCriticalRing) {
   EXPECT_EQ(LossesOf(probes, neighbours, EventKind::kNamespaceChange, "ring_full"), 0u);
   EXPECT_EQ(CountsOf(probes, CounterFamily::kNamespaceFailure, cgroup, attacker.facts()),
             (Counts{{{NSOBS_OP_UNSHARE, EPERM}, kFlood}}));
+}
+
+// Nobody empties the rings, and everybody floods both: whoever does little still has a place.
+TEST(Loss, FloodsLeaveRoomForANeighbour) {
+  constexpr int kFlooders = 8;
+  Probes probes({.critical_ring_bytes = 1 << 19, .bulk_ring_bytes = 1 << 19}, TestSettings());
+  std::vector<std::unique_ptr<Cgroup>> cgroups;
+  for (int i = 0; i < kFlooders; ++i) {
+    cgroups.push_back(std::make_unique<Cgroup>(Hierarchy::kUnified));
+    Child({.cgroup = cgroups.back().get()}, Flood).Run();
+    Child({.cgroup = cgroups.back().get()}, RefusedFlood).Run();
+  }
+  Cgroup neighbours(Hierarchy::kUnified);
+  Child neighbour({.cgroup = &neighbours}, [](Line&) {
+    signal(SIGINT, SIG_IGN);
+    for (int i = 0; i < 10; ++i) {
+      if (kill(getpid(), SIGINT) != 0 || unshare(CLONE_NEWUTS) != 0) return 1;
+    }
+    return 0;
+  });
+  neighbour.Run();
+  uint64_t lost = 0;
+  for (const auto& cgroup : cgroups)
+    lost += LossesOf(probes, *cgroup, EventKind::kSignal, "ring_full");
+  EXPECT_GT(lost, kFlood);
+  probes.StartDraining();
+  EXPECT_EQ(Told(probes, EventKind::kSignal, neighbour), 10u);
+  EXPECT_EQ(Told(probes, EventKind::kNamespaceChange, neighbour), 10u);
+  EXPECT_EQ(LossesOf(probes, neighbours, EventKind::kSignal, "ring_full"), 0u);
+  EXPECT_EQ(LossesOf(probes, neighbours, EventKind::kNamespaceChange, "ring_full"), 0u);
 }
 
 uint64_t Observed(Probes& probes, uint8_t epoch) {

@@ -138,8 +138,12 @@ TEST(Run, WindowZeroMakesEachARecord) {
 TEST(Run, DoesNotBeginWithALostRecord) {
   RunRig rig(absl::ZeroDuration(), /*bulk_ring_bytes=*/1 << 16);
   Cgroup cgroup(Hierarchy::kUnified);
-  Child fill({}, SendToSelf(SIGINT, kMany));
-  fill.Run();
+  // Several, for one leaves room in the ring for others.
+  for (int i = 0; i < 4; ++i) {
+    Cgroup other(Hierarchy::kUnified);
+    Child fill({.cgroup = &other}, SendToSelf(SIGINT, kMany));
+    fill.Run();
+  }
   rig.SetWindow(absl::Seconds(5));
   Child child({.cgroup = &cgroup}, SendToSelf(SIGINT, 100));
   child.Run();
@@ -165,7 +169,8 @@ TEST(Run, WhoseRowIsRefusedIsLostAndBeginsAnew) {
   RunRig rig(absl::Seconds(5));
   rig.Refuse(true);
   rig.StartReading();
-  Child child({}, Flood);
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child child({.cgroup = &cgroup}, Flood);
   child.Go();
   EXPECT_TRUE(WaitUntil([&] { return rig.Lost(EventKind::kSignal) > 100; }));
   rig.Refuse(false);
@@ -174,6 +179,9 @@ TEST(Run, WhoseRowIsRefusedIsLostAndBeginsAnew) {
   child.Wait();
   EXPECT_EQ(rig.Rows(EventKind::kSignal, child).size(), 1u);
   EXPECT_TRUE(rig.Balances(EventKind::kSignal));
+  // By owner, too: the first of each run and what the kernel had counted behind it.
+  EXPECT_EQ(rig.Told(EventKind::kSignal, child) + rig.LostOf(EventKind::kSignal, cgroup),
+            rig.Count(CounterFamily::kSignal, cgroup));
 }
 
 TEST(Run, BalancesByEpochUnderLoad) {

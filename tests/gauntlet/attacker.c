@@ -27,6 +27,7 @@
 //   DNS queries with hostile names, to where nobody listens attacker ptraced           a child that
 //   its tracer keeps stopped attacker vfork             a parent that waits in vfork for ever
 //   attacker cgroups FOLDER N  cgroups below
+//   attacker flood SECONDS     events of all sorts without a pause (flood.h)
 //   attacker unshares SECONDS FLAGS   unshare() without a pause (flood.h)
 //   attacker race PORT N       connects whose address changes under them (race.h)
 #define _GNU_SOURCE
@@ -379,6 +380,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (argc == 3) {
+    if (strcmp(what, "flood") == 0) return flood_all(atof(argv[2]), argv[0]);
     if (strcmp(what, "grow") == 0) return grow(argv[2]);
     if (strcmp(what, "names") == 0) return names(argv[2]);
     if (strcmp(what, "remount") == 0) remount(argv[2]);

@@ -11,7 +11,7 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "support"), str(HERE)]
 
-pytest.register_assert_rewrite("observer", "metrics", "arena", "attackers", "frame")
+pytest.register_assert_rewrite("observer", "metrics", "arena", "attackers", "books", "frame")
 
 from arena import Arena  # noqa: E402
 from images import Images  # noqa: E402

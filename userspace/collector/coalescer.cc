@@ -214,6 +214,7 @@ bool Coalescer::Merge(absl::Span<const uint8_t> record, uint64_t* run_id) {
   }
   auto run = std::make_unique<Run>();
   run->kind = EventKindOf(header->kind);
+  run->owner = OwnerOfRecord(record);
   run->first_ns = run->last_ns = now_ns;
   run->singles = header->kind == NSOBS_KIND_NAMESPACE_CHANGE && MakesNamespaces(record)
                      ? kSinglesOfNamespaceChange
@@ -280,7 +281,8 @@ std::vector<uint64_t> Coalescer::AttachedRuns() const {
 
 void Coalescer::PutExtension(Run* run, RecordBatch* out) {
   if (run->added[0] + run->added[1] == 0) return;
-  out->extensions.push_back({run->run_id, run->kind, run->count, run->last_ns, run->added});
+  out->extensions.push_back(
+      {run->run_id, run->kind, run->count, run->last_ns, run->added, run->owner});
   run->added = {};
 }
 

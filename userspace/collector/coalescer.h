@@ -74,6 +74,7 @@ class Coalescer {
     std::array<uint64_t, 2> added{};
     std::vector<uint64_t> attached;  // runs of the kernel
     int64_t closed_ns = 0;           // when Flush() first saw it among closing_
+    CounterKey owner;
   };
   using RunPtr = std::unique_ptr<Run>;
 

@@ -45,18 +45,13 @@ absl::Status ReadHash(int fd, std::vector<K>* keys, std::vector<V>* values) {
   return absl::OkStatus();
 }
 
-CounterKey ToKey(const nsobs_owner_key& key) {
-  return {{key.cgroup_id, key.hierarchy},
-          {key.ns_inode, key.ns_id == key.ns_inode ? 0 : key.ns_id}};
-}
-
 nsobs_owner_key FromKey(const CounterKey& key) {
   return {key.cgroup.id, key.ns.id != 0 ? key.ns.id : key.ns.inode, key.cgroup.hierarchy,
           key.ns.inode};
 }
 
 CounterKey ToKey(const nsobs_counter_key& key) {
-  return ToKey(nsobs_owner_key{key.cgroup_id, key.ns_id, key.hierarchy, key.ns_inode});
+  return ToCounterKey(nsobs_owner_key{key.cgroup_id, key.ns_id, key.hierarchy, key.ns_inode});
 }
 
 bool IsFamily(uint16_t family) { return family >= 1 && family < NSOBS_COUNT_END; }
@@ -132,7 +127,7 @@ absl::Status ReadTcp(const CounterMapFds& fds, KernelCounters* out) {
   std::vector<nsobs_tcp_connects> values;
   NSOBS_RETURN_IF_ERROR(ReadHash(fds.tcp, &keys, &values));
   for (size_t i = 0; i < keys.size(); ++i) {
-    out->tcp.push_back({false, ToKey(keys[i]), values[i].attempts, values[i].established,
+    out->tcp.push_back({false, ToCounterKey(keys[i]), values[i].attempts, values[i].established,
                         values[i].failed, values[i].abandoned});
   }
   nsobs_tcp_connects overflow{};
@@ -206,14 +201,14 @@ absl::StatusOr<KernelCounters> CounterReader::Read() const {
   return out;
 }
 
-absl::StatusOr<std::vector<KernelLoss>> CounterReader::ReadLosses() const {
+absl::StatusOr<std::vector<OwnerLoss>> CounterReader::ReadLosses() const {
   std::vector<nsobs_loss_key> keys;
   std::vector<uint64_t> values;
   NSOBS_RETURN_IF_ERROR(ReadHash(fds_.losses, &keys, &values));
-  std::vector<KernelLoss> out;
+  std::vector<OwnerLoss> out;
   for (size_t i = 0; i < keys.size(); ++i) {
-    out.push_back(
-        {ToKey(keys[i].owner), EventKindOf(keys[i].kind), LostCauseName(keys[i].cause), values[i]});
+    out.push_back({ToCounterKey(keys[i].owner), EventKindOf(keys[i].kind),
+                   LostCauseName(keys[i].cause), values[i]});
   }
   return out;
 }

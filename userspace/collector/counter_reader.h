@@ -3,26 +3,16 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "userspace/collector/kernel_runs.h"
+#include "userspace/collector/owner_key.h"
 #include "userspace/event/event.h"
 
 namespace nsobs {
-
-// Whose a counter is, as the kernel knows it: a cgroup and the namespace that matters.
-struct CounterKey {
-  CgroupKey cgroup;
-  NamespaceIdentity ns;  // kind by family, see CounterFamily
-
-  friend bool operator==(const CounterKey&, const CounterKey&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const CounterKey& k) {
-    return H::combine(std::move(h), k.cgroup, k.ns);
-  }
-};
 
 enum class CounterFamily : uint8_t {  // numbers of enum nsobs_counter_family
   kConnectFailure = 1,
@@ -59,21 +49,22 @@ struct TcpCounter {
   uint64_t abandoned = 0;
 };
 
-// Losses in the kernel. cause: "ring_full", "budget", "state_full".
-struct KernelLoss {
+// What one owner lost so far. Cause: in the kernel "ring_full", "budget", "state_full"; those of
+// userspace: pipeline/ledger.h.
+struct OwnerLoss {
   CounterKey key;
   EventKind kind = EventKind::kSignal;
-  const char* cause = "";
+  std::string cause;
   uint64_t value = 0;
 };
 
-// Of which kind KernelLoss::key.ns is.
+// Of which kind OwnerLoss::key.ns is.
 NamespaceKind NamespaceOf(EventKind kind);
 
 struct KernelCounters {
   std::vector<Counter> counters;
   std::vector<TcpCounter> tcp;
-  std::vector<KernelLoss> losses;
+  std::vector<OwnerLoss> losses;
   uint64_t keys = 0;  // used entries of the counter map
   uint64_t capacity = 0;
 };
@@ -102,7 +93,7 @@ class CounterReader {
   CounterReader(CounterMapFds fds, KernelRuns* runs) : fds_(fds), runs_(runs) {}
 
   absl::StatusOr<KernelCounters> Read() const;
-  absl::StatusOr<std::vector<KernelLoss>> ReadLosses() const;
+  absl::StatusOr<std::vector<OwnerLoss>> ReadLosses() const;
   absl::StatusOr<KernelTally> ReadTally(uint8_t epoch, EventKind kind) const;
   // Forgets the counters of owners that are gone and were shown; missing keys are fine.
   void Delete(absl::Span<const Counter> counters, absl::Span<const TcpCounter> tcp) const;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace nsobs {
@@ -85,7 +86,10 @@ void KernelRuns::Grow(Known* known, const std::array<uint64_t, 2>& counted) {
   known->seen = counted;
   if (added[0] + added[1] == 0) return;
   counts_[known->counter] += added[0] + added[1];
-  growth_.push_back({known->run, added, known->last_ns});
+  const auto counter = std::bit_cast<nsobs_counter_key>(known->counter);
+  growth_.push_back(
+      {known->run, added, known->last_ns,
+       ToCounterKey({counter.cgroup_id, counter.ns_id, counter.hierarchy, counter.ns_inode})});
 }
 
 }  // namespace nsobs

@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "bpf/event_abi.h"
 #include "userspace/base/mutex.h"
+#include "userspace/collector/owner_key.h"
 #include "userspace/event/event.h"
 
 namespace nsobs {
@@ -18,6 +19,7 @@ struct RunGrowth {
   uint64_t run = 0;                 // nsobs_run::run
   std::array<uint64_t, 2> added{};  // by epoch
   int64_t last_boot_ns = 0;
+  CounterKey owner{};
 };
 
 // Thread-safe: the ring's thread takes the growth, scrapes read the counts.

@@ -24,14 +24,14 @@ class MappedRing {
   MappedRing(const MappedRing&) = delete;
   MappedRing& operator=(const MappedRing&) = delete;
 
-  // Takes what was submitted, oldest first, until there is no more or a record is still being
-  // written; the bytes are valid during the call. Returns how many records were taken. If the
+  // Takes what was submitted, oldest first, until there is no more, a record is still being
+  // written, or `most` were taken; the bytes are valid during the call. Returns how many. If the
   // kernel has no memory to map the next window, what is there waits for the next call.
   // Protocol: kernel/bpf/ringbuf.c, "Ring buffer".
   template <typename Take>
-  size_t Consume(Take take) {
+  size_t Consume(Take take, size_t most) {
     size_t taken = 0;
-    for (Record record; Peek(&record);) {
+    for (Record record; taken < most && Peek(&record);) {
       if (!record.discarded) {
         take(record.bytes);
         ++taken;

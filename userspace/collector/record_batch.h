@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "userspace/collector/owner_key.h"
 #include "userspace/event/event.h"
 
 namespace nsobs {
@@ -16,6 +17,7 @@ struct RawRecord {
   EventKind kind = EventKind::kSignal;
   uint8_t epoch = 0;
   uint64_t run_id = 0;  // 0: never extended
+  CounterKey owner{};
   std::string bytes;
 };
 
@@ -25,6 +27,7 @@ struct RunExtension {
   uint64_t count = 0;  // of the whole run, with the first
   int64_t last_boot_ns = 0;
   std::array<uint64_t, 2> added{};  // since the last extension, by epoch
+  CounterKey owner{};               // of the record that began it
 };
 
 struct RecordBatch {

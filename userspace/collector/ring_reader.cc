@@ -23,6 +23,12 @@ namespace {
 // Handed on in pieces of this size, so that a flood does not wait for the rings to run empty.
 constexpr size_t kMaxBatch = 4096;
 
+// A flood can fill the bulk ring as fast as it is emptied. So it is taken in pieces, with all of
+// the critical ring after each, which thus never waits for longer than a piece takes (some ms); and
+// after so many pieces the reader does what else it has to.
+constexpr size_t kPiece = 512;
+constexpr int kMaxPieces = 64;
+
 constexpr absl::Duration kTickPeriod = absl::Milliseconds(100);
 
 int64_t BootNowNs() {
@@ -82,8 +88,8 @@ void RingReader::OnRecord(absl::Span<const uint8_t> record) {
   const auto* header = reinterpret_cast<const nsobs_header*>(record.data());
   batch_.records.push_back(
       {static_cast<int64_t>(header->boot_ns), EventKindOf(header->kind), header->epoch, run_id,
+       OwnerOfRecord(record),
        std::string(reinterpret_cast<const char*>(record.data()), record.size())});
-  if (batch_.records.size() >= kMaxBatch) Deliver(/*flush=*/false);
 }
 
 void RingReader::Loop() {
@@ -104,6 +110,7 @@ void RingReader::Loop() {
 // How long nobody needs to look. After a record the kernel is silent for a period; a record that
 // was reserved then and submitted later is found by the second, longer look.
 absl::Duration RingReader::Patience() const {
+  if (more_) return absl::ZeroDuration();
   if (quiet_ < 2) return quiet_ == 0 ? options_.period : 4 * options_.period;
   if (!coalescer_.idle() || !early_.empty()) return options_.flush_period;
   return ticking_ ? std::min(kTickPeriod, options_.rest_period) : options_.rest_period;
@@ -124,10 +131,24 @@ void RingReader::Wait() {
   woken_ = read(wake_fd_.get(), &wakes, sizeof wakes) > 0;
 }
 
+// Bulk before critical: what is critical and older than a record of the bulk ring then is in the
+// same batch, and before it.
+size_t RingReader::Take() {
+  const auto take = [this](absl::Span<const uint8_t> record) { OnRecord(record); };
+  size_t taken = 0;
+  more_ = true;
+  for (int piece = 0; piece < kMaxPieces && more_; ++piece) {
+    const size_t bulk = bulk_->Consume(take, kPiece);
+    taken += bulk + critical_->Consume(take, kMaxBatch);
+    more_ = bulk == kPiece;
+    if (batch_.records.size() >= kMaxBatch) Deliver(/*flush=*/false);
+  }
+  return taken;
+}
+
 void RingReader::Drain() {
   coalescer_.set_window(absl::Nanoseconds(window_ns_.load()));
-  const auto take = [this](absl::Span<const uint8_t> record) { OnRecord(record); };
-  const size_t taken = bulk_->Consume(take) + critical_->Consume(take);
+  const size_t taken = Take();
   quiet_ = taken == 0 ? quiet_ + 1 : 0;
   const bool flush =
       woken_ || BootNowNs() - last_flush_ns_ >= absl::ToInt64Nanoseconds(options_.flush_period);
@@ -149,7 +170,7 @@ void RingReader::TakeGrowth() {
         early_.push_back(g);
         break;
       case Coalescer::Grown::kLost:
-        Lose(KernelRuns::KindOf(g.run), g.added);
+        Lose(g.owner, KernelRuns::KindOf(g.run), g.added);
     }
   }
 }
@@ -170,31 +191,38 @@ void RingReader::Deliver(bool flush) {
     last_flush_ns_ = BootNowNs();
     coalescer_.Flush(last_flush_ns_, &batch_);
   }
+  if (handlers_.admit != nullptr) {
+    std::erase_if(batch_.records, [this](const RawRecord& record) {
+      if (handlers_.admit(record)) return false;
+      Drop(record);
+      return true;
+    });
+  }
   if (batch_.empty() || handlers_.deliver(batch_)) {
     batch_ = {};
     return;
   }
-  DropRecords();
-}
-
-void RingReader::Lose(EventKind kind, const std::array<uint64_t, 2>& counts) {
-  for (uint8_t epoch = 0; epoch < 2; ++epoch) {
-    if (counts[epoch] != 0) handlers_.lost(kind, epoch, counts[epoch]);
-  }
-}
-
-void RingReader::DropRecords() {
-  for (const RawRecord& record : batch_.records) {
-    handlers_.lost(record.kind, record.epoch, 1);
-    if (record.run_id == 0) continue;
-    Lose(record.kind, coalescer_.Drop(record.run_id));
-    std::erase_if(batch_.extensions, [&](const RunExtension& extension) {
-      if (extension.run_id != record.run_id) return false;
-      Lose(extension.kind, extension.added);
-      return true;
-    });
-  }
+  for (const RawRecord& record : batch_.records) Drop(record);
   batch_.records.clear();
+}
+
+void RingReader::Lose(const CounterKey& owner, EventKind kind,
+                      const std::array<uint64_t, 2>& counts) {
+  for (uint8_t epoch = 0; epoch < 2; ++epoch) {
+    if (counts[epoch] != 0) handlers_.lost(owner, kind, epoch, counts[epoch]);
+  }
+}
+
+// With what its run had counted already.
+void RingReader::Drop(const RawRecord& record) {
+  handlers_.lost(record.owner, record.kind, record.epoch, 1);
+  if (record.run_id == 0) return;
+  Lose(record.owner, record.kind, coalescer_.Drop(record.run_id));
+  std::erase_if(batch_.extensions, [&](const RunExtension& extension) {
+    if (extension.run_id != record.run_id) return false;
+    Lose(record.owner, extension.kind, extension.added);
+    return true;
+  });
 }
 
 }  // namespace nsobs

@@ -36,10 +36,14 @@ struct RingReaderHandlers {
   // What else is to be done now and then, at most each kTickPeriod and about as often as the ring
   // is looked at; true: look again in a kTickPeriod. May be empty.
   std::function<bool()> tick;
-  // Takes the batch and returns true, or leaves it as it is and returns false: it is full.
+  // Whether there is room for one more of this owner's; what gets none is lost. May be empty: there
+  // always is.
+  std::function<bool(const RawRecord& record)> admit;
+  // Takes the batch and returns true; or returns false, having taken the records or nothing.
+  // Records that are left are lost, all else is offered again.
   std::function<bool(RecordBatch& batch)> deliver;
-  // Events that were received but could not be delivered.
-  std::function<void(EventKind kind, uint8_t epoch, uint64_t count)> lost;
+  // Events that were received but could not be delivered, and whose they were.
+  std::function<void(const CounterKey& owner, EventKind kind, uint8_t epoch, uint64_t count)> lost;
 };
 
 class RingReader {
@@ -67,8 +71,9 @@ class RingReader {
   void Deliver(bool flush);
   void TakeGrowth();
   void CloseRuns();
-  void Lose(EventKind kind, const std::array<uint64_t, 2>& counts);
-  void DropRecords();
+  size_t Take();
+  void Lose(const CounterKey& owner, EventKind kind, const std::array<uint64_t, 2>& counts);
+  void Drop(const RawRecord& record);
   void Wait();
   absl::Duration Patience() const;
   void Tick();
@@ -84,6 +89,7 @@ class RingReader {
   std::vector<RunGrowth> early_;  // their records are still on the ring
   int quiet_ = 0;                 // looks in a row at which nothing had come
   bool woken_ = false;            // by Wake(): somebody waits for what is open
+  bool more_ = false;             // the bulk ring was not empty when it was left
   int64_t last_flush_ns_ = 0;
   int64_t last_tick_ns_ = 0;
   bool ticking_ = false;  // the tick has asked for another one

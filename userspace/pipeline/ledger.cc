@@ -29,9 +29,28 @@ void Ledger::Coalesced(EventKind kind, uint8_t epoch, uint64_t count) {
   At(kind, epoch).coalesced += count;
 }
 
-void Ledger::Lost(EventKind kind, uint8_t epoch, const std::string& cause, uint64_t count) {
+void Ledger::Lost(const CounterKey& owner, EventKind kind, uint8_t epoch, const std::string& cause,
+                  uint64_t count) {
+  const auto of = static_cast<EventKind>(Slot(kind));
   MutexLock lock(&mutex_);
   At(kind, epoch).lost[cause] += count;
+  auto found = losses_.find({owner, of, cause});
+  if (found == losses_.end()) {
+    const CounterKey whose = losses_.size() < kMaxOwners ? owner : CounterKey{};
+    found = losses_.try_emplace({whose, of, cause}).first;
+  }
+  found->second += count;
+}
+
+std::vector<OwnerLoss> Ledger::Losses() const {
+  MutexLock lock(&mutex_);
+  std::vector<OwnerLoss> out;
+  out.reserve(losses_.size());
+  for (const auto& [key, count] : losses_) {
+    const auto& [owner, kind, cause] = key;
+    if (Slot(kind) != 0) out.push_back({owner, kind, cause, count});
+  }
+  return out;
 }
 
 LedgerEntry Ledger::Get(EventKind kind, uint8_t epoch) const {

@@ -1,7 +1,6 @@
 // Turns losses into rows of the timeline: who lost what, when, why and how much.
 #pragma once
 
-#include <map>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -20,20 +19,20 @@ class LossReporter {
  public:
   explicit LossReporter(const Clock* clock);
 
-  // A loss event for each (container, kind, cause) that grew since the last call. `kernel` are the
-  // totals of the kernel's map, `ledger` what userspace lost (no container is known for those).
-  std::vector<ObservedEvent> Report(const std::vector<KernelLoss>& kernel, const Ledger& ledger,
+  // A loss event for each (owner, kind, cause) that grew since the last call. `kernel` are the
+  // totals of the kernel's map, `ledger` has what userspace lost. What is returned is told once: it
+  // must find its way into the timeline.
+  std::vector<ObservedEvent> Report(const std::vector<OwnerLoss>& kernel, const Ledger& ledger,
                                     const FindCounterOwner& find_owner);
 
  private:
-  ObservedEvent Make(EventKind of, const std::string& cause, uint64_t count, int64_t from_ns,
-                     int64_t to_ns) const;
+  void ReportOne(const OwnerLoss& loss, int64_t from_ns, const FindCounterOwner& find_owner,
+                 std::vector<ObservedEvent>* out);
 
   const Clock* const clock_;
   int64_t last_wall_ns_;
   // By the whole key: an inode alone comes back with the next namespace.
-  absl::flat_hash_map<std::tuple<CounterKey, EventKind, std::string>, uint64_t> kernel_seen_;
-  std::map<std::pair<EventKind, std::string>, uint64_t> user_seen_;
+  absl::flat_hash_map<std::tuple<CounterKey, EventKind, std::string>, uint64_t> seen_;
 };
 
 }  // namespace nsobs

@@ -140,12 +140,13 @@ MetricsSnapshot MetricsBuilder::Build() {
     spdlog::error("scrape: {}", std::string(counters.status().message()));
     counters = KernelCounters{};
   }
+  for (OwnerLoss& loss : pipeline_->ledger().Losses()) counters->losses.push_back(std::move(loss));
   const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
   out.containers = inventory->containers();
   AddHealth(*counters, &out);
   for (const Counter& c : counters->counters) AddCounter(c, *inventory, &out);
   for (const TcpCounter& c : counters->tcp) AddTcp(c, *inventory, &out);
-  for (const KernelLoss& loss : counters->losses) {
+  for (const OwnerLoss& loss : counters->losses) {
     out.losses.push_back(
         {OwnerOf(loss.key, NamespaceOf(loss.kind), *inventory), loss.kind, loss.cause, loss.value});
   }

@@ -49,7 +49,7 @@ OwnerBook::Gone OwnerBook::TakeGone(const KernelCounters& counters, int64_t now_
     if (!c.overflow && over.contains({c.key, NamespaceKind::kNet})) gone.tcp.push_back(c);
   }
   // The kernel keeps its losses: they keep their owner's name.
-  for (const KernelLoss& loss : counters.losses) over.erase({loss.key, NamespaceOf(loss.kind)});
+  for (const OwnerLoss& loss : counters.losses) over.erase({loss.key, NamespaceOf(loss.kind)});
   for (const Key& key : over) owners_.erase(key);
   return gone;
 }

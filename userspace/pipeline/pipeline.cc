@@ -22,6 +22,9 @@ constexpr int64_t kTickPeriodNs = 100'000'000;
 constexpr uint64_t kBurstRecords = 5000;
 constexpr size_t kFewRecords = 50;
 constexpr int64_t kQuietNs = 2'000'000'000;
+// Room in the writer's queue beyond what has a place in the QueueRoom: for what userspace makes
+// itself. Rows of losses are made only while that is half empty, then they can't be lost.
+constexpr size_t kMadeItems = 65536;
 constexpr absl::Duration kPeriodicPause = absl::Milliseconds(200);  // at most, without batches
 
 bool IsContext(EventKind kind) {
@@ -60,13 +63,15 @@ Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator*
       timeline_(timeline),
       clock_(clock),
       counters_(probes->counters()),
+      room_(options.queue_records),
       losses_(clock),
-      writer_(std::make_unique<TimelineWriter>(timeline, &ledger_, clock, options.queue_records)),
+      writer_(std::make_unique<TimelineWriter>(timeline, &ledger_, &room_, clock,
+                                               room_.capacity() + kMadeItems)),
       watch_(std::make_unique<Watch>(options.watch, snapshotter, correlator, clock,
                                      [this](SnapshotRow row) { return Store(std::move(row)); })),
       file_watch_(options.files_of, [probes](const auto& c) { return probes->WatchCgroups(c); }),
       heartbeat_(std::make_unique<Heartbeat>(probes, clock, options.heartbeat_period)),
-      queue_(/*capacity=*/1 << 16) {}
+      queue_(/*capacity=*/1 << 20) {}
 
 absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions& options,
                                                            ProbeSet* probes, Correlator* correlator,
@@ -81,9 +86,11 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions
   ring.runs = &probes->runs();
   ring.coalescer.window = options.coalesce_window;
   RingReaderHandlers handlers;
+  handlers.admit = [self = p.get()](const RawRecord& record) { return self->Admit(record); };
   handlers.deliver = [self = p.get()](RecordBatch& batch) { return self->Take(batch); };
-  handlers.lost = [self = p.get()](EventKind kind, uint8_t epoch, uint64_t count) {
-    self->ledger_.Lost(kind, epoch, "queue_full", count);
+  handlers.lost = [self = p.get()](const CounterKey& owner, EventKind kind, uint8_t epoch,
+                                   uint64_t count) {
+    self->ledger_.Lost(owner, kind, epoch, "queue_full", count);
   };
   handlers.tick = [probes] { return probes->SweepDns(); };
   NSOBS_ASSIGN_OR_RETURN(p->ring_, RingReader::Create(ring, std::move(handlers)));
@@ -135,13 +142,27 @@ void Pipeline::Stop() {
   writer_->Stop();
 }
 
+bool Pipeline::Admit(const RawRecord& record) {
+  SharedPlaces& places = IsContext(record.kind) ? room_.context : room_.rows;
+  return places.Take(record.owner.cgroup);
+}
+
+// Extensions that have no place yet stay with the ring's thread: their counts are not lost.
 bool Pipeline::Take(RecordBatch& batch) {
-  const size_t records = batch.records.size();
-  if (queued_records_ + records > options_.queue_records) return false;
-  queued_records_ += records;
-  if (queue_.Push(std::move(batch))) return true;
-  queued_records_ -= records;
-  return false;
+  if (!batch.extensions.empty() && !room_.extensions.Take(batch.extensions.size())) {
+    RecordBatch records;
+    records.records = std::move(batch.records);
+    batch.records.clear();
+    if (!records.empty()) Queue(std::move(records));
+    return false;
+  }
+  Queue(std::move(batch));
+  return true;
+}
+
+// Fits, since what is in it has its places; and it is closed only once the ring's thread has ended.
+void Pipeline::Queue(RecordBatch batch) {
+  if (!queue_.Push(std::move(batch))) spdlog::error("pipeline: a batch of records was refused");
 }
 
 void Pipeline::Loop() {
@@ -157,24 +178,32 @@ void Pipeline::Loop() {
       Process(batch, &out);
       records_since_trim_ += batch.records.size();
       if (batch.records.size() > kFewRecords) last_record_ns_ = clock_->BootNs();
-      queued_records_ -= batch.records.size();
       Hand(std::move(out));
     }
+    const bool last = closed && batches.empty();
+    if (last) last_losses_ns_ = 0;  // what was lost is told before the end
     WriteBatch out;
     Periodic(&out);
     Hand(std::move(out));
     ++turns_;
-    if (closed && batches.empty()) return;
+    if (last) return;
   }
 }
 
 void Pipeline::Process(const RecordBatch& batch, WriteBatch* out) {
-  for (const RawRecord& record : batch.records) ProcessRecord(record, out);
+  std::vector<CgroupKey> context;
+  for (const RawRecord& record : batch.records) {
+    ProcessRecord(record, out);
+    if (IsContext(record.kind)) context.push_back(record.owner.cgroup);
+  }
+  room_.context.GiveBack(context);
   for (const RunExtension& e : batch.extensions) {
     WriteItem item;
     item.item = TimelineExtension{e.run_id, e.count, clock_->WallOfBootNs(e.last_boot_ns)};
     item.kind = e.kind;
     item.coalesced = e.added;
+    item.owner = e.owner;
+    item.placed = true;
     out->items.push_back(std::move(item));
     watch_->OnRunExtension(e.run_id, e.added[0] + e.added[1], e.last_boot_ns);
   }
@@ -189,7 +218,8 @@ void Pipeline::ProcessRecord(const RawRecord& record, WriteBatch* out) {
     if (malformed_records_++ == 0) {
       spdlog::error("malformed record: {}", std::string(event.status().message()));
     }
-    ledger_.Lost(record.kind, record.epoch, "malformed", 1);
+    ledger_.Lost(record.owner, record.kind, record.epoch, "malformed", 1);
+    if (!IsContext(record.kind)) room_.rows.GiveBack({record.owner.cgroup});
     return;
   }
   if (IsContext(event->kind)) {
@@ -199,6 +229,8 @@ void Pipeline::ProcessRecord(const RawRecord& record, WriteBatch* out) {
   WriteItem item;
   item.kind = event->kind;
   item.recorded[event->epoch] = 1;
+  item.owner = record.owner;
+  item.placed = true;
   ObservedEvent observed = correlator_->Observe(*std::move(event));
   observed.serial = ++last_serial_;
   watch_->OnEvent(observed, record.run_id);
@@ -294,14 +326,30 @@ void Pipeline::Periodic(WriteBatch* out) {
   }
   if (now_ns - last_losses_ns_ >= kLossPeriodNs) {
     last_losses_ns_ = now_ns;
-    auto kernel = counters_.ReadLosses();
-    if (!kernel.ok()) return;
-    const auto find_owner = [inventory = correlator_->inventory()](const CounterKey& key,
-                                                                   NamespaceKind kind) {
-      return inventory->OwnerOf(key.cgroup, kind, key.ns);
-    };
-    for (ObservedEvent& e : losses_.Report(*kernel, ledger_, find_owner)) {
-      PushMade(std::move(e), out);
+    ReportLosses(out);
+  }
+}
+
+// Later if there is no room for their rows: until then the totals keep them.
+void Pipeline::ReportLosses(WriteBatch* out) {
+  if (!writer_->Fits(kMadeItems / 2)) return;
+  auto kernel = counters_.ReadLosses();
+  if (!kernel.ok()) return;
+  const auto find_owner = [inventory = correlator_->inventory()](const CounterKey& key,
+                                                                 NamespaceKind kind) {
+    return inventory->OwnerOf(key.cgroup, kind, key.ns);
+  };
+  for (ObservedEvent& e : losses_.Report(*kernel, ledger_, find_owner)) {
+    PushMade(std::move(e), out);
+  }
+}
+
+void Pipeline::LoseItems(absl::Span<const WriteItem> items) {
+  GiveBack(items, &room_);
+  for (const WriteItem& item : items) {
+    for (uint8_t epoch = 0; epoch < 2; ++epoch) {
+      const uint64_t lost = item.recorded[epoch] + item.coalesced[epoch];
+      if (lost != 0) ledger_.Lost(item.owner, item.kind, epoch, "queue_full", lost);
     }
   }
 }
@@ -330,12 +378,7 @@ void Pipeline::Hand(WriteBatch batch) {
     return;
   }
   if (writer_->Push(batch)) return;
-  for (const WriteItem& item : batch.items) {
-    for (uint8_t epoch = 0; epoch < 2; ++epoch) {
-      const uint64_t lost = item.recorded[epoch] + item.coalesced[epoch];
-      if (lost != 0) ledger_.Lost(item.kind, epoch, "queue_full", lost);
-    }
-  }
+  LoseItems(batch.items);
   // Ends and states of containers take no room of the queue, and nobody would tell them again.
   batch.items.clear();
   batch.snapshots.clear();

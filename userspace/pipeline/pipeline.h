@@ -23,6 +23,7 @@
 #include "userspace/pipeline/heartbeat.h"
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/loss_reporter.h"
+#include "userspace/pipeline/queue_room.h"
 #include "userspace/pipeline/timeline_writer.h"
 #include "userspace/pipeline/watch.h"
 #include "userspace/timeline/timeline.h"
@@ -32,7 +33,7 @@ namespace nsobs {
 struct PipelineOptions {
   absl::Duration coalesce_window = absl::Seconds(1);
   absl::Duration reconcile_period = absl::Seconds(30);
-  size_t queue_records = 65536;       // between two threads
+  size_t queue_records = 65536;       // received and not written yet (QueueRoom)
   std::vector<std::string> files_of;  // for whom file failures are on; empty: all, if at all
   // Between two rounds of harmless deeds that show whether the programs are at work; zero: none.
   absl::Duration heartbeat_period = absl::Seconds(5);
@@ -66,6 +67,7 @@ class Pipeline {
   Turns turns() const { return {ring_->turns(), turns_}; }
 
   Barrier& barrier() { return *barrier_; }
+  const Ledger& ledger() const { return ledger_; }
   const TimelineWriter& writer() const { return *writer_; }
   const Enricher* enricher() const { return options_.enricher; }
   Watch& watch() { return *watch_; }
@@ -74,8 +76,8 @@ class Pipeline {
   // False if the queue is full. Thread-safe, from Start() on.
   bool Store(SnapshotRow row);
   bool Store(ObservedEvent event);
-  uint64_t queue_length() const { return queued_records_ + writer_->queued_items(); }
-  uint64_t queue_capacity() const { return 2 * options_.queue_records; }
+  uint64_t queue_length() const { return room_.taken(); }
+  uint64_t queue_capacity() const { return room_.capacity(); }
   uint64_t context_records() const { return context_records_; }
   uint64_t malformed_records() const { return malformed_records_; }
 
@@ -83,10 +85,14 @@ class Pipeline {
   Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator* correlator,
            Timeline* timeline, Snapshotter* snapshotter, const Clock* clock);
   void StoreInventory();
+  bool Admit(const RawRecord& record);
   bool Take(RecordBatch& batch);
+  void Queue(RecordBatch batch);
   void Loop();
   void Process(const RecordBatch& batch, WriteBatch* out);
   void ProcessRecord(const RawRecord& record, WriteBatch* out);
+  void ReportLosses(WriteBatch* out);
+  void LoseItems(absl::Span<const WriteItem> items);
   void TakeFromCorrelator(WriteBatch* out);
   void TakeFromEngines(WriteBatch* out);
   void Periodic(WriteBatch* out);
@@ -101,6 +107,7 @@ class Pipeline {
   const Clock* const clock_;
   const CounterReader counters_;
   Ledger ledger_;
+  QueueRoom room_;
   LossReporter losses_;
   std::unique_ptr<RingReader> ring_;
   std::unique_ptr<TimelineWriter> writer_;
@@ -109,7 +116,6 @@ class Pipeline {
   FileWatch file_watch_;
   std::unique_ptr<Heartbeat> heartbeat_;
   BoundedQueue<RecordBatch> queue_;
-  std::atomic<uint64_t> queued_records_{0};
   std::atomic<uint64_t> context_records_{0};
   std::atomic<uint64_t> malformed_records_{0};
   std::atomic<uint64_t> turns_{0};

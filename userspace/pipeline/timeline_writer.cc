@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -19,12 +20,47 @@ constexpr absl::Duration kRetryPause = absl::Milliseconds(100);
 constexpr int64_t kHeartbeatNs = 1'000'000'000;
 constexpr int64_t kRetentionNs = 30'000'000'000;
 
+template <typename T>
+void Append(std::vector<T> from, std::vector<T>* to) {
+  if (to->empty()) {
+    *to = std::move(from);
+    return;
+  }
+  std::move(from.begin(), from.end(), std::back_inserter(*to));
+}
+
+// Batches are joined for the sake of fewer transactions; what is joined is freed at once, since a
+// flood has tens of thousands of items here.
+void Append(WriteBatch from, WriteBatch* to) {
+  Append(std::move(from.items), &to->items);
+  Append(std::move(from.ended_runs), &to->ended_runs);
+  Append(std::move(from.containers), &to->containers);
+  Append(std::move(from.namespaces), &to->namespaces);
+  Append(std::move(from.snapshots), &to->snapshots);
+}
+
 }  // namespace
 
-TimelineWriter::TimelineWriter(Timeline* timeline, Ledger* ledger, const Clock* clock,
-                               size_t capacity_items)
+void GiveBack(absl::Span<const WriteItem> items, QueueRoom* room) {
+  std::vector<CgroupKey> rows;
+  size_t extensions = 0;
+  for (const WriteItem& item : items) {
+    if (!item.placed) continue;
+    if (item.recorded[0] + item.recorded[1] != 0) {
+      rows.push_back(item.owner.cgroup);
+    } else {
+      ++extensions;
+    }
+  }
+  room->rows.GiveBack(rows);
+  room->extensions.GiveBack(extensions);
+}
+
+TimelineWriter::TimelineWriter(Timeline* timeline, Ledger* ledger, QueueRoom* room,
+                               const Clock* clock, size_t capacity_items)
     : timeline_(timeline),
       ledger_(ledger),
+      room_(room),
       clock_(clock),
       capacity_items_(capacity_items),
       queue_(/*capacity=*/1 << 20) {}
@@ -62,14 +98,8 @@ void TimelineWriter::Loop() {
     std::vector<WriteBatch> batches = queue_.PopAll(absl::Milliseconds(500));
     WriteBatch all;
     for (WriteBatch& batch : batches) {
-      std::move(batch.items.begin(), batch.items.end(), std::back_inserter(all.items));
-      std::move(batch.ended_runs.begin(), batch.ended_runs.end(),
-                std::back_inserter(all.ended_runs));
-      std::move(batch.containers.begin(), batch.containers.end(),
-                std::back_inserter(all.containers));
-      std::move(batch.namespaces.begin(), batch.namespaces.end(),
-                std::back_inserter(all.namespaces));
-      std::move(batch.snapshots.begin(), batch.snapshots.end(), std::back_inserter(all.snapshots));
+      Append(std::exchange(batch, {}), &all);
+      if (all.items.size() >= kItemsPerTransaction) Write(std::exchange(all, {}));
     }
     Write(std::move(all));
     if (closed && batches.empty()) return;
@@ -118,7 +148,7 @@ void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
     if (!HasRow(item)) {
       for (uint8_t epoch = 0; epoch < 2; ++epoch) {
         if (item.coalesced[epoch] != 0) {
-          ledger_->Lost(item.kind, epoch, "row_lost", item.coalesced[epoch]);
+          ledger_->Lost(item.owner, item.kind, epoch, "row_lost", item.coalesced[epoch]);
         }
       }
       item.coalesced = {};
@@ -150,6 +180,7 @@ void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
   }
   if (status.ok()) last_commit_boot_ns_ = clock_->BootNs();
   Account(items, status.ok());
+  GiveBack(items, room_);
   queued_items_ -= items.size();
 }
 
@@ -173,7 +204,7 @@ void TimelineWriter::Account(absl::Span<const WriteItem> items, bool stored) {
     for (uint8_t epoch = 0; epoch < 2; ++epoch) {
       if (!stored) {
         const uint64_t lost = item.recorded[epoch] + item.coalesced[epoch];
-        if (lost != 0) ledger_->Lost(item.kind, epoch, "storage_error", lost);
+        if (lost != 0) ledger_->Lost(item.owner, item.kind, epoch, "storage_error", lost);
         continue;
       }
       if (item.recorded[epoch] != 0) ledger_->Recorded(item.kind, epoch, item.recorded[epoch]);

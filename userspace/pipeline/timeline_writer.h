@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/types/span.h"
 #include "userspace/base/bounded_queue.h"
 #include "userspace/pipeline/ledger.h"
+#include "userspace/pipeline/queue_room.h"
 #include "userspace/timeline/timeline.h"
 
 namespace nsobs {
@@ -22,6 +24,8 @@ struct WriteItem {
   EventKind kind = EventKind::kSignal;
   std::array<uint64_t, 2> recorded{};  // by epoch
   std::array<uint64_t, 2> coalesced{};
+  CounterKey owner;     // to whom a loss is charged; all zero: nobody, of what userspace made
+  bool placed = false;  // has a place in the QueueRoom, as a row or as an extension
 };
 
 struct WriteBatch {
@@ -33,11 +37,15 @@ struct WriteBatch {
   std::vector<SnapshotRow> snapshots;
 };
 
+// The places of these items go back.
+void GiveBack(absl::Span<const WriteItem> items, QueueRoom* room);
+
 class TimelineWriter {
  public:
   // All outlive the writer. `timeline` is used by the writer's thread alone once Start() was
-  // called.
-  TimelineWriter(Timeline* timeline, Ledger* ledger, const Clock* clock, size_t capacity_items);
+  // called. Places of what was written, or could not be, go back to `room`.
+  TimelineWriter(Timeline* timeline, Ledger* ledger, QueueRoom* room, const Clock* clock,
+                 size_t capacity_items);
   ~TimelineWriter();
 
   void Start();
@@ -46,6 +54,8 @@ class TimelineWriter {
   // False if the queue is full, or 32 snapshots wait already (each may be large); the batch is
   // untouched then. Thread-safe.
   bool Push(WriteBatch& batch);
+  // Whether so many more items fit just now.
+  bool Fits(size_t items) const { return queued_items_ + items <= capacity_items_; }
 
   bool storage_ok() const { return storage_ok_; }
   uint64_t database_bytes() const { return database_bytes_; }
@@ -63,6 +73,7 @@ class TimelineWriter {
 
   Timeline* const timeline_;
   Ledger* const ledger_;
+  QueueRoom* const room_;
   const Clock* const clock_;
   const size_t capacity_items_;
   BoundedQueue<WriteBatch> queue_;

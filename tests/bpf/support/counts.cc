@@ -57,7 +57,7 @@ TcpCounts TcpOf(Probes& probes, const Cgroup& cgroup, const Facts& owner) {
 
 uint64_t LossesOf(Probes& probes, const Cgroup& cgroup, EventKind kind, const std::string& cause) {
   uint64_t out = 0;
-  for (const KernelLoss& loss : ReadAll(probes).losses) {
+  for (const OwnerLoss& loss : ReadAll(probes).losses) {
     if (loss.key.cgroup == cgroup.key() && loss.kind == kind && loss.cause == cause)
       out += loss.value;
   }

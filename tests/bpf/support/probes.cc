@@ -79,7 +79,9 @@ void Probes::StartDraining() {
     return true;
   };
   handlers.tick = [this] { return set_->SweepDns(); };
-  handlers.lost = [](EventKind, uint8_t, uint64_t) { ADD_FAILURE() << "lost though never full"; };
+  handlers.lost = [](const CounterKey&, EventKind, uint8_t, uint64_t) {
+    ADD_FAILURE() << "lost though never full";
+  };
   auto reader = RingReader::Create(options, std::move(handlers));
   ASSERT_TRUE(reader.ok()) << reader.status();
   reader_ = std::move(*reader);

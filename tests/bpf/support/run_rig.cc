@@ -26,8 +26,9 @@ RunRig::RunRig(absl::Duration window, uint64_t bulk_ring_bytes) {
   options.coalescer.window = window;
   RingReaderHandlers handlers;
   handlers.deliver = [this](RecordBatch& batch) { return Take(batch); };
-  handlers.lost = [this](EventKind kind, uint8_t epoch, uint64_t count) {
+  handlers.lost = [this](const CounterKey& owner, EventKind kind, uint8_t epoch, uint64_t count) {
     std::lock_guard lock(mutex_);
+    lost_by_[{kind, owner.cgroup.id}] += count;
     lost_[{kind, epoch}] += count;
     Add(kind, epoch, count);
   };
@@ -103,11 +104,16 @@ uint64_t RunRig::Lost(EventKind kind) {
   return lost_[{kind, 0}] + lost_[{kind, 1}];
 }
 
+uint64_t RunRig::LostOf(EventKind kind, const Cgroup& cgroup) {
+  std::lock_guard lock(mutex_);
+  return lost_by_[{kind, cgroup.key().id}];
+}
+
 uint64_t RunRig::LostInKernel(EventKind kind, const Cgroup& cgroup) {
   auto losses = set_->counters().ReadLosses();
   uint64_t sum = 0;
   if (!losses.ok()) return 0;
-  for (const KernelLoss& loss : *losses) {
+  for (const OwnerLoss& loss : *losses) {
     if (loss.key.cgroup == cgroup.key() && loss.kind == kind) sum += loss.value;
   }
   return sum;

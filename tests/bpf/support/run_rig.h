@@ -37,6 +37,7 @@ class RunRig {
   std::vector<Row> Rows(EventKind kind, const Child& child);
   uint64_t Told(EventKind kind, const Child& child);  // the sum of their counts
   uint64_t Lost(EventKind kind);                      // of what was read
+  uint64_t LostOf(EventKind kind, const Cgroup& cgroup);
   uint64_t LostInKernel(EventKind kind, const Cgroup& cgroup);
   uint64_t Count(CounterFamily family, const Cgroup& cgroup);
 
@@ -57,6 +58,7 @@ class RunRig {
   bool refuse_ = false;
   std::vector<Row> rows_;
   std::map<std::pair<EventKind, uint8_t>, uint64_t> accounted_, lost_;
+  std::map<std::pair<EventKind, uint64_t>, uint64_t> lost_by_;  // by the owner's cgroup
 };
 
 }  // namespace nsobs

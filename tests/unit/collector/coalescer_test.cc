@@ -213,6 +213,7 @@ TEST(CoalescerTest, CountsAreByEpochAndGrowTheTotal) {
   EXPECT_EQ(batch.extensions[0].kind, EventKind::kSignal);
   EXPECT_EQ(batch.extensions[0].count, 4u);
   EXPECT_EQ(batch.extensions[0].last_boot_ns, kStart + 30);
+  EXPECT_NE(batch.extensions[0].owner, CounterKey{});
   EXPECT_THAT(batch.extensions[0].added, ElementsAre(1, 2));
   EXPECT_THAT(batch.ended_runs, IsEmpty());
 

@@ -67,6 +67,8 @@ TEST_F(KernelRunsTest, WhatComesAfterTheCloseBelongsToTheOldRun) {
   ASSERT_THAT(growth, SizeIs(2));
   EXPECT_EQ(growth[0].run, first);
   EXPECT_THAT(growth[0].added, ElementsAre(1, 0));
+  EXPECT_EQ(growth[0].owner.cgroup.id, 7u);
+  EXPECT_EQ(growth[1].owner.cgroup.id, 8u);
   EXPECT_EQ(growth[1].run, second);
   EXPECT_THAT(growth[1].added, ElementsAre(10, 0));
   EXPECT_THAT(runs_.CountsSoFar(), UnorderedElementsAre(Pair(Words(7), 1), Pair(Words(8), 10)));

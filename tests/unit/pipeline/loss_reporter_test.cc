@@ -27,7 +27,7 @@ class LossReporterTest : public ::testing::Test {
     web_ = web;
   }
 
-  std::vector<ObservedEvent> Report(const std::vector<KernelLoss>& kernel) {
+  std::vector<ObservedEvent> Report(const std::vector<OwnerLoss>& kernel) {
     return reporter_.Report(kernel, ledger_, [this](const CounterKey& key, NamespaceKind kind) {
       asked_.push_back(kind);
       return key == kWeb ? web_ : nullptr;
@@ -68,8 +68,8 @@ TEST_F(LossReporterTest, WhoWhatWhenWhyAndHowMany) {
 }
 
 TEST_F(LossReporterTest, OnlyWhatGrewSinceTheLastTime) {
-  std::vector<KernelLoss> kernel = {{kWeb, EventKind::kSignal, "budget", 10},
-                                    {kDb, EventKind::kSignal, "budget", 5}};
+  std::vector<OwnerLoss> kernel = {{kWeb, EventKind::kSignal, "budget", 10},
+                                   {kDb, EventKind::kSignal, "budget", 5}};
   EXPECT_THAT(Report(kernel), SizeIs(2));
   clock_.AdvanceNs(kSecond);
   EXPECT_THAT(Report(kernel), IsEmpty());
@@ -115,30 +115,37 @@ TEST_F(LossReporterTest, TheOwnerIsLookedUpByTheNamespaceOfTheKind) {
                                    NamespaceKind::kMnt, NamespaceKind::kPid));
 }
 
-TEST_F(LossReporterTest, WhatUserspaceLostIsNobodysAndOverBothEpochs) {
-  ledger_.Lost(EventKind::kSignal, 0, "queue_full", 3);
-  ledger_.Lost(EventKind::kSignal, 1, "queue_full", 4);
-  ledger_.Lost(EventKind::kSignal, 1, "storage_error", 5);
+TEST_F(LossReporterTest, WhatUserspaceLostIsItsOwnersAndOverBothEpochs) {
+  ledger_.Lost(kWeb, EventKind::kSignal, 0, "queue_full", 3);
+  ledger_.Lost(kWeb, EventKind::kSignal, 1, "queue_full", 4);
   ledger_.Recorded(EventKind::kSignal, 0, 100);
-  auto events = Report({});
+  auto events = Report({{kWeb, EventKind::kSignal, "budget", 1}});
   ASSERT_THAT(events, SizeIs(2));
-  EXPECT_EQ(LossOf(events[0]).cause, "queue_full");
-  EXPECT_EQ(LossOf(events[0]).count, 7u);
-  EXPECT_EQ(LossOf(events[0]).of, EventKind::kSignal);
-  EXPECT_EQ(LossOf(events[1]).cause, "storage_error");
-  EXPECT_EQ(LossOf(events[1]).count, 5u);
-  EXPECT_EQ(events[0].container, nullptr);
-  EXPECT_THAT(asked_, IsEmpty());
-  EXPECT_THAT(Report({}), IsEmpty());
-  ledger_.Lost(EventKind::kSignal, 0, "queue_full", 1);
+  EXPECT_EQ(LossOf(events[1]).cause, "queue_full");
+  EXPECT_EQ(LossOf(events[1]).count, 7u);
+  EXPECT_EQ(LossOf(events[1]).of, EventKind::kSignal);
+  EXPECT_EQ(events[1].container, web_);
+  EXPECT_THAT(asked_, testing::Each(NamespaceKind::kPid));
+  EXPECT_THAT(Report({{kWeb, EventKind::kSignal, "budget", 1}}), IsEmpty());
+  ledger_.Lost(kWeb, EventKind::kSignal, 0, "queue_full", 1);
   events = Report({});
   ASSERT_THAT(events, SizeIs(1));
   EXPECT_EQ(LossOf(events[0]).count, 1u);
 }
 
+// What userspace makes has no key: nobody is asked for.
+TEST_F(LossReporterTest, WhatHasNoOwnerIsNobodys) {
+  ledger_.Lost({}, EventKind::kContainerStart, 0, "storage_error", 5);
+  const auto events = Report({});
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(events[0].container, nullptr);
+  EXPECT_EQ(LossOf(events[0]).count, 5u);
+  EXPECT_THAT(asked_, IsEmpty());
+}
+
 TEST_F(LossReporterTest, EveryKindCanBeLost) {
   for (size_t kind = 1; kind < kEventKindEnd; ++kind) {
-    ledger_.Lost(static_cast<EventKind>(kind), 0, "queue_full", kind);
+    ledger_.Lost(kWeb, static_cast<EventKind>(kind), 0, "queue_full", kind);
   }
   const auto events = Report({});
   ASSERT_THAT(events, SizeIs(kEventKindEnd - 1));

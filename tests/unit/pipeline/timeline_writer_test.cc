@@ -67,7 +67,8 @@ class TimelineWriterTest : public ::testing::Test {
   FakeTimeline timeline_;
   Ledger ledger_;
   FakeClock clock_{/*boot_ns=*/5'000'000'000, /*wall_ns=*/9'000'000'000};
-  TimelineWriter writer_{&timeline_, &ledger_, &clock_, /*capacity_items=*/5000};
+  QueueRoom room_{/*records=*/1000};
+  TimelineWriter writer_{&timeline_, &ledger_, &room_, &clock_, /*capacity_items=*/5000};
 };
 
 TEST_F(TimelineWriterTest, WhatIsCommittedIsRecordedOrCoalescedByEpoch) {
@@ -129,6 +130,44 @@ TEST_F(TimelineWriterTest, WhatCantBeWrittenIsLostByStorageError) {
   EXPECT_THAT(Book(1).lost, ElementsAre(Pair("storage_error", 4)));
   EXPECT_EQ(Book(0).recorded + Book(0).coalesced + Book(1).recorded + Book(1).coalesced, 0u);
   EXPECT_FALSE(writer_.storage_ok());
+}
+
+// Items with places in the room, as the pipeline hands them on.
+WriteItem Placed(WriteItem item, const CounterKey& owner, QueueRoom* room) {
+  EXPECT_TRUE(item.recorded[0] != 0 ? room->rows.Take(owner.cgroup) : room->extensions.Take(1));
+  item.owner = owner;
+  item.placed = true;
+  return item;
+}
+
+const CounterKey kWeb = {{77, 0}, {}};
+
+TEST_F(TimelineWriterTest, PlacesComeBackWhenItIsWrittenAndNotBefore) {
+  timeline_.Hold();
+  writer_.Start();
+  Push({Placed(Row(1), kWeb, &room_), Placed(Extension(1, {1, 0}), kWeb, &room_), Row(0)});
+  timeline_.AwaitWrite();
+  EXPECT_EQ(room_.rows.taken(), 1u);
+  EXPECT_EQ(room_.extensions.taken(), 1u);
+  timeline_.Release();
+  writer_.Stop();
+  EXPECT_EQ(room_.taken(), 0u);
+}
+
+TEST_F(TimelineWriterTest, WhatCantBeWrittenIsChargedToItsOwnerAndGivesItsPlaceBack) {
+  timeline_.FailHeartbeats(true);
+  timeline_.FailWrites(kAttempts, absl::ResourceExhaustedError("disk full"));
+  Push({Placed(Row(1), kWeb, &room_), Placed(Extension(1, {2, 3}), kWeb, &room_),
+        Placed(Extension(99, {7, 0}), kWeb, &room_), Row(0)});
+  StartAndStop();
+  EXPECT_EQ(room_.taken(), 0u);
+  std::map<std::pair<uint64_t, std::string>, uint64_t> lost;
+  for (const OwnerLoss& loss : ledger_.Losses()) {
+    lost[{loss.key.cgroup.id, loss.cause}] += loss.value;
+  }
+  EXPECT_THAT(lost, testing::UnorderedElementsAre(Pair(Pair(77, "storage_error"), 6),
+                                                  Pair(Pair(77, "row_lost"), 7),
+                                                  Pair(Pair(0, "storage_error"), 1)));
 }
 
 TEST_F(TimelineWriterTest, OneBadTransactionDoesNotTakeTheNextWithIt) {
