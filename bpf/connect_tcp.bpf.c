@@ -298,15 +298,26 @@ static __always_inline s32 queued_icmp_error(struct sock* sk) {
 /*
  * An ICMP error over IPv4 that comes while a call holds the socket's lock: poll() and SO_ERROR tell
  * it at once, but the socket stays in SYN_SENT and sends again (ip_icmp_error() in tcp_v4_err()).
+ *
+ * And a second chance: the kernel leaves out a program that an interrupt finds running on its CPU,
+ * and a timer may end many connects in one interrupt. tcp_done_with_error() closes the socket, then
+ * reports the error: an attempt that is still in flight then ended unseen.
  */
 SEC("tp_btf/inet_sk_error_report")
 int BPF_PROG(nsobs_tcp_error, struct sock* sk) {
+  u8 state = sk->__sk_common.skc_state;
   struct attempt* attempt;
   s32 error;
 
-  if (sk->__sk_common.skc_state != TCP_SYN_SENT || sk->sk_protocol != IPPROTO_TCP) return 0;
+  if ((state != TCP_SYN_SENT && state != TCP_CLOSE) || sk->sk_protocol != IPPROTO_TCP) return 0;
   attempt = attempt_of(sk);
   if (!attempt || !attempt->in_flight) return 0;
+  if (state == TCP_CLOSE) {
+    if (!sk->sk_err) return 0;
+    end_attempt(sk, attempt, TCP_CLOSE);
+    forget_attempt(sk);
+    return 0;
+  }
   error = sk->sk_err ?: queued_icmp_error(sk);
   if (error <= 0 || error > MAX_USER_ERRNO) return 0;
   attempt->reported_error = error;
