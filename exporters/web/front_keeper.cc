@@ -35,7 +35,7 @@ struct Pair {
 
 absl::StatusOr<Pair> MakePair() {
   int fds[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) != 0) {
     return ErrnoStatus(errno, "socketpair");
   }
   Pair pair{UniqueFd(fds[0]), UniqueFd(fcntl(fds[1], F_DUPFD_CLOEXEC, kOutOfTheWay))};
