@@ -139,6 +139,16 @@ void AddOtlp(const OtlpCounts& otlp, Page& page) {
   page.Add(Family::kOtlpLag, {}, otlp.lag_seconds);
 }
 
+void AddHelpers(const std::vector<HelperRestartCount>& helpers, Page& page) {
+  std::map<std::pair<LabelText, LabelText>, uint64_t> sums;
+  for (const HelperRestartCount& count : helpers) {
+    sums[{LabelText(count.process), LabelText(count.reason)}] += count.value;
+  }
+  for (const auto& [labels, value] : sums) {
+    page.Add(Family::kHelperRestarts, {labels.first, labels.second}, value);
+  }
+}
+
 void AddPrograms(const std::vector<ProgramCost>& programs, Page& page) {
   std::map<LabelText, ProgramCost> sums;
   for (const ProgramCost& program : programs) {

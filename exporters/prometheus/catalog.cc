@@ -235,6 +235,13 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
      "does "
      "every 5 s for it to see; only of sources that can be tried so.",
      {"source"}},
+    {Family::kHelperRestarts,
+     kCounter,
+     "nsobserver_helper_restarts_total",
+     "How often a process that works for the observer had to be replaced: web serves this page, "
+     "snapshot looks into namespaces, zygote makes those that look. Each time is also a gap of the "
+     "timeline.",
+     {"process", "reason"}},
     {Family::kBuildInfo,
      kGauge,
      "nsobserver_build_info",

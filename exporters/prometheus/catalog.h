@@ -55,6 +55,7 @@ enum class Family : uint8_t {
   // Of the observer itself.
   kProbeInfo,
   kProbeSilent,
+  kHelperRestarts,
   kBuildInfo,
   kProgramRunSeconds,
   kProgramRuns,

@@ -57,6 +57,8 @@ constexpr Example kExamples[] = {
     {Family::kEngineBreakerOpen, "nsobserver_engine_breaker_open > 0"},
     {Family::kProbeInfo, "nsobserver_probe_info == 0"},
     {Family::kProbeSilent, "nsobserver_probe_silent > 0"},
+    {Family::kHelperRestarts,
+     "sum by (process, reason) (increase(nsobserver_helper_restarts_total[1h])) > 0"},
     {Family::kBuildInfo, "count by (version, kernel) (nsobserver_build_info)"},
     {Family::kProgramRunSeconds,
      "sum by (program) (rate(nsobserver_program_run_seconds_total[5m]))"},

@@ -57,6 +57,7 @@ class PrometheusExporter::Impl {
     AddEngines(snapshot.engines, page);
     AddOtlp(snapshot.otlp, page);
     AddProbes(snapshot.probes, page);
+    AddHelpers(snapshot.helper_restarts, page);
     AddPrograms(snapshot.programs, page);
     AddHealth(snapshot.health, page);
     return page.Text();

@@ -108,7 +108,6 @@ void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
   constants.io_uring_hook = options.io_uring_hook;
   constants.files_watched = options.files_watched;
   constants.host_mnt_inode = HostMountNamespace();
-  constants.own_zygote_pid = static_cast<uint32_t>(options.own_zygote_pid);
   constants.ring_quarter_bytes_critical = options.critical_ring_bytes / 4;
   constants.ring_quarter_bytes_bulk = options.bulk_ring_bytes / 4;
   bpf_map__set_max_entries(skeleton->maps.critical,
@@ -348,6 +347,11 @@ void ProbeSet::Apply(const ProbeSettings& in) {
   out.abandoned_told_after_ns = static_cast<uint64_t>(in.abandoned_told_after_ns);
   out.dns_timeout_ns = static_cast<uint64_t>(std::max<int64_t>(in.dns_timeout_ns, 0));
   out.run_window_ns = static_cast<uint64_t>(std::max<int64_t>(in.run_window_ns, 0));
+}
+
+void ProbeSet::set_own_zygote(int pid) {
+  volatile nsobs_settings& settings = impl_->skeleton_->data_settings->settings;
+  settings.own_zygote_pid = static_cast<uint32_t>(pid);
 }
 
 absl::Status ProbeSet::WatchCgroups(const std::vector<CgroupKey>& cgroups) {

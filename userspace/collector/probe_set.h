@@ -24,7 +24,6 @@ struct ProbeOptions {
   bool files_where_free = false;  // with `files`: by hooks that cost no other call, not of writes
   bool files_watched = false;     // only in the cgroups of WatchCgroups()
   bool dns = true;                // DNS queries to port 53 that fail
-  int own_zygote_pid = 0;         // whose grandchildren's setns() are not observed; 0: nobody's
 };
 
 // What may change while the programs run.
@@ -63,6 +62,8 @@ class ProbeSet {
   const std::vector<ProbeState>& states() const;  // one for each row of ProgramTable()
   std::vector<ProgramCost> costs() const;
   void Apply(const ProbeSettings& settings);  // thread-safe
+  // Whose grandchildren's setns() are not observed; 0: nobody's. Thread-safe.
+  void set_own_zygote(int pid);
 
   // Whose file failures are told when files_watched: of these cgroups and those up to seven levels
   // below, no others. At most 1,024, else RESOURCE_EXHAUSTED and none more is watched. One thread.

@@ -306,6 +306,10 @@ void Pipeline::TrimAfterBurst(int64_t now_ns) {
 void Pipeline::Periodic(WriteBatch* out) {
   const int64_t now_ns = clock_->BootNs();
   TakeFromEngines(out);
+  if (options_.helpers != nullptr) {
+    std::vector<ObservedEvent> gaps = options_.helpers->TakeRows();
+    for (ObservedEvent& gap : gaps) PushMade(std::move(gap), out);
+  }
   if (now_ns - last_reconcile_ns_ >= absl::ToInt64Nanoseconds(options_.reconcile_period)) {
     last_reconcile_ns_ = now_ns;
     correlator_->Reconcile();

@@ -21,6 +21,7 @@
 #include "userspace/pipeline/barrier.h"
 #include "userspace/pipeline/file_watch.h"
 #include "userspace/pipeline/heartbeat.h"
+#include "userspace/pipeline/helper_log.h"
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/loss_reporter.h"
 #include "userspace/pipeline/queue_room.h"
@@ -39,6 +40,7 @@ struct PipelineOptions {
   absl::Duration heartbeat_period = absl::Seconds(5);
   WatchOptions watch;
   Enricher* enricher = nullptr;  // outlives the pipeline; nullptr: engines are not asked
+  HelperLog* helpers = nullptr;  // likewise; nullptr: their ends are not told
 };
 
 class Pipeline {
@@ -70,6 +72,7 @@ class Pipeline {
   const Ledger& ledger() const { return ledger_; }
   const TimelineWriter& writer() const { return *writer_; }
   const Enricher* enricher() const { return options_.enricher; }
+  const HelperLog* helpers() const { return options_.helpers; }
   Watch& watch() { return *watch_; }
   const Heartbeat& heartbeat() const { return *heartbeat_; }
   // For what is made outside of the pipeline's thread: snapshots, and events without a record.
