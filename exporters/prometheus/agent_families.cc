@@ -149,6 +149,14 @@ void AddHelpers(const std::vector<HelperRestartCount>& helpers, Page& page) {
   }
 }
 
+void AddBudget(const BudgetState& budget, Page& page) {
+  page.Add(Family::kBudgetCpu, {LabelText("processes")}, budget.processes);
+  page.Add(Family::kBudgetCpu, {LabelText("programs")}, budget.programs);
+  page.Add(Family::kBudgetCpuMax, {}, budget.limit);
+  page.Add(Family::kBudgetLevel, {}, budget.level);
+  page.Add(Family::kBudgetShedSeconds, {}, budget.shed_seconds);
+}
+
 void AddPrograms(const std::vector<ProgramCost>& programs, Page& page) {
   std::map<LabelText, ProgramCost> sums;
   for (const ProgramCost& program : programs) {

@@ -25,6 +25,7 @@
 #include "userspace/base/fd.h"
 #include "userspace/base/file.h"
 #include "userspace/base/log.h"
+#include "userspace/base/mutex.h"
 #include "userspace/base/status_util.h"
 #include "userspace/collector/bpf_stats.h"
 #include "userspace/collector/hook_choice.h"
@@ -142,6 +143,34 @@ int TryLoad(const ProbeOptions& options, const ProgramNames& names, Skeleton* ou
   return 0;
 }
 
+// What one container may send, by two words: those of the settings and of the observer's own
+// budget.
+class BulkLimit {
+ public:
+  void Set(volatile nsobs_settings* out, const ProbeSettings& in) {
+    MutexLock lock(&mutex_);
+    rate_ = in.bulk_rate_per_second;
+    burst_ = in.bulk_burst;
+    Write(out);
+  }
+  void SetMost(volatile nsobs_settings* out, uint64_t per_second) {
+    MutexLock lock(&mutex_);
+    most_ = per_second;
+    Write(out);
+  }
+
+ private:
+  void Write(volatile nsobs_settings* out) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    out->bulk_rate_per_second = std::min(rate_, most_);
+    out->bulk_burst = std::min(burst_, most_);
+  }
+
+  Mutex mutex_;
+  uint64_t rate_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t burst_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t most_ ABSL_GUARDED_BY(mutex_) = UINT64_MAX;
+};
+
 // The map of runs in our memory.
 class RunMapping {
  public:
@@ -236,6 +265,7 @@ class ProbeSet::Impl {
 
   Skeleton skeleton_;
   RunMapping mapping_;
+  BulkLimit bulk_;
   std::vector<Link> links_;
   std::vector<ProbeState> states_;
   bpf_link* host_scan_ = nullptr;  // one of links_
@@ -342,12 +372,24 @@ void ProbeSet::Apply(const ProbeSettings& in) {
   volatile nsobs_settings& out = impl_->skeleton_->data_settings->settings;
   out.told_signals = in.told_signals;
   out.told_ignored_signals = in.told_ignored_signals;
-  out.bulk_rate_per_second = in.bulk_rate_per_second;
-  out.bulk_burst = in.bulk_burst;
+  impl_->bulk_.Set(&out, in);
   out.abandoned_told_after_ns = static_cast<uint64_t>(in.abandoned_told_after_ns);
   out.dns_timeout_ns = static_cast<uint64_t>(std::max<int64_t>(in.dns_timeout_ns, 0));
   out.run_window_ns = static_cast<uint64_t>(std::max<int64_t>(in.run_window_ns, 0));
 }
+
+void ProbeSet::set_bulk_most(uint64_t per_second) {
+  impl_->bulk_.SetMost(&impl_->skeleton_->data_settings->settings, per_second);
+}
+
+uint64_t ProbeSet::RunTimeNs() const {
+  uint64_t sum = 0;
+  const std::vector<ProgramCost> all = costs();
+  for (const ProgramCost& cost : all) sum += cost.run_time_ns;
+  return sum;
+}
+
+UniqueFd ProbeSet::MeasureCosts() const { return MeasurePrograms(); }
 
 void ProbeSet::set_own_zygote(int pid) {
   volatile nsobs_settings& settings = impl_->skeleton_->data_settings->settings;

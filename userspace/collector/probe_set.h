@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "userspace/base/fd.h"
 #include "userspace/collector/counter_reader.h"
 #include "userspace/event/host_task.h"
 #include "userspace/event/metrics_snapshot.h"
@@ -61,7 +62,14 @@ class ProbeSet {
 
   const std::vector<ProbeState>& states() const;  // one for each row of ProgramTable()
   std::vector<ProgramCost> costs() const;
+  // Of all of them together, as costs(); while MeasureCosts() is held.
+  uint64_t RunTimeNs() const;
+  UniqueFd MeasureCosts() const;  // as MeasurePrograms() of bpf_stats.h
+
   void Apply(const ProbeSettings& settings);  // thread-safe
+  // However much the settings allow, a container may send no more bulk events a second than this,
+  // and no more at once than in a second; UINT64_MAX: only the settings count. Thread-safe.
+  void set_bulk_most(uint64_t per_second);
   // Whose grandchildren's setns() are not observed; 0: nobody's. Thread-safe.
   void set_own_zygote(int pid);
 

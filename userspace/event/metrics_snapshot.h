@@ -134,7 +134,7 @@ struct ProbeState {
 
 struct ProgramCost {
   std::string program;
-  uint64_t run_time_ns = 0;  // 0 unless kernel.bpf_stats_enabled
+  uint64_t run_time_ns = 0;  // while the kernel measured
   uint64_t run_count = 0;
   uint64_t recursion_misses = 0;
 };

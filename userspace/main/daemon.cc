@@ -21,6 +21,10 @@ std::string KernelRelease() {
   return name.release;
 }
 
+double CpuLimitOf(const Config& config) {
+  return static_cast<double>(config.budget.cpu_percent) / 100;
+}
+
 void LogProbes(const ProbeSet& probes) {
   for (const ProbeState& state : probes.states()) {
     if (state.attached) {
@@ -127,6 +131,7 @@ absl::Status Daemon::StartPipeline(const Config& config) {
     options.enricher = enricher_.get();
   }
   options.helpers = &helpers_;
+  options.budget = {.limit = CpuLimitOf(config), .window = config.budget.cpu_window};
   options.files_of = config.probes.files.containers;
   NSOBS_ASSIGN_OR_RETURN(pipeline_, Pipeline::Create(options, probes_.get(), correlator_.get(),
                                                      timeline_.get(), snapshotter_.get(), clock_));
@@ -204,6 +209,7 @@ absl::Status Daemon::StartOtlp(const Config& config) {
 void Daemon::Apply(const Config& config) {
   probes_->Apply(ProbeSettingsOf(config));
   pipeline_->set_coalesce_window(config.coalesce.window);
+  pipeline_->budget().set_limit(CpuLimitOf(config));
   spdlog::set_level(spdlog::level::from_str(config.log.level));
 }
 

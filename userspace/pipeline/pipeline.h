@@ -25,6 +25,7 @@
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/loss_reporter.h"
 #include "userspace/pipeline/queue_room.h"
+#include "userspace/pipeline/self_budget.h"
 #include "userspace/pipeline/timeline_writer.h"
 #include "userspace/pipeline/watch.h"
 #include "userspace/timeline/timeline.h"
@@ -35,6 +36,7 @@ struct PipelineOptions {
   absl::Duration coalesce_window = absl::Seconds(1);
   absl::Duration reconcile_period = absl::Seconds(30);
   size_t queue_records = 65536;       // received and not written yet (QueueRoom)
+  GovernorOptions budget;             // what the observer allows itself
   std::vector<std::string> files_of;  // for whom file failures are on; empty: all, if at all
   // Between two rounds of harmless deeds that show whether the programs are at work; zero: none.
   absl::Duration heartbeat_period = absl::Seconds(5);
@@ -74,6 +76,7 @@ class Pipeline {
   const Enricher* enricher() const { return options_.enricher; }
   const HelperLog* helpers() const { return options_.helpers; }
   Watch& watch() { return *watch_; }
+  SelfBudget& budget() { return *budget_; }
   const Heartbeat& heartbeat() const { return *heartbeat_; }
   // For what is made outside of the pipeline's thread: snapshots, and events without a record.
   // False if the queue is full. Thread-safe, from Start() on.
@@ -100,6 +103,7 @@ class Pipeline {
   void TakeFromEngines(WriteBatch* out);
   void Periodic(WriteBatch* out);
   void TrimAfterBurst(int64_t now_ns);
+  void TellGaps(WriteBatch* out);
   void ProcessContext(Event event);
   void PushMade(ObservedEvent event, WriteBatch* out);
   void Hand(WriteBatch batch);
@@ -118,6 +122,7 @@ class Pipeline {
   std::unique_ptr<Watch> watch_;
   FileWatch file_watch_;
   std::unique_ptr<Heartbeat> heartbeat_;
+  std::unique_ptr<SelfBudget> budget_;
   BoundedQueue<RecordBatch> queue_;
   std::atomic<uint64_t> context_records_{0};
   std::atomic<uint64_t> malformed_records_{0};
