@@ -37,12 +37,11 @@ class WebServer::Impl {
       return service_.Answer(head, last);
     };
     if (options.front) {
-      NSOBS_ASSIGN_OR_RETURN(front_,
-                             FrontKeeper::Start({.max_connections = options.max_connections,
-                                                 .timeout = options.timeout,
-                                                 .config_file = options.config_file},
-                                                std::move(listening), security_.get(),
-                                                {.answer = answer, .replaced = replaced_}));
+      NSOBS_ASSIGN_OR_RETURN(front_, FrontKeeper::Start({.max_connections = options.max_connections,
+                                                         .timeout = options.timeout,
+                                                         .config_file = options.config_file},
+                                                        std::move(listening), security_.get(),
+                                                        {.answer = answer, .replaced = replaced_}));
       return absl::OkStatus();
     }
     UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -25,9 +25,9 @@
 #include "userspace/base/fd.h"
 #include "userspace/base/file.h"
 #include "userspace/base/log.h"
-#include "userspace/base/mutex.h"
 #include "userspace/base/status_util.h"
 #include "userspace/collector/bpf_stats.h"
+#include "userspace/collector/bulk_limit.h"
 #include "userspace/collector/hook_choice.h"
 #include "userspace/collector/program_switch.h"
 #include "userspace/collector/program_table.h"
@@ -142,34 +142,6 @@ int TryLoad(const ProbeOptions& options, const ProgramNames& names, Skeleton* ou
   *out = std::move(skeleton);
   return 0;
 }
-
-// What one container may send, by two words: those of the settings and of the observer's own
-// budget.
-class BulkLimit {
- public:
-  void Set(volatile nsobs_settings* out, const ProbeSettings& in) {
-    MutexLock lock(&mutex_);
-    rate_ = in.bulk_rate_per_second;
-    burst_ = in.bulk_burst;
-    Write(out);
-  }
-  void SetMost(volatile nsobs_settings* out, uint64_t per_second) {
-    MutexLock lock(&mutex_);
-    most_ = per_second;
-    Write(out);
-  }
-
- private:
-  void Write(volatile nsobs_settings* out) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    out->bulk_rate_per_second = std::min(rate_, most_);
-    out->bulk_burst = std::min(burst_, most_);
-  }
-
-  Mutex mutex_;
-  uint64_t rate_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t burst_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t most_ ABSL_GUARDED_BY(mutex_) = UINT64_MAX;
-};
 
 // The map of runs in our memory.
 class RunMapping {
@@ -372,7 +344,7 @@ void ProbeSet::Apply(const ProbeSettings& in) {
   volatile nsobs_settings& out = impl_->skeleton_->data_settings->settings;
   out.told_signals = in.told_signals;
   out.told_ignored_signals = in.told_ignored_signals;
-  impl_->bulk_.Set(&out, in);
+  impl_->bulk_.Set(&out, in.bulk_rate_per_second, in.bulk_burst);
   out.abandoned_told_after_ns = static_cast<uint64_t>(in.abandoned_told_after_ns);
   out.dns_timeout_ns = static_cast<uint64_t>(std::max<int64_t>(in.dns_timeout_ns, 0));
   out.run_window_ns = static_cast<uint64_t>(std::max<int64_t>(in.run_window_ns, 0));
@@ -388,8 +360,6 @@ uint64_t ProbeSet::RunTimeNs() const {
   for (const ProgramCost& cost : all) sum += cost.run_time_ns;
   return sum;
 }
-
-UniqueFd ProbeSet::MeasureCosts() const { return MeasurePrograms(); }
 
 void ProbeSet::set_own_zygote(int pid) {
   volatile nsobs_settings& settings = impl_->skeleton_->data_settings->settings;

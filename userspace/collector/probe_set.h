@@ -9,7 +9,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "userspace/base/fd.h"
 #include "userspace/collector/counter_reader.h"
 #include "userspace/event/host_task.h"
 #include "userspace/event/metrics_snapshot.h"
@@ -62,9 +61,7 @@ class ProbeSet {
 
   const std::vector<ProbeState>& states() const;  // one for each row of ProgramTable()
   std::vector<ProgramCost> costs() const;
-  // Of all of them together, as costs(); while MeasureCosts() is held.
-  uint64_t RunTimeNs() const;
-  UniqueFd MeasureCosts() const;  // as MeasurePrograms() of bpf_stats.h
+  uint64_t RunTimeNs() const;  // of all of them together, as costs()
 
   void Apply(const ProbeSettings& settings);  // thread-safe
   // However much the settings allow, a container may send no more bulk events a second than this,

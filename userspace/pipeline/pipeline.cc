@@ -11,6 +11,7 @@
 #include "userspace/base/log.h"
 #include "userspace/base/status_util.h"
 #include "userspace/budget/cpu_meter.h"
+#include "userspace/collector/bpf_stats.h"
 #include "userspace/collector/decoder.h"
 
 namespace nsobs {
@@ -98,7 +99,7 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions
   BudgetHandlers budget;
   budget.cpu_time = [] { return CpuTimeOfAll(); };
   budget.bulk_records = [ring = p->ring_.get()] { return ring->bulk_records(); };
-  budget.measure_programs = [probes] { return probes->MeasureCosts(); };
+  budget.measure_programs = MeasurePrograms;
   budget.program_time_ns = [probes] { return probes->RunTimeNs(); };
   budget.set_bulk_most = [probes](uint64_t most) { probes->set_bulk_most(most); };
   p->budget_ = std::make_unique<SelfBudget>(options.budget, std::move(budget), clock);

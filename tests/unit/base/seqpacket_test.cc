@@ -7,7 +7,6 @@
 #include <string>
 #include <thread>
 
-
 namespace nsobs {
 namespace {
 
