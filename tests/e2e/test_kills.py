@@ -16,12 +16,19 @@ import time
 from load import connect_load
 from observer import Observer
 from shell import wait_until
+from wall import nanoseconds
 
 KILLS = int(os.environ.get("NSOBS_KILLS", "14"))
 SEED = int(os.environ.get("NSOBS_KILLS_SEED", str(random.randrange(10**6))))
-AGAIN_WITHIN = 5  # seconds from the start to the first row
+AGAIN_WITHIN = 5  # seconds from the start to the first event that has a row, on a machine with nothing else to do
+
 NAMES = {"web-front": "web", "nsobs-zygote": "zygote", "nsobs-snapshot": "snapshot"}
 VICTIMS = ["daemon", "daemon", *NAMES]
+
+
+def again_within() -> float:
+    """On this one."""
+    return AGAIN_WITHIN * max(1.0, os.getloadavg()[0] / os.cpu_count())
 
 
 def below(pid: int) -> dict[int, str]:
@@ -96,13 +103,13 @@ class Storm:
         self.observer.kill()
         wait_until(lambda: not any(alive(pid) for pid in others), 10, "all that it started has ended")
         last = max(rows(self.observer, "2m"), default=0)
-        begin = time.monotonic()
+        begin_ns = time.time_ns()
         self.observer.start()
-        wait_until(lambda: any(kind == "connect_failure" and number > last for number, (_, kind) in rows(self.observer).items()),
-                   30, "rows again", interval=0.05)
-        took = time.monotonic() - begin
+        first = wait_until(lambda: [when for number, (when, kind) in sorted(rows(self.observer).items())
+                                    if kind == "connect_failure" and number > last], 60, "rows again", interval=0.05)[0]
+        took = (nanoseconds(first) - begin_ns) / 1e9
         self.slowest = max(self.slowest, took)
-        assert took < AGAIN_WITHIN, f"{took:.1f} s (seed {SEED})"
+        assert took < again_within(), f"{took:.1f} s (seed {SEED})"
 
     def kill_one_of_its(self, name: str, pid: int) -> None:
         daemon = self.observer.process.pid

@@ -7,6 +7,10 @@ namespace {
 
 constexpr double kClearlyBelow = 0.7;  // of the limit
 constexpr int kMostPatience = 16;
+// What a bulk event costs from ring to disk, roughly: between 10 us (thousands at once) and 50 us.
+constexpr double kSecondsOfOne = 20e-6;
+// What shedding has to save, of the limit: else what costs so much is something else.
+constexpr double kWorthIt = 0.25;
 
 }  // namespace
 
@@ -43,9 +47,11 @@ int Governor::Decide(absl::Duration now) {
   if (lately.share() > options_.limit) {
     if (!above_since_) above_since_ = now;
     if (level_ == 0 && now - *above_since_ < options_.window) return 0;
-    int next = level_ + 1;  // the next that holds somebody back, if there is one
-    while (next <= kMaxLevel && lately.bulk_per_second <= limit_at(next)) ++next;
-    return next <= kMaxLevel ? next : level_;
+    for (int next = level_ + 1; next <= kMaxLevel; ++next) {
+      const double saved = (lately.bulk_per_second - limit_at(next)) * kSecondsOfOne;
+      if (saved >= kWorthIt * options_.limit) return next;
+    }
+    return level_;
   }
   above_since_.reset();
   if (level_ > 0 && average_.share() < kClearlyBelow * options_.limit &&

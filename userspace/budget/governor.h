@@ -42,8 +42,9 @@ class Governor {
 
   // Samples in order of time, each few seconds; the first is where it begins to measure. Returns
   // the level from now on:
-  //  - up, to the next level that would hold somebody back, when it was above the limit for a whole
-  //    window, third by third; once it sheds, for a third; not at all if none would;
+  //  - up, when it was above the limit for a whole window, third by third; once it sheds, for a
+  //    third; to the next level that would save a quarter of the limit, and not at all if none
+  //    would: what costs so much then is not bulk events;
   //  - back to 0, when so few bulk events come that nobody is held back (a third of a window);
   //  - down by one, when the average has stayed below 70 % of the limit; each time that this was
   //    too early (it goes up again within two windows) it waits twice as long, up to 16 windows.

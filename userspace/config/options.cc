@@ -95,7 +95,7 @@ constexpr auto kOptions = std::to_array<Option>({
      "timeline tells. Counters and critical events stay exact. 0: never.",
      CountOption{AT(budget.cpu_percent), 0, 100'000}},
     {"budget.cpu-window", "DURATION", "30s", kNeedsRestart,
-     "What is averaged for budget.cpu-percent: shorter bursts are kept in full.",
+     "For how long it has to be above budget.cpu-percent: shorter bursts are kept in full.",
      DurationOption{AT(budget.cpu_window), absl::Seconds(3), absl::Hours(1)}},
 
     {"ring.critical-bytes", "SIZE", "2MiB", kNeedsRestart,

@@ -64,12 +64,19 @@ TEST_F(GovernorTest, MoreIsNotShedThanThereIs) {
   EXPECT_EQ(Run(5, 0.5, 5'000), 2) << "16,000 a second would hold nobody back, 4,000 do";
 }
 
+TEST_F(GovernorTest, WhatWouldSaveNothingIsNotShed) {
+  EXPECT_EQ(Run(600, 0.2, 300), 0) << "a thousand starts a minute, and a few failures";
+  EXPECT_EQ(Run(15, 0.001, 10), 0);
+  EXPECT_EQ(Run(30, 0.2, 600), 0);
+  EXPECT_EQ(Run(5, 0.2, 600), 4) << "350 of them at 20 us are worth it";
+}
+
 TEST_F(GovernorTest, ItEndsWhereItEnds) {
   double bulk = 1e6;
   for (int i = 0; i < 100; ++i) {
     const int level = Run(5, 0.9, bulk);
     ASSERT_LE(level, kMaxLevel);
-    if (level > 0) bulk = static_cast<double>(kBulkPerSecond[static_cast<size_t>(level)]);
+    if (level > 0) bulk = 16.0 * static_cast<double>(kBulkPerSecond[static_cast<size_t>(level)]);
   }
   EXPECT_EQ(governor_.level(), kMaxLevel);
 }
