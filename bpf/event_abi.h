@@ -556,8 +556,11 @@ struct nsobs_settings {
   __u64 dns_timeout_ns; /* a DNS query that has no answer by then is told */
   __u32 epoch;
   __u32 beat_tid; /* what this thread does is counted in `beats` and nowhere else; 0: none */
+  /* the observer's own looks into namespaces are its grandchildren; 0: none */
+  __u32 own_zygote_pid;
+  __u32 unused;
 };
-NSOBS_ASSERT_SIZE(struct nsobs_settings, 64);
+NSOBS_ASSERT_SIZE(struct nsobs_settings, 72);
 
 /* Set by userspace before load. */
 struct nsobs_constants {
@@ -569,8 +572,6 @@ struct nsobs_constants {
   __u32 syscall_hooks;  /* 1: the returns of connect() are seen */
   __u32 io_uring_hook;  /* 1: the completions of io_uring are seen */
   __u32 files_watched;  /* 1: file failures only of the cgroups in `watched_cgroups` */
-  /* the observer's own looks into namespaces are its grandchildren; 0: none */
-  __u32 own_zygote_pid;
   __u32 host_mnt_inode; /* mount namespace of the host's init; 0: not known */
 };
 NSOBS_ASSERT_SIZE(struct nsobs_constants, 48);

@@ -151,8 +151,8 @@ static __always_inline void leave(u32 operation, long ret) {
 static __always_inline bool is_own_look(void) {
   struct task_struct* task = bpf_get_current_task_btf();
 
-  return constants.own_zygote_pid &&
-         task->real_parent->real_parent->tgid == (int)constants.own_zygote_pid;
+  return settings.own_zygote_pid &&
+         task->real_parent->real_parent->tgid == (int)settings.own_zygote_pid;
 }
 
 NSOBS_CALLED(setns) {

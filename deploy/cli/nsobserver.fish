@@ -165,6 +165,8 @@ complete -c nsobserver -n '__fish_seen_subcommand_from run' -l dns.timeout -x -d
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l coalesce.window -x -d 'Equal events of one container within this time become one row with a count'
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l budget.events-per-second -x -d 'How many bulk events (connect failures, ordinary signals) one container may send for long'
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l budget.burst -x -d 'How many it may send at once'
+complete -c nsobserver -n '__fish_seen_subcommand_from run' -l budget.cpu-percent -x -d 'How much of one core nsobserver itself may take, its BPF programs included'
+complete -c nsobserver -n '__fish_seen_subcommand_from run' -l budget.cpu-window -x -d 'For how long it has to be above budget.cpu-percent'
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l ring.critical-bytes -x -d 'Buffer between kernel and daemon for namespace changes, OOM kills, lifecycle and fatal signals'
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l ring.bulk-bytes -x -d 'Buffer between kernel and daemon for everything else'
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l metrics.max-series -x -d 'How many series /metrics shows at most'

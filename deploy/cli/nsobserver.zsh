@@ -203,6 +203,8 @@ _nsobserver() {
         '--coalesce.window=[Equal events of one container within this time become one row with a count]:DURATION: ' \
         '--budget.events-per-second=[How many bulk events (connect failures, ordinary signals) one container may send for long]:COUNT: ' \
         '--budget.burst=[How many it may send at once]:COUNT: ' \
+        '--budget.cpu-percent=[How much of one core nsobserver itself may take, its BPF programs included]:PERCENT: ' \
+        '--budget.cpu-window=[For how long it has to be above budget.cpu-percent]:DURATION: ' \
         '--ring.critical-bytes=[Buffer between kernel and daemon for namespace changes, OOM kills, lifecycle and fatal signals]:SIZE: ' \
         '--ring.bulk-bytes=[Buffer between kernel and daemon for everything else]:SIZE: ' \
         '--metrics.max-series=[How many series /metrics shows at most]:COUNT: ' \

@@ -139,6 +139,24 @@ void AddOtlp(const OtlpCounts& otlp, Page& page) {
   page.Add(Family::kOtlpLag, {}, otlp.lag_seconds);
 }
 
+void AddHelpers(const std::vector<HelperRestartCount>& helpers, Page& page) {
+  std::map<std::pair<LabelText, LabelText>, uint64_t> sums;
+  for (const HelperRestartCount& count : helpers) {
+    sums[{LabelText(count.process), LabelText(count.reason)}] += count.value;
+  }
+  for (const auto& [labels, value] : sums) {
+    page.Add(Family::kHelperRestarts, {labels.first, labels.second}, value);
+  }
+}
+
+void AddBudget(const BudgetState& budget, Page& page) {
+  page.Add(Family::kBudgetCpu, {LabelText("processes")}, budget.processes);
+  page.Add(Family::kBudgetCpu, {LabelText("programs")}, budget.programs);
+  page.Add(Family::kBudgetCpuMax, {}, budget.limit);
+  page.Add(Family::kBudgetLevel, {}, budget.level);
+  page.Add(Family::kBudgetShedSeconds, {}, budget.shed_seconds);
+}
+
 void AddPrograms(const std::vector<ProgramCost>& programs, Page& page) {
   std::map<LabelText, ProgramCost> sums;
   for (const ProgramCost& program : programs) {

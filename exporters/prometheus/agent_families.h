@@ -14,6 +14,8 @@ void AddProbes(const std::vector<ProbeState>& probes, Page& page);
 void AddEngines(const EngineCounts& engines, Page& page);
 // Nothing where nothing is sent.
 void AddOtlp(const OtlpCounts& otlp, Page& page);
+void AddHelpers(const std::vector<HelperRestartCount>& helpers, Page& page);
+void AddBudget(const BudgetState& budget, Page& page);
 void AddPrograms(const std::vector<ProgramCost>& programs, Page& page);
 void AddHealth(const AgentHealth& health, Page& page);
 

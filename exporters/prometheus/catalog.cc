@@ -235,6 +235,36 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
      "does "
      "every 5 s for it to see; only of sources that can be tried so.",
      {"source"}},
+    {Family::kHelperRestarts,
+     kCounter,
+     "nsobserver_helper_restarts_total",
+     "How often a process that works for the observer had to be replaced: web serves this page, "
+     "snapshot looks into namespaces, zygote makes those that look. Each time is also a gap of the "
+     "timeline.",
+     {"process", "reason"}},
+    {Family::kBudgetCpu,
+     kGauge,
+     "nsobserver_budget_cpu_ratio",
+     "CPU time that the observer took, of one core, averaged over budget.cpu-window: its "
+     "processes, "
+     "and by samples (0.1 s in each 10 s) its BPF programs.",
+     {"of"}},
+    {Family::kBudgetCpuMax,
+     kGauge,
+     "nsobserver_budget_cpu_ratio_max",
+     "What it may take before it sheds bulk events (budget.cpu-percent); 0: as much as it likes.",
+     {}},
+    {Family::kBudgetLevel,
+     kGauge,
+     "nsobserver_budget_level",
+     "How much is shed: 0 nothing, 1 to 5: a container may send 16,000, 4,000, 1,000, 250, 60 bulk "
+     "events a second, what is beyond is only counted (cause budget).",
+     {}},
+    {Family::kBudgetShedSeconds,
+     kCounter,
+     "nsobserver_budget_shed_seconds_total",
+     "Time at a level above 0; each is also a gap of the timeline (part detail).",
+     {}},
     {Family::kBuildInfo,
      kGauge,
      "nsobserver_build_info",
@@ -243,13 +273,14 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
     {Family::kProgramRunSeconds,
      kCounter,
      "nsobserver_program_run_seconds_total",
-     "Time spent in the BPF program, by the kernel's statistics; 0 unless "
-     "kernel.bpf_stats_enabled.",
+     "Time spent in the BPF program while the kernel measured it: always with "
+     "kernel.bpf_stats_enabled, else 0.1 s in each 10 s (budget.cpu-percent), or never.",
      {"program"}},
     {Family::kProgramRuns,
      kCounter,
      "nsobserver_program_runs_total",
-     "Runs of the BPF program, by the kernel's statistics; 0 unless kernel.bpf_stats_enabled.",
+     "Runs of the BPF program while the kernel measured it, as "
+     "nsobserver_program_run_seconds_total.",
      {"program"}},
     {Family::kProgramRecursionMisses,
      kCounter,

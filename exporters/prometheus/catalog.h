@@ -55,6 +55,11 @@ enum class Family : uint8_t {
   // Of the observer itself.
   kProbeInfo,
   kProbeSilent,
+  kHelperRestarts,
+  kBudgetCpu,
+  kBudgetCpuMax,
+  kBudgetLevel,
+  kBudgetShedSeconds,
   kBuildInfo,
   kProgramRunSeconds,
   kProgramRuns,

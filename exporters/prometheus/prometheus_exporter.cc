@@ -57,6 +57,8 @@ class PrometheusExporter::Impl {
     AddEngines(snapshot.engines, page);
     AddOtlp(snapshot.otlp, page);
     AddProbes(snapshot.probes, page);
+    AddHelpers(snapshot.helper_restarts, page);
+    AddBudget(snapshot.budget, page);
     AddPrograms(snapshot.programs, page);
     AddHealth(snapshot.health, page);
     return page.Text();

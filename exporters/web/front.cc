@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,10 +43,10 @@ class Channels {
     std::vector<int>& idle = IsForApi(head) ? slow_ : quick_;
     const int channel = Take(&idle);
     const absl::Status sent =
-        SendMessage(channel, EncodeFrontRequest(head, last), absl::Now() + kSentWithin);
+        SendMessage(channel, EncodeFrontRequest(head, last), Deadline::In(kSentWithin));
     if (!sent.ok()) _exit(kExitFailed);
     absl::StatusOr<std::string> answer =
-        ReceiveMessage(channel, kMaxFrontAnswerBytes, absl::Now() + kAnswerWithin);
+        ReceiveMessage(channel, kMaxFrontAnswerBytes, Deadline::In(kAnswerWithin));
     // Without the daemon, or out of step with it, nothing is right any more: a new front begins.
     if (!answer.ok()) _exit(kExitFailed);
     Give(&idle, channel);
@@ -68,6 +69,19 @@ class Channels {
   std::mutex mutex_;  // of std, as in WorkerPool; guards the rest
   std::vector<int> quick_, slow_;
 };
+
+// Each byte from the daemon is a question whether we live; until the daemon has gone.
+void GiveSignsOfLife() {
+  pollfd control = {kFrontControl, POLLIN, 0};
+  char sign;
+  while (true) {
+    if (poll(&control, 1, -1) < 0 && errno != EINTR) return;
+    const ssize_t size = recv(kFrontControl, &sign, 1, MSG_DONTWAIT);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (size <= 0) return;
+    send(kFrontControl, &sign, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+}
 
 bool IsSocket(int fd) {
   struct stat st{};
@@ -104,9 +118,7 @@ absl::Status Serve(const FrontOptions& options) {
        .slow_workers = kFrontSlow},
       security.get(), [&](const RequestHead& head, bool last) { return channels.Ask(head, last); },
       IsForApi);
-  pollfd control = {kFrontControl, POLLIN, 0};
-  while (poll(&control, 1, -1) < 0 && errno == EINTR) {
-  }
+  GiveSignsOfLife();
   _exit(0);  // requests under way are of nobody's use any more
 }
 

@@ -29,7 +29,8 @@ inline constexpr size_t kFrontChannels = kFrontQuick + kFrontSlow;
 
 // Descriptors that the front finds.
 inline constexpr int kFrontListening = 3;
-inline constexpr int kFrontControl = 4;       // its end is the end of the daemon, or its wish
+// Its end is the end of the daemon, or its wish; each byte on it is answered, as a sign of life.
+inline constexpr int kFrontControl = 4;
 inline constexpr int kFrontFirstChannel = 5;  // SOCK_SEQPACKET, see front_frames.h
 
 // What stands after the program's name.

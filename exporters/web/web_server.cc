@@ -28,6 +28,7 @@ class WebServer::Impl {
   Impl(const WebOptions& options, WebHandlers handlers, std::unique_ptr<WebSecurity> security,
        int port)
       : port_(port),
+        replaced_(handlers.front_replaced),
         security_(std::move(security)),
         service_(options, std::move(handlers), security_.get()) {}
 
@@ -36,11 +37,11 @@ class WebServer::Impl {
       return service_.Answer(head, last);
     };
     if (options.front) {
-      NSOBS_ASSIGN_OR_RETURN(front_,
-                             FrontKeeper::Start({.max_connections = options.max_connections,
-                                                 .timeout = options.timeout,
-                                                 .config_file = options.config_file},
-                                                std::move(listening), security_.get(), answer));
+      NSOBS_ASSIGN_OR_RETURN(front_, FrontKeeper::Start({.max_connections = options.max_connections,
+                                                         .timeout = options.timeout,
+                                                         .config_file = options.config_file},
+                                                        std::move(listening), security_.get(),
+                                                        {.answer = answer, .replaced = replaced_}));
       return absl::OkStatus();
     }
     UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -61,6 +62,7 @@ class WebServer::Impl {
 
  private:
   const int port_;
+  const HelperReplaced replaced_;
   const std::unique_ptr<WebSecurity> security_;
   HttpService service_;
   // Last: their threads use the others. One of the two.

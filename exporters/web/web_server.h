@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "userspace/event/helper_end.h"
 
 namespace nsobs {
 
@@ -33,6 +34,8 @@ struct WebHandlers {
   std::function<bool(std::string* why_not)> ready;
   // Must outlive Stop(). nullptr: neither API nor timeline page, "/" is a list of links.
   Api* api = nullptr;
+  // With WebOptions::front: another process has taken the place of one that ended or hung.
+  HelperReplaced front_replaced = [](const HelperEnd&) {};
 };
 
 // No client can hold a thread: one thread moves the bytes of all connections, and only complete

@@ -31,7 +31,7 @@ def measure(programs, rounds: int) -> dict:
 def of_observer(programs) -> dict:
     """Every scrape checks that observed = recorded + coalesced + lost."""
     labels = {"kind": "signal"}
-    with Observer() as observer:
+    with Observer("--budget.cpu-percent=0") as observer:
         before = observer.scrape()
         cpu = cpu_seconds(observer.process.pid)
         took = programs.send_burst(COUNT)

@@ -27,7 +27,7 @@ def statistics_enabled():
 
 def of_programs(programs, scale: int) -> dict:
     """{source: {"runs", "ns_per_run"}}, under the load. The statistics themselves add some ns."""
-    with statistics_enabled(), Observer() as observer:
+    with statistics_enabled(), Observer("--budget.cpu-percent=0") as observer:
         before = readings(observer)
         programs.workloads(scale)
         after = readings(observer)

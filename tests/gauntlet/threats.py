@@ -71,7 +71,7 @@ THREATS = (
     Threat("T22", "Silent blindness: a program is gone or skipped", "a self-test at the start, deeds each 5 s that must be seen",
            ((BPF, "ProbeSet.*:*HeartbeatTest.*"),), ("e2e/test_silent_probe.py",)),
     Threat("T23", "Crashing again and again", "what crashes is replaced, the rest goes on; each gap is a row",
-           ((SNAPSHOT, "Helper.*"),), ("e2e/test_lifecycle.py",)),
+           ((SNAPSHOT, "Helper.*"),), ("e2e/test_lifecycle.py", "e2e/test_helpers.py", "e2e/test_kills.py")),
     Threat("T24", "Structures of the kernel drift", "decided by BTF at load, compared with /proc at the start",
            ((BPF, "ProbeSet.SelfTestPasses:*OomTest.*"), unit("collector", "ProgramTableTest.*:SelfFacts*.*"))),
     Threat("T25", "A held namespace keeps a container from going, or hangs", "net namespaces alone, few, for seconds",

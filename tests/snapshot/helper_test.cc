@@ -175,6 +175,32 @@ TEST(Helper, DiesInTheMiddleOfALook) {
   EXPECT_EQ(snapshotter->helper_restarts(), 1u);
 }
 
+// Also when nobody looks; and each end is told once, with how it came.
+TEST(Helper, ItsEndIsNoticedAndTold) {
+  std::vector<HelperEnd> told;
+  SnapshotterOptions options;
+  options.replaced = [&](const HelperEnd& end) { told.push_back(end); };
+  const auto started = StartSnapshotter({}, std::move(options));
+  ASSERT_TRUE(started.ok()) << started.status();
+  Snapshotter& snapshotter = **started;
+  EXPECT_TRUE(snapshotter.Mend().ok());
+  EXPECT_TRUE(told.empty());
+  const uint32_t first = HelperOf(snapshotter);
+  sleep(1);
+  kill(static_cast<pid_t>(first), SIGKILL);
+  for (int i = 0; i < 400 && told.empty(); ++i) {
+    usleep(5000);
+    snapshotter.Mend().IgnoreError();
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(snapshotter.Mend().ok());
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].process, "snapshot");
+  EXPECT_EQ(told[0].reason, "killed");
+  EXPECT_EQ(told[0].text, "killed by signal 9");
+  EXPECT_NE(HelperOf(snapshotter), first);
+  EXPECT_EQ(snapshotter.helper_restarts(), 1u);
+}
+
 TEST(Helper, WithoutTheZygoteThereIsNoOther) {
   const Inhabitant inhabitant("true");
   const std::unique_ptr<Snapshotter> snapshotter = StartWith(nullptr);
@@ -184,8 +210,10 @@ TEST(Helper, WithoutTheZygoteThereIsNoOther) {
   kill(snapshotter->zygote_pid(), SIGKILL);
   for (int i = 0; i < 400 && !IsGone(helper); ++i) usleep(5000);
   EXPECT_TRUE(IsGone(helper)) << "a helper outlives its zygote";
-  for (int i = 0; i < 2; ++i)
+  for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(snapshotter->Take(request).status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(snapshotter->Mend().code(), absl::StatusCode::kUnavailable);
+  }
 }
 
 TEST(Helper, AllEndWithTheSnapshotter) {

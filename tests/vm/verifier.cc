@@ -36,7 +36,6 @@ void SwitchOn(nsobs_bpf* skeleton) {
   constants.io_uring_hook = true;
   constants.files_watched = true;
   constants.host_mnt_inode = 1;
-  constants.own_zygote_pid = 1;
 }
 
 // The verifier doesn't care how large maps are; making large ones again and again takes a guest

@@ -11,7 +11,6 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "userspace/base/status_util.h"
 
 namespace nsobs {
@@ -38,10 +37,10 @@ absl::StatusOr<UniqueFd> NewSocket() {
   return fd;
 }
 
-absl::Status Await(int fd, short events, absl::Time deadline) {
+absl::Status Await(int fd, short events, Deadline deadline) {
   pollfd waiting = {fd, events, 0};
   while (true) {
-    const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now());
+    const int64_t left = absl::ToInt64Milliseconds(deadline.left());
     const int ready =
         left <= 0 ? 0 : poll(&waiting, 1, static_cast<int>(std::min<int64_t>(left, 60'000)));
     if (ready > 0) return absl::OkStatus();
@@ -50,7 +49,7 @@ absl::Status Await(int fd, short events, absl::Time deadline) {
   }
 }
 
-absl::Status SendPacket(int fd, char mark, std::string_view part, absl::Time deadline) {
+absl::Status SendPacket(int fd, char mark, std::string_view part, Deadline deadline) {
   iovec pieces[] = {{&mark, 1}, {const_cast<char*>(part.data()), part.size()}};
   msghdr header{};
   header.msg_iov = pieces;
@@ -93,7 +92,7 @@ absl::StatusOr<UniqueFd> ConnectSeqpacket(const std::string& path) {
   return ErrnoStatus(errno, path);
 }
 
-absl::Status SendMessage(int fd, std::string_view message, absl::Time deadline) {
+absl::Status SendMessage(int fd, std::string_view message, Deadline deadline) {
   while (message.size() > kPacketBytes) {
     NSOBS_RETURN_IF_ERROR(SendPacket(fd, kMore, message.substr(0, kPacketBytes), deadline));
     message.remove_prefix(kPacketBytes);
@@ -101,7 +100,7 @@ absl::Status SendMessage(int fd, std::string_view message, absl::Time deadline) 
   return SendPacket(fd, kLast, message, deadline);
 }
 
-absl::StatusOr<std::string> ReceiveMessage(int fd, size_t most_bytes, absl::Time deadline) {
+absl::StatusOr<std::string> ReceiveMessage(int fd, size_t most_bytes, Deadline deadline) {
   std::string message;
   std::string packet(kPacketBytes + 1, '\0');
   while (true) {

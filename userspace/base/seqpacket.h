@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "userspace/base/deadline.h"
 #include "userspace/base/fd.h"
 
 namespace nsobs {
@@ -20,8 +20,8 @@ absl::StatusOr<UniqueFd> ListenSeqpacket(const std::string& path);
 absl::StatusOr<UniqueFd> ConnectSeqpacket(const std::string& path);
 
 // Both give up at `deadline` with DEADLINE_EXCEEDED, whatever the other side does.
-absl::Status SendMessage(int fd, std::string_view message, absl::Time deadline);
+absl::Status SendMessage(int fd, std::string_view message, Deadline deadline);
 // RESOURCE_EXHAUSTED: it is longer than `most_bytes`; UNAVAILABLE: the other side has gone.
-absl::StatusOr<std::string> ReceiveMessage(int fd, size_t most_bytes, absl::Time deadline);
+absl::StatusOr<std::string> ReceiveMessage(int fd, size_t most_bytes, Deadline deadline);
 
 }  // namespace nsobs

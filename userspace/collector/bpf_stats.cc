@@ -17,4 +17,6 @@ ProgramCost ReadProgramCost(const std::string& name, int program_fd) {
   return cost;
 }
 
+UniqueFd MeasurePrograms() { return UniqueFd(bpf_enable_stats(BPF_STATS_RUN_TIME)); }
+
 }  // namespace nsobs

@@ -27,6 +27,7 @@
 #include "userspace/base/log.h"
 #include "userspace/base/status_util.h"
 #include "userspace/collector/bpf_stats.h"
+#include "userspace/collector/bulk_limit.h"
 #include "userspace/collector/hook_choice.h"
 #include "userspace/collector/program_switch.h"
 #include "userspace/collector/program_table.h"
@@ -108,7 +109,6 @@ void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
   constants.io_uring_hook = options.io_uring_hook;
   constants.files_watched = options.files_watched;
   constants.host_mnt_inode = HostMountNamespace();
-  constants.own_zygote_pid = static_cast<uint32_t>(options.own_zygote_pid);
   constants.ring_quarter_bytes_critical = options.critical_ring_bytes / 4;
   constants.ring_quarter_bytes_bulk = options.bulk_ring_bytes / 4;
   bpf_map__set_max_entries(skeleton->maps.critical,
@@ -237,6 +237,7 @@ class ProbeSet::Impl {
 
   Skeleton skeleton_;
   RunMapping mapping_;
+  BulkLimit bulk_;
   std::vector<Link> links_;
   std::vector<ProbeState> states_;
   bpf_link* host_scan_ = nullptr;  // one of links_
@@ -343,11 +344,26 @@ void ProbeSet::Apply(const ProbeSettings& in) {
   volatile nsobs_settings& out = impl_->skeleton_->data_settings->settings;
   out.told_signals = in.told_signals;
   out.told_ignored_signals = in.told_ignored_signals;
-  out.bulk_rate_per_second = in.bulk_rate_per_second;
-  out.bulk_burst = in.bulk_burst;
+  impl_->bulk_.Set(&out, in.bulk_rate_per_second, in.bulk_burst);
   out.abandoned_told_after_ns = static_cast<uint64_t>(in.abandoned_told_after_ns);
   out.dns_timeout_ns = static_cast<uint64_t>(std::max<int64_t>(in.dns_timeout_ns, 0));
   out.run_window_ns = static_cast<uint64_t>(std::max<int64_t>(in.run_window_ns, 0));
+}
+
+void ProbeSet::set_bulk_most(uint64_t per_second) {
+  impl_->bulk_.SetMost(&impl_->skeleton_->data_settings->settings, per_second);
+}
+
+uint64_t ProbeSet::RunTimeNs() const {
+  uint64_t sum = 0;
+  const std::vector<ProgramCost> all = costs();
+  for (const ProgramCost& cost : all) sum += cost.run_time_ns;
+  return sum;
+}
+
+void ProbeSet::set_own_zygote(int pid) {
+  volatile nsobs_settings& settings = impl_->skeleton_->data_settings->settings;
+  settings.own_zygote_pid = static_cast<uint32_t>(pid);
 }
 
 absl::Status ProbeSet::WatchCgroups(const std::vector<CgroupKey>& cgroups) {

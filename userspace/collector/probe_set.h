@@ -24,7 +24,6 @@ struct ProbeOptions {
   bool files_where_free = false;  // with `files`: by hooks that cost no other call, not of writes
   bool files_watched = false;     // only in the cgroups of WatchCgroups()
   bool dns = true;                // DNS queries to port 53 that fail
-  int own_zygote_pid = 0;         // whose grandchildren's setns() are not observed; 0: nobody's
 };
 
 // What may change while the programs run.
@@ -62,7 +61,14 @@ class ProbeSet {
 
   const std::vector<ProbeState>& states() const;  // one for each row of ProgramTable()
   std::vector<ProgramCost> costs() const;
+  uint64_t RunTimeNs() const;  // of all of them together, as costs()
+
   void Apply(const ProbeSettings& settings);  // thread-safe
+  // However much the settings allow, a container may send no more bulk events a second than this,
+  // and no more at once than in a second; UINT64_MAX: only the settings count. Thread-safe.
+  void set_bulk_most(uint64_t per_second);
+  // Whose grandchildren's setns() are not observed; 0: nobody's. Thread-safe.
+  void set_own_zygote(int pid);
 
   // Whose file failures are told when files_watched: of these cgroups and those up to seven levels
   // below, no others. At most 1,024, else RESOURCE_EXHAUSTED and none more is watched. One thread.

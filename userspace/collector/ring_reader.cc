@@ -139,6 +139,7 @@ size_t RingReader::Take() {
   more_ = true;
   for (int piece = 0; piece < kMaxPieces && more_; ++piece) {
     const size_t bulk = bulk_->Consume(take, kPiece);
+    bulk_records_ += bulk;
     taken += bulk + critical_->Consume(take, kMaxBatch);
     more_ = bulk == kPiece;
     if (batch_.records.size() >= kMaxBatch) Deliver(/*flush=*/false);

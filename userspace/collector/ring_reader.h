@@ -61,6 +61,8 @@ class RingReader {
   void Wake();
   // Looks at the rings so far; stands still if the thread does. Thread-safe.
   uint64_t turns() const { return turns_; }
+  // Taken from the bulk ring so far. Thread-safe.
+  uint64_t bulk_records() const { return bulk_records_; }
   void set_coalesce_window(absl::Duration window) { window_ns_ = absl::ToInt64Nanoseconds(window); }
 
  private:
@@ -95,6 +97,7 @@ class RingReader {
   bool ticking_ = false;  // the tick has asked for another one
   std::atomic<bool> stopping_{false};
   std::atomic<uint64_t> turns_{0};
+  std::atomic<uint64_t> bulk_records_{0};
   std::thread thread_;
 };
 

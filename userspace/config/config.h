@@ -64,9 +64,11 @@ struct Config {
   struct Coalesce {
     absl::Duration window;  // zero: off
   } coalesce;
-  struct Budget {  // of one container, for the bulk ring
+  struct Budget {  // first of one container, for the bulk ring
     uint64_t events_per_second = 0;
     uint64_t burst = 0;
+    uint64_t cpu_percent = 0;  // of one core, what the observer itself may take; 0: no limit
+    absl::Duration cpu_window;
   } budget;
   struct Ring {  // powers of two, at least a page
     uint64_t critical_bytes = 0;

@@ -89,6 +89,14 @@ constexpr auto kOptions = std::to_array<Option>({
      CountOption{AT(budget.events_per_second), 1, 1000 * kMillion}},
     {"budget.burst", "COUNT", "1000000", kApplies, "How many it may send at once.",
      CountOption{AT(budget.burst), 1, 1000 * kMillion}},
+    {"budget.cpu-percent", "PERCENT", "2", kApplies,
+     "How much of one core nsobserver itself may take, its BPF programs included. Above it sheds "
+     "bulk events of whoever sends most, step by step: they are only counted, and a gap in the "
+     "timeline tells. Counters and critical events stay exact. 0: never.",
+     CountOption{AT(budget.cpu_percent), 0, 100'000}},
+    {"budget.cpu-window", "DURATION", "30s", kNeedsRestart,
+     "For how long it has to be above budget.cpu-percent: shorter bursts are kept in full.",
+     DurationOption{AT(budget.cpu_window), absl::Seconds(3), absl::Hours(1)}},
 
     {"ring.critical-bytes", "SIZE", "2MiB", kNeedsRestart,
      "Buffer between kernel and daemon for namespace changes, OOM kills, lifecycle and fatal "

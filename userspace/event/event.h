@@ -152,11 +152,16 @@ struct Loss {
   int64_t to_wall_ns = 0;
 };
 
-// Time in which nobody looked.
+// Time in which nobody looked, or in which a part of the work was not done.
 struct Gap {
-  std::string cause;  // "stopped", "crashed", "host_reboot"
+  // "stopped", "crashed", "host_reboot"; of a part: "helper_ended", "helper_hung", "cpu_budget"
+  std::string cause;
   int64_t from_wall_ns = 0;
   int64_t to_wall_ns = 0;
+  // "all": nothing was observed. "web": page and metrics were not served; "snapshot": nothing was
+  // looked into; "detail": bulk events had less room (they are counted, and told as losses).
+  std::string part = "all";
+  std::string reason = "";  // for people: "web: killed by signal 9"
 };
 
 // A use of `nsobserver enter`: who went into which namespaces, told by itself when it is over. The

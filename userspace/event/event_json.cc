@@ -152,7 +152,9 @@ struct DetailToJson {
             {"cause", ToUtf8(g.cause)},
             {"count", nullptr},
             {"from", FormatRfc3339(g.from_wall_ns)},
-            {"to", FormatRfc3339(g.to_wall_ns)}};
+            {"to", FormatRfc3339(g.to_wall_ns)},
+            {"part", ToUtf8(g.part)},
+            {"reason", KnownOrNull(g.reason)}};
   }
 
   Json operator()(const EnterUse& e) const {

@@ -134,7 +134,7 @@ struct ProbeState {
 
 struct ProgramCost {
   std::string program;
-  uint64_t run_time_ns = 0;  // 0 unless kernel.bpf_stats_enabled
+  uint64_t run_time_ns = 0;  // while the kernel measured
   uint64_t run_count = 0;
   uint64_t recursion_misses = 0;
 };
@@ -181,6 +181,22 @@ struct InvestigationCounts {
   std::map<std::string, uint64_t> snapshots_suppressed;  // by cause
   double snapshot_seconds = 0;                           // sum over those that were taken
   uint64_t helper_restarts = 0;                          // of the process that looks
+};
+
+// Of the processes that work for the observer.
+struct HelperRestartCount {
+  std::string process;  // as in HelperEnd
+  std::string reason;
+  uint64_t value = 0;
+};
+
+// What the observer allows itself, and what it costs.
+struct BudgetState {
+  double limit = 0;         // CPU seconds a second; 0: none
+  double processes = 0;     // the same, of the observer and all that it started, averaged
+  double programs = 0;      // of the BPF programs, by samples; 0 where the kernel doesn't tell
+  int level = 0;            // 0: nothing is shed
+  double shed_seconds = 0;  // at a level above 0
 };
 
 // Of asking container engines.
@@ -235,6 +251,8 @@ struct MetricsSnapshot {
   InvestigationCounts investigations;
   EngineCounts engines;
   OtlpCounts otlp;
+  std::vector<HelperRestartCount> helper_restarts;
+  BudgetState budget;
   AgentHealth health;
 };
 

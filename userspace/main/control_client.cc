@@ -1,7 +1,6 @@
 #include "userspace/main/control_client.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "userspace/base/seqpacket.h"
 #include "userspace/base/status_util.h"
 #include "userspace/pipeline/control_request.h"
@@ -25,7 +24,7 @@ absl::StatusOr<Json> AskDaemon(const std::string& storage_path, const Json& requ
                                             " (nsobserver run starts one)"));
   }
   if (!connection.ok()) return connection.status();
-  const absl::Time deadline = absl::Now() + kPatience;
+  const Deadline deadline = Deadline::In(kPatience);
   // A daemon that refuses at once hangs up while this is still being sent; its reason counts.
   const absl::Status sent = SendMessage(connection->get(), text, deadline);
   const auto answer = ReceiveMessage(connection->get(), kMaxAnswerBytes, deadline);

@@ -21,6 +21,10 @@ std::string KernelRelease() {
   return name.release;
 }
 
+double CpuLimitOf(const Config& config) {
+  return static_cast<double>(config.budget.cpu_percent) / 100;
+}
+
 void LogProbes(const ProbeSet& probes) {
   for (const ProbeState& state : probes.states()) {
     if (state.attached) {
@@ -76,7 +80,14 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, cons
 // Without it the observer still sees, counts and remembers; said once everything else is well,
 // since what can't start at all says so in one line.
 void Daemon::StartSnapshotter() {
-  auto snapshotter = Snapshotter::Start();
+  SnapshotterOptions options;
+  options.replace_zygote = true;
+  options.replaced = [this](const HelperEnd& end) {
+    spdlog::warn("snapshots: another {} process was started ({})", end.process, end.text);
+    helpers_.Add(end);
+  };
+  options.zygote_begins = [this](int pid) { probes_->set_own_zygote(pid); };
+  auto snapshotter = Snapshotter::Start(std::move(options));
   if (snapshotter.ok()) {
     snapshotter_ = *std::move(snapshotter);
   } else {
@@ -95,9 +106,8 @@ absl::Status Daemon::OpenTimeline(const Config& config) {
 }
 
 absl::Status Daemon::LoadProbes(const Config& config) {
-  ProbeOptions options = ProbeOptionsOf(config);
-  if (snapshotter_ != nullptr) options.own_zygote_pid = snapshotter_->zygote_pid();
-  NSOBS_ASSIGN_OR_RETURN(probes_, ProbeSet::Load(options, ProbeSettingsOf(config)));
+  NSOBS_ASSIGN_OR_RETURN(probes_, ProbeSet::Load(ProbeOptionsOf(config), ProbeSettingsOf(config)));
+  if (snapshotter_ != nullptr) probes_->set_own_zygote(snapshotter_->zygote_pid());
   return probes_->SelfTest();
 }
 
@@ -120,6 +130,8 @@ absl::Status Daemon::StartPipeline(const Config& config) {
                                            RealEngineAccess(config.engines.deadline), clock_);
     options.enricher = enricher_.get();
   }
+  options.helpers = &helpers_;
+  options.budget = {.limit = CpuLimitOf(config), .window = config.budget.cpu_window};
   options.files_of = config.probes.files.containers;
   NSOBS_ASSIGN_OR_RETURN(pipeline_, Pipeline::Create(options, probes_.get(), correlator_.get(),
                                                      timeline_.get(), snapshotter_.get(), clock_));
@@ -155,6 +167,7 @@ absl::Status Daemon::StartWeb(const Config& config) {
   api_ = std::make_unique<Api>(ApiOptions{config.storage.path, HostIncidentFacts()}, RealViews(),
                                clock_);
   handlers.api = api_.get();
+  handlers.front_replaced = [this](const HelperEnd& end) { helpers_.Add(end); };
   NSOBS_ASSIGN_OR_RETURN(web_, WebServer::Start(options, std::move(handlers)));
   return absl::OkStatus();
 }
@@ -196,6 +209,7 @@ absl::Status Daemon::StartOtlp(const Config& config) {
 void Daemon::Apply(const Config& config) {
   probes_->Apply(ProbeSettingsOf(config));
   pipeline_->set_coalesce_window(config.coalesce.window);
+  pipeline_->budget().set_limit(CpuLimitOf(config));
   spdlog::set_level(spdlog::level::from_str(config.log.level));
 }
 

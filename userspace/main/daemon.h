@@ -16,6 +16,7 @@
 #include "userspace/correlation/correlator.h"
 #include "userspace/enrichment/enricher.h"
 #include "userspace/pipeline/control_server.h"
+#include "userspace/pipeline/helper_log.h"
 #include "userspace/pipeline/metrics_builder.h"
 #include "userspace/pipeline/pipeline.h"
 #include "userspace/snapshot/snapshotter.h"
@@ -42,7 +43,7 @@ class Daemon {
   Pipeline::Turns turns() const { return pipeline_->turns(); }
 
  private:
-  explicit Daemon(const Clock* clock) : clock_(clock) {}
+  explicit Daemon(const Clock* clock) : clock_(clock), helpers_(clock) {}
   void StartSnapshotter();
   absl::Status OpenTimeline(const Config& config);
   absl::Status LoadProbes(const Config& config);
@@ -54,6 +55,7 @@ class Daemon {
 
   const Clock* const clock_;
   std::atomic<bool> started_{false};
+  HelperLog helpers_;
   std::unique_ptr<Snapshotter> snapshotter_;  // nullptr: for the reason that stands beside it
   absl::Status snapshotter_status_;
   TimelineOpenReport open_report_;

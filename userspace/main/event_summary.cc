@@ -166,12 +166,22 @@ std::string LossText(const Context& c) {
                       ClockText(c, c.detail, "to"));
 }
 
+// What was not done meanwhile; rows of earlier versions have no part.
+std::string_view Missed(std::string_view part) {
+  if (part == "web") return "page and metrics not served for ";
+  if (part == "snapshot") return "no looks into namespaces for ";
+  if (part == "detail") return "less detail for ";
+  return "nothing observed for ";
+}
+
 std::string GapText(const Context& c) {
   const std::optional<int64_t> from = ParseRfc3339(Text(c.detail, "from"));
   const std::optional<int64_t> to = ParseRfc3339(Text(c.detail, "to"));
-  return absl::StrCat("nothing observed for ", from && to ? HumanDuration(*to - *from) : "?", ", ",
+  const std::string reason = Clean(c.detail, "reason");
+  const std::string_view missed = Missed(Text(c.detail, "part"));
+  return absl::StrCat(std::string(missed), from && to ? HumanDuration(*to - *from) : "?", ", ",
                       ClockText(c, c.detail, "from"), " to ", ClockText(c, c.detail, "to"), " (",
-                      Clean(c.detail, "cause"), ")");
+                      reason.empty() ? Clean(c.detail, "cause") : reason, ")");
 }
 
 std::string EntryText(const Context& c) {

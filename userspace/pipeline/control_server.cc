@@ -8,7 +8,6 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "userspace/base/log.h"
 #include "userspace/base/mutex.h"
 #include "userspace/base/seqpacket.h"
@@ -134,7 +133,7 @@ void ControlServer::Loop() {
 void ControlServer::Serve(int connection) {
   const std::string answer = Answer(connection);
   // Whoever asked may have gone; nothing is left to be done then.
-  (void)SendMessage(connection, answer, absl::Now() + absl::Seconds(1));
+  (void)SendMessage(connection, answer, Deadline::In(absl::Seconds(1)));
   DropUnread(connection);
 }
 
@@ -142,7 +141,7 @@ std::string ControlServer::Answer(int connection) {
   const auto answer = [&]() -> Json {
     const absl::StatusOr<uint32_t> pid = PeerPid(connection, allowed_uid_);
     if (!pid.ok()) return Refusal(pid.status());
-    const auto text = ReceiveMessage(connection, kMaxControlBytes, absl::Now() + kReceiveTime);
+    const auto text = ReceiveMessage(connection, kMaxControlBytes, Deadline::In(kReceiveTime));
     if (!text.ok()) return Refusal(text.status());
     auto request = ParseControlRequest(
         *text, {*pid, clock_->BootNs(), clock_->WallNs(), handlers_.find_container});

@@ -132,6 +132,8 @@ MetricsSnapshot MetricsBuilder::Build() {
   out.anomalies = pipeline_->watch().anomaly_counts();
   out.investigations = pipeline_->watch().Counts();
   if (pipeline_->enricher() != nullptr) out.engines = pipeline_->enricher()->Counts();
+  out.budget = pipeline_->budget().State();
+  if (pipeline_->helpers() != nullptr) out.helper_restarts = pipeline_->helpers()->Counts();
   // From reading to forgetting in one piece: another scrape must not forget what this one has read.
   MutexLock lock(&mutex_);
   absl::StatusOr<KernelCounters> counters = counters_.Read();

@@ -10,6 +10,8 @@
 
 #include "userspace/base/log.h"
 #include "userspace/base/status_util.h"
+#include "userspace/budget/cpu_meter.h"
+#include "userspace/collector/bpf_stats.h"
 #include "userspace/collector/decoder.h"
 
 namespace nsobs {
@@ -94,6 +96,13 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions
   };
   handlers.tick = [probes] { return probes->SweepDns(); };
   NSOBS_ASSIGN_OR_RETURN(p->ring_, RingReader::Create(ring, std::move(handlers)));
+  BudgetHandlers budget;
+  budget.cpu_time = [] { return CpuTimeOfAll(); };
+  budget.bulk_records = [ring = p->ring_.get()] { return ring->bulk_records(); };
+  budget.measure_programs = MeasurePrograms;
+  budget.program_time_ns = [probes] { return probes->RunTimeNs(); };
+  budget.set_bulk_most = [probes](uint64_t most) { probes->set_bulk_most(most); };
+  p->budget_ = std::make_unique<SelfBudget>(options.budget, std::move(budget), clock);
   p->barrier_ =
       std::make_unique<Barrier>(probes, &p->ledger_, [ring = p->ring_.get()] { ring->Wake(); });
   return p;
@@ -184,6 +193,10 @@ void Pipeline::Loop() {
     if (last) last_losses_ns_ = 0;  // what was lost is told before the end
     WriteBatch out;
     Periodic(&out);
+    if (last) {
+      budget_->Stop();
+      TellGaps(&out);
+    }
     Hand(std::move(out));
     ++turns_;
     if (last) return;
@@ -303,6 +316,14 @@ void Pipeline::TrimAfterBurst(int64_t now_ns) {
   records_since_trim_ = 0;
 }
 
+void Pipeline::TellGaps(WriteBatch* out) {
+  std::vector<ObservedEvent> gaps = budget_->TakeRows();
+  for (ObservedEvent& gap : gaps) PushMade(std::move(gap), out);
+  if (options_.helpers == nullptr) return;
+  gaps = options_.helpers->TakeRows();
+  for (ObservedEvent& gap : gaps) PushMade(std::move(gap), out);
+}
+
 void Pipeline::Periodic(WriteBatch* out) {
   const int64_t now_ns = clock_->BootNs();
   TakeFromEngines(out);
@@ -319,6 +340,8 @@ void Pipeline::Periodic(WriteBatch* out) {
   if (now_ns - last_tick_ns_ >= kTickPeriodNs) {
     last_tick_ns_ = now_ns;
     watch_->OnTick();
+    budget_->OnTick();
+    TellGaps(out);
   }
   if (const uint64_t round = heartbeat_->rounds(); round != last_round_) {
     last_round_ = round;

@@ -21,9 +21,11 @@
 #include "userspace/pipeline/barrier.h"
 #include "userspace/pipeline/file_watch.h"
 #include "userspace/pipeline/heartbeat.h"
+#include "userspace/pipeline/helper_log.h"
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/loss_reporter.h"
 #include "userspace/pipeline/queue_room.h"
+#include "userspace/pipeline/self_budget.h"
 #include "userspace/pipeline/timeline_writer.h"
 #include "userspace/pipeline/watch.h"
 #include "userspace/timeline/timeline.h"
@@ -34,11 +36,13 @@ struct PipelineOptions {
   absl::Duration coalesce_window = absl::Seconds(1);
   absl::Duration reconcile_period = absl::Seconds(30);
   size_t queue_records = 65536;       // received and not written yet (QueueRoom)
+  GovernorOptions budget;             // what the observer allows itself
   std::vector<std::string> files_of;  // for whom file failures are on; empty: all, if at all
   // Between two rounds of harmless deeds that show whether the programs are at work; zero: none.
   absl::Duration heartbeat_period = absl::Seconds(5);
   WatchOptions watch;
   Enricher* enricher = nullptr;  // outlives the pipeline; nullptr: engines are not asked
+  HelperLog* helpers = nullptr;  // likewise; nullptr: their ends are not told
 };
 
 class Pipeline {
@@ -70,7 +74,9 @@ class Pipeline {
   const Ledger& ledger() const { return ledger_; }
   const TimelineWriter& writer() const { return *writer_; }
   const Enricher* enricher() const { return options_.enricher; }
+  const HelperLog* helpers() const { return options_.helpers; }
   Watch& watch() { return *watch_; }
+  SelfBudget& budget() { return *budget_; }
   const Heartbeat& heartbeat() const { return *heartbeat_; }
   // For what is made outside of the pipeline's thread: snapshots, and events without a record.
   // False if the queue is full. Thread-safe, from Start() on.
@@ -97,6 +103,7 @@ class Pipeline {
   void TakeFromEngines(WriteBatch* out);
   void Periodic(WriteBatch* out);
   void TrimAfterBurst(int64_t now_ns);
+  void TellGaps(WriteBatch* out);
   void ProcessContext(Event event);
   void PushMade(ObservedEvent event, WriteBatch* out);
   void Hand(WriteBatch batch);
@@ -115,6 +122,7 @@ class Pipeline {
   std::unique_ptr<Watch> watch_;
   FileWatch file_watch_;
   std::unique_ptr<Heartbeat> heartbeat_;
+  std::unique_ptr<SelfBudget> budget_;
   BoundedQueue<RecordBatch> queue_;
   std::atomic<uint64_t> context_records_{0};
   std::atomic<uint64_t> malformed_records_{0};

@@ -130,6 +130,7 @@ void Watch::OnTick() {
 
 // A handful of small files a container: not for the pipeline's thread.
 void Watch::Idle() {
+  if (snapshotter_ != nullptr) snapshotter_->Mend().IgnoreError();  // it says so itself
   const int64_t now = clock_->BootNs();
   if (now < next_cgroups_ns_) return;
   next_cgroups_ns_ = now + absl::ToInt64Nanoseconds(options_.cgroup_period);

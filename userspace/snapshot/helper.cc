@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "userspace/base/deadline.h"
 #include "userspace/base/status_util.h"
 #include "userspace/snapshot/bare_process.h"
 #include "userspace/snapshot/child.h"
@@ -109,10 +110,10 @@ class Helper {
 
   // False on time-out. The observer's death ends the child and us by PDEATHSIG.
   static bool Wait(int pidfd, int timeout_ms) {
-    const absl::Time end = absl::Now() + absl::Milliseconds(timeout_ms);
+    const Deadline end = Deadline::In(absl::Milliseconds(timeout_ms));
     pollfd poll_fd = {.fd = pidfd, .events = POLLIN, .revents = 0};
     while (true) {
-      const int left = static_cast<int>(absl::ToInt64Milliseconds(end - absl::Now()));
+      const int left = static_cast<int>(absl::ToInt64Milliseconds(end.left()));
       const int result = poll(&poll_fd, 1, std::clamp(left, 0, timeout_ms));
       if (result != 0 && !(result < 0 && errno == EINTR)) return result > 0;
       if (result == 0) return false;

@@ -6,11 +6,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <optional>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "userspace/base/deadline.h"
+#include "userspace/base/log.h"
 #include "userspace/base/mutex.h"
+#include "userspace/base/self_spawn.h"
 #include "userspace/base/status_util.h"
 #include "userspace/snapshot/fd_passing.h"
 #include "userspace/snapshot/frames.h"
@@ -21,11 +28,22 @@
 namespace nsobs {
 namespace {
 
+constexpr char kHelperName[] = "snapshot";
+constexpr char kZygoteName[] = "zygote";
 // Far beyond what a child writes: more is not ours.
 constexpr size_t kMaxBytes = 32 << 20;
 // What the helper needs on top of a child's time, on a busy host.
 constexpr absl::Duration kHelperSlack = absl::Seconds(3);
+// Not faster: one that dies of each request would otherwise be all that this host does. After a
+// start that failed twice as long, and so on.
 constexpr absl::Duration kRestartPause = absl::Seconds(1);
+constexpr absl::Duration kLongestPause = absl::Minutes(1);
+// From its closed socket to its end.
+constexpr absl::Duration kDying = absl::Seconds(1);
+
+absl::Duration Steady() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
 
 struct Conversation {
   std::string bytes;  // of the child
@@ -35,7 +53,8 @@ struct Conversation {
 
 class HelperSnapshotter : public Snapshotter {
  public:
-  explicit HelperSnapshotter(Zygote zygote) : zygote_(std::move(zygote)) {}
+  HelperSnapshotter(Zygote zygote, SnapshotterOptions options)
+      : options_(std::move(options)), zygote_(std::move(zygote)), zygote_pid_(zygote_->pid()) {}
 
   // The first helper: what keeps it from beginning is told at once.
   absl::Status Begin() {
@@ -45,7 +64,7 @@ class HelperSnapshotter : public Snapshotter {
 
   absl::StatusOr<SectionJson> Take(const SnapshotRequest& request) override {
     const MutexLock lock(&mutex_);
-    NSOBS_RETURN_IF_ERROR(EnsureHelper());
+    NSOBS_RETURN_IF_ERROR(Ensure());
     const absl::Time begin = absl::Now();
     NSOBS_ASSIGN_OR_RETURN(Conversation talk, Talk(request));
     Gathered gathered = GatherFrames(talk.bytes);
@@ -56,49 +75,139 @@ class HelperSnapshotter : public Snapshotter {
     return record;
   }
 
+  absl::Status Mend() override {
+    const MutexLock lock(&mutex_);
+    return Ensure();
+  }
+
   int helper_pid() const override { return helper_; }
-  int zygote_pid() const override { return zygote_.pid(); }
+  int zygote_pid() const override { return zygote_pid_; }
   uint64_t helper_restarts() const override { return restarts_; }
 
  private:
   absl::Status ForkHelper() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status EnsureHelper() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Ensure() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoticeEnds() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status RenewZygote() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Notice(const char* process, const char* reason, std::string text)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsMissing(const char* process) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellHowItEnded(int wait_status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Conversation> Talk(const SnapshotRequest& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Listen(int pipe, absl::Time until, Conversation* talk);
+  absl::Status Listen(int pipe, Deadline until, Conversation* talk);
   bool TakeReply(Conversation* talk);
   static absl::Status Judge(const WireReply& reply, Gathered& gathered);
 
+  // What has ended and has no successor yet.
+  struct Missing {
+    HelperEnd end;
+    absl::Duration since;
+  };
+
+  const SnapshotterOptions options_;
   Mutex mutex_;
-  Zygote zygote_;
+  std::optional<Zygote> zygote_;  // nullopt: none could be started
+  std::atomic<int> zygote_pid_;
   std::atomic<int> helper_{0};
   std::atomic<uint64_t> restarts_{0};
-  UniqueFd socket_;  // not ok: there is no helper
-  absl::Time forked_ = absl::InfinitePast();
+  UniqueFd socket_;    // not ok: there is no helper
+  bool hung_ = false;  // the one that socket_ led to
+  std::vector<Missing> missing_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration tried_;  // the last time a process was started
+  absl::Duration pause_ = kRestartPause;
   uint64_t serial_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 absl::Status HelperSnapshotter::ForkHelper() {
-  forked_ = absl::Now();
+  tried_ = Steady();
   socket_.reset();
   helper_ = 0;
-  NSOBS_ASSIGN_OR_RETURN(Zygote::Helper helper, zygote_.Fork());
+  NSOBS_ASSIGN_OR_RETURN(Zygote::Helper helper, zygote_->Fork());
+  if (helper.before) TellHowItEnded(*helper.before);
   helper_ = helper.pid;
   socket_ = std::move(helper.socket);
+  hung_ = false;
   return absl::OkStatus();
 }
 
-absl::Status HelperSnapshotter::EnsureHelper() {
-  if (socket_.ok()) {
-    pollfd poll_fd = {.fd = socket_.get(), .events = 0, .revents = 0};
-    if (poll(&poll_fd, 1, 0) == 0) return absl::OkStatus();
-    socket_.reset();  // it hung up
+absl::Status HelperSnapshotter::RenewZygote() {
+  tried_ = Steady();
+  zygote_pid_ = 0;
+  zygote_.reset();  // waits for it, if it hangs
+  NSOBS_ASSIGN_OR_RETURN(Zygote zygote, Zygote::StartAnew());
+  zygote_.emplace(std::move(zygote));
+  zygote_pid_ = zygote_->pid();
+  options_.zygote_begins(zygote_pid_);
+  return absl::OkStatus();
+}
+
+bool HelperSnapshotter::IsMissing(const char* process) const {
+  return std::any_of(missing_.begin(), missing_.end(),
+                     [&](const Missing& m) { return m.end.process == process; });
+}
+
+void HelperSnapshotter::Notice(const char* process, const char* reason, std::string text) {
+  missing_.push_back({HelperEnd{process, reason, std::move(text)}, Steady()});
+}
+
+// The helper's parent is the zygote, which knows only when it is asked for another one.
+void HelperSnapshotter::TellHowItEnded(int wait_status) {
+  for (Missing& m : missing_) {
+    if (m.end.process != kHelperName || m.end.reason == "hung") continue;
+    const bool killed = WIFSIGNALED(wait_status);
+    m.end.reason = killed ? "killed" : "exited";
+    m.end.text = killed ? absl::StrCat("killed by signal ", WTERMSIG(wait_status))
+                        : absl::StrCat("exit code ", WEXITSTATUS(wait_status));
   }
-  // Not faster: one that dies of each request would otherwise be all that this host does.
-  if (absl::Now() - forked_ < kRestartPause)
+}
+
+// First the zygote: a helper ends with it, after its socket was closed, and that is one end.
+void HelperSnapshotter::NoticeEnds() {
+  if (IsMissing(kZygoteName)) return;
+  const auto hung_up = [](const UniqueFd& fd) {
+    pollfd poll_fd = {.fd = fd.get(), .events = 0, .revents = 0};
+    return !fd.ok() || poll(&poll_fd, 1, 0) != 0;
+  };
+  const bool helper_gone = hung_up(socket_);
+  if (zygote_->IsGone()) {
+    ChildEnd end = EndOfChild(zygote_->pid());
+    for (const Deadline dying = Deadline::In(kDying);
+         !end.ended && dying.left() > absl::ZeroDuration(); end = EndOfChild(zygote_->pid())) {
+      usleep(1000);
+    }
+    Notice(kZygoteName,
+           !end.ended   ? "hung"
+           : end.killed ? "killed"
+                        : "exited",
+           end.ended ? end.text : "does not answer");
+    socket_.reset();
+  } else if (helper_gone && !IsMissing(kHelperName)) {
+    socket_.reset();
+    Notice(kHelperName, hung_ ? "hung" : "exited", hung_ ? "gave no answer" : "ended");
+  }
+}
+
+absl::Status HelperSnapshotter::Ensure() {
+  NoticeEnds();
+  if (missing_.empty()) return absl::OkStatus();
+  if (IsMissing(kZygoteName) && !options_.replace_zygote)
+    return absl::UnavailableError("the process that forks snapshot helpers is gone");
+  if (Steady() - tried_ < pause_)
     return absl::UnavailableError("the snapshot helper has just ended");
-  NSOBS_RETURN_IF_ERROR(ForkHelper());
+  absl::Status status = IsMissing(kZygoteName) ? RenewZygote() : absl::OkStatus();
+  if (status.ok()) status = ForkHelper();
+  pause_ = status.ok() ? kRestartPause : std::min(2 * pause_, kLongestPause);
+  if (!status.ok()) {
+    spdlog::error("snapshots: {}", std::string(status.message()));
+    return status;
+  }
   ++restarts_;
+  for (Missing& m : missing_) {
+    m.end.away = Steady() - m.since;
+    options_.replaced(m.end);
+  }
+  missing_.clear();
   return absl::OkStatus();
 }
 
@@ -117,8 +226,9 @@ absl::StatusOr<Conversation> HelperSnapshotter::Talk(const SnapshotRequest& requ
   Conversation talk;
   talk.reply.serial = serial_;
   if (status.ok())
-    status = Listen(read_end.get(), absl::Now() + request.deadline + kHelperSlack, &talk);
+    status = Listen(read_end.get(), Deadline::In(request.deadline + kHelperSlack), &talk);
   if (!status.ok()) {
+    hung_ = absl::IsDeadlineExceeded(status);
     socket_.reset();  // what comes later could not be told from an answer to the next request
     return absl::UnavailableError(
         absl::StrCat("the snapshot helper is gone: ", std::string(status.message())));
@@ -137,13 +247,13 @@ bool HelperSnapshotter::TakeReply(Conversation* talk) {
 
 // Until the helper says how the child ended, and the pipe is empty: it may never be closed, for a
 // child that hangs in the kernel holds it open.
-absl::Status HelperSnapshotter::Listen(int pipe, absl::Time until, Conversation* talk) {
+absl::Status HelperSnapshotter::Listen(int pipe, Deadline until, Conversation* talk) {
   std::string buffer(64 << 10, '\0');
   bool pipe_open = true;
   while (true) {
     pollfd fds[] = {{.fd = socket_.get(), .events = POLLIN, .revents = 0},
                     {.fd = pipe_open ? pipe : -1, .events = POLLIN, .revents = 0}};
-    const int64_t left = absl::ToInt64Milliseconds(until - absl::Now());
+    const int64_t left = absl::ToInt64Milliseconds(until.left());
     if (left <= 0) return absl::DeadlineExceededError("no answer");
     if (poll(fds, 2, talk->replied ? 0 : static_cast<int>(left)) < 0 && errno != EINTR)
       return ErrnoStatus(errno, "poll");
@@ -199,13 +309,16 @@ absl::Status HelperSnapshotter::Judge(const WireReply& reply, Gathered& gathered
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Snapshotter>> StartSnapshotter(const HelperOptions& options) {
+absl::StatusOr<std::unique_ptr<Snapshotter>> StartSnapshotter(const HelperOptions& options,
+                                                              SnapshotterOptions more) {
   NSOBS_ASSIGN_OR_RETURN(Zygote zygote, Zygote::Start(options));
-  auto snapshotter = std::make_unique<HelperSnapshotter>(std::move(zygote));
+  auto snapshotter = std::make_unique<HelperSnapshotter>(std::move(zygote), std::move(more));
   NSOBS_RETURN_IF_ERROR(snapshotter->Begin());
   return snapshotter;
 }
 
-absl::StatusOr<std::unique_ptr<Snapshotter>> Snapshotter::Start() { return StartSnapshotter({}); }
+absl::StatusOr<std::unique_ptr<Snapshotter>> Snapshotter::Start(SnapshotterOptions options) {
+  return StartSnapshotter({}, std::move(options));
+}
 
 }  // namespace nsobs

@@ -8,18 +8,29 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "absl/status/statusor.h"
+#include "userspace/event/helper_end.h"
 #include "userspace/snapshot/request.h"
 
 namespace nsobs {
 
+struct SnapshotterOptions {
+  // Whether a zygote that is gone is replaced: takes a program that knows kZygoteCommand, and a
+  // thread that lives as long as the snapshotter is asked for anything.
+  bool replace_zygote = false;
+  // Both are called in the thread of Take() or Mend(), which may call nothing of the snapshotter.
+  HelperReplaced replaced = [](const HelperEnd&) {};
+  std::function<void(int pid)> zygote_begins = [](int) {};  // another one; before it has a helper
+};
+
 class Snapshotter {
  public:
   // The only thread of the process must be the caller's.
-  static absl::StatusOr<std::unique_ptr<Snapshotter>> Start();
+  static absl::StatusOr<std::unique_ptr<Snapshotter>> Start(SnapshotterOptions options = {});
   virtual ~Snapshotter() = default;  // ends zygote and helper
 
   // {"target": {"pid", "alive", "namespaces"}, the sections that were asked for as
@@ -34,9 +45,14 @@ class Snapshotter {
   // the same namespaces; INVALID_ARGUMENT: more than 64 peers, or a request of more than 128 KiB;
   // INTERNAL: the child died.
   //
-  // A helper that is gone is replaced, at most once a second; without the zygote it stays gone,
-  // UNAVAILABLE: the observer itself holds what a helper must not, so it forks none.
+  // A helper that is gone is replaced, at most once a second, as by Mend().
   virtual absl::StatusOr<nlohmann::ordered_json> Take(const SnapshotRequest& request) = 0;
+
+  // Replaces what has ended: the helper, or the zygote and the helper with it. To be called now and
+  // then, so that an end is noticed when nobody looks. Without a zygote, where that isn't replaced,
+  // UNAVAILABLE: the observer itself holds what a helper must not, so it forks none. Thread-safe;
+  // waits for a Take() under way.
+  virtual absl::Status Mend() = 0;
 
   // In the observer's pid namespace. All that looks is children of the helper, which is the
   // zygote's; 0: there is none now.

@@ -9,6 +9,7 @@
 
 namespace nsobs {
 
-absl::StatusOr<std::unique_ptr<Snapshotter>> StartSnapshotter(const HelperOptions& options);
+absl::StatusOr<std::unique_ptr<Snapshotter>> StartSnapshotter(const HelperOptions& options,
+                                                              SnapshotterOptions more = {});
 
 }  // namespace nsobs

@@ -1,18 +1,24 @@
 #include "userspace/snapshot/zygote.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <iostream>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "userspace/base/self_spawn.h"
 #include "userspace/base/status_util.h"
 #include "userspace/snapshot/bare_process.h"
 #include "userspace/snapshot/fd_passing.h"
@@ -24,11 +30,14 @@ namespace {
 
 constexpr int kAnswerMs = 5000;
 constexpr int kEndMs = 2000;
+constexpr int kDyingMs = 50;
 constexpr std::string_view kForkPlease = "F";
 
 struct ForkReply {
-  int32_t pid = 0;    // 0: failed
-  int32_t error = 0;  // an errno
+  int32_t pid = 0;           // 0: failed
+  int32_t error = 0;         // an errno
+  int32_t before_ended = 0;  // 1: the helper before had ended by itself, with
+  int32_t before = 0;        // this wait status
 };
 
 // Two ends of a SOCK_SEQPACKET connection.
@@ -41,11 +50,22 @@ absl::Status MakePair(UniqueFd* ours, UniqueFd* theirs) {
   return absl::OkStatus();
 }
 
-void End(pid_t* helper) {
-  if (*helper <= 0) return;
-  kill(*helper, SIGKILL);  // its child goes with it
-  waitpid(*helper, nullptr, 0);
-  *helper = 0;
+void Kill(pid_t helper) {
+  if (helper <= 0) return;
+  kill(helper, SIGKILL);  // its child goes with it
+  waitpid(helper, nullptr, 0);
+}
+
+// How it had ended; nullopt: we ended it, or there was none.
+std::optional<int> End(pid_t helper) {
+  int status = 0;
+  // Its socket is closed a moment before it can be waited for.
+  for (int waited_ms = 0; helper > 0 && waited_ms < kDyingMs; ++waited_ms) {
+    if (waitpid(helper, &status, WNOHANG) == helper) return status;
+    usleep(1000);
+  }
+  Kill(helper);
+  return std::nullopt;
 }
 
 // The parent's end goes to the observer.
@@ -74,10 +94,16 @@ ForkReply ForkHelper(const HelperOptions& options, pid_t* helper, UniqueFd* for_
   pid_t helper = 0;
   while (true) {
     absl::StatusOr<PassedMessage> message = ReceiveMessage(kOnlySocket, kForkPlease.size());
-    End(&helper);
-    if (!message.ok() || message->bytes != kForkPlease) _exit(0);  // the observer is gone
+    const bool asked = message.ok() && message->bytes == kForkPlease;
+    if (!asked) {  // the observer is gone
+      Kill(helper);
+      _exit(0);
+    }
+    const std::optional<int> before = End(std::exchange(helper, 0));
     UniqueFd for_observer;
-    const ForkReply reply = ForkHelper(options, &helper, &for_observer);
+    ForkReply reply = ForkHelper(options, &helper, &for_observer);
+    reply.before_ended = before.has_value();
+    reply.before = before.value_or(0);
     const std::string_view bytes(reinterpret_cast<const char*>(&reply), sizeof reply);
     std::vector<int> fds;
     if (reply.pid != 0) fds.push_back(for_observer.get());
@@ -117,6 +143,23 @@ absl::StatusOr<Zygote> Zygote::Start(const HelperOptions& options) {
   return Zygote(pid, std::move(ours));
 }
 
+absl::StatusOr<Zygote> Zygote::StartAnew() {
+  UniqueFd ours, theirs;
+  NSOBS_RETURN_IF_ERROR(MakePair(&ours, &theirs));
+  UniqueFd high(fcntl(theirs.get(), F_DUPFD_CLOEXEC, kOnlySocket + 1));
+  if (!high.ok()) return ErrnoStatus(errno, "socketpair");
+  theirs.reset();
+  NSOBS_ASSIGN_OR_RETURN(const pid_t pid, SpawnSelf({kZygoteCommand, absl::StrCat(getpid())},
+                                                    {{high.get(), kOnlySocket}}));
+  return Zygote(pid, std::move(ours));
+}
+
+bool Zygote::IsGone() const {
+  if (!socket_.ok()) return true;
+  pollfd poll_fd = {.fd = socket_.get(), .events = 0, .revents = 0};
+  return poll(&poll_fd, 1, 0) != 0;
+}
+
 Zygote::Zygote(Zygote&& other) noexcept
     : pid_(std::exchange(other.pid_, 0)), socket_(std::move(other.socket_)) {}
 
@@ -145,9 +188,23 @@ absl::StatusOr<Zygote::Helper> Zygote::Fork() {
   memcpy(&reply, message->bytes.data(), sizeof reply);
   if (reply.pid <= 0 || message->fds.size() != 1)
     return ErrnoStatus(reply.error, "forking a snapshot helper");
-  Helper helper{reply.pid, std::move(message->fds[0])};
+  Helper helper{reply.pid, std::move(message->fds[0]),
+                reply.before_ended != 0 ? std::optional<int>(reply.before) : std::nullopt};
   NSOBS_RETURN_IF_ERROR(WaitForHello(helper.socket.get()));
   return helper;
+}
+
+int RunZygoteCommand(const std::vector<std::string>& words) {
+  int observer = 0;
+  struct stat st{};
+  if (words.size() != 2 || !absl::SimpleAtoi(words[1], &observer) || fstat(kOnlySocket, &st) != 0 ||
+      !S_ISSOCK(st.st_mode)) {
+    std::cerr << "nsobserver: " << kZygoteCommand << " is started by `nsobserver run` alone\n";
+    return 1;
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != observer) return 2;
+  RunZygote(UniqueFd(kOnlySocket), {});
 }
 
 }  // namespace nsobs

@@ -5,7 +5,10 @@
 
 #include <sys/types.h>
 
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,6 +21,10 @@ class Zygote {
  public:
   // The only thread of the process must be the caller's. `options` are copied into the fork.
   static absl::StatusOr<Zygote> Start(const HelperOptions& options);
+  // The same in a process of the own program, started anew with kZygoteCommand: for the observer
+  // that has threads, BPF and the database by now. It ends with the calling
+  // thread.
+  static absl::StatusOr<Zygote> StartAnew();
   Zygote(Zygote&& other) noexcept;
   Zygote& operator=(Zygote&&) = delete;
   ~Zygote();  // ends it and its helper; bounded
@@ -25,6 +32,7 @@ class Zygote {
   struct Helper {
     pid_t pid = 0;  // in the observer's pid namespace
     UniqueFd socket;
+    std::optional<int> before;  // how the one before had ended: its wait status
   };
   // A new helper that has given up its privileges and waits for requests. UNAVAILABLE: the zygote
   // is gone, or does not answer within 5 s. One thread.
@@ -32,11 +40,20 @@ class Zygote {
 
   pid_t pid() const { return pid_; }
 
+  // It has ended (which its helper doesn't survive), or did not answer.
+  bool IsGone() const;
+
  private:
   Zygote(pid_t pid, UniqueFd socket) : pid_(pid), socket_(std::move(socket)) {}
 
   pid_t pid_ = 0;
   UniqueFd socket_;
 };
+
+// A hidden command of the program: `nsobserver snapshot-zygote PID`.
+inline constexpr const char* kZygoteCommand = "snapshot-zygote";
+
+// The life of a zygote that was started anew, and its exit code; what is wrong on standard error.
+int RunZygoteCommand(const std::vector<std::string>& words);
 
 }  // namespace nsobs

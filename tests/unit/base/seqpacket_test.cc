@@ -7,8 +7,6 @@
 #include <string>
 #include <thread>
 
-#include "absl/time/clock.h"
-
 namespace nsobs {
 namespace {
 
@@ -22,7 +20,7 @@ Pair MakePair() {
   return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
-absl::Time Soon() { return absl::Now() + absl::Seconds(10); }
+Deadline Soon() { return Deadline::In(absl::Seconds(10)); }
 
 TEST(SeqpacketTest, MessagesOfAnySize) {
   for (const size_t size :
@@ -52,11 +50,11 @@ TEST(SeqpacketTest, StrangePacketsAreRefused) {
 
 TEST(SeqpacketTest, TheOtherSideIsWaitedForWithinBounds) {
   Pair pair = MakePair();
-  const absl::Time until = absl::Now() + absl::Milliseconds(50);
+  const Deadline until = Deadline::In(absl::Milliseconds(50));
   ASSERT_EQ(send(pair.a.get(), "mabc", 4, 0), 4);  // more to come, which never does
   EXPECT_TRUE(absl::IsDeadlineExceeded(ReceiveMessage(pair.b.get(), 1000, until).status()));
   EXPECT_TRUE(absl::IsDeadlineExceeded(
-      SendMessage(pair.a.get(), std::string(32 << 20, 'x'), absl::Now() + absl::Milliseconds(50))));
+      SendMessage(pair.a.get(), std::string(32 << 20, 'x'), Deadline::In(absl::Milliseconds(50)))));
   pair.a.reset();
   Pair other = MakePair();
   other.a.reset();

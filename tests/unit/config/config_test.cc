@@ -63,6 +63,8 @@ TEST_F(ConfigTest, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(c->coalesce.window, absl::Seconds(1));
   EXPECT_EQ(c->budget.events_per_second, 250000u);
   EXPECT_EQ(c->budget.burst, 1000000u);
+  EXPECT_EQ(c->budget.cpu_percent, 2u);
+  EXPECT_EQ(c->budget.cpu_window, absl::Seconds(30));
   EXPECT_EQ(c->ring.critical_bytes, 2u << 20);
   EXPECT_EQ(c->ring.bulk_bytes, 4u << 20);
   EXPECT_EQ(c->metrics.max_series, 10000u);

@@ -381,7 +381,18 @@ TEST(GapJsonTest, NobodyLookedSoNothingWasCounted) {
                   {"cause", "crashed"},
                   {"count", nullptr},
                   {"from", kSampleTime},
-                  {"to", "2026-11-23T14:02:12.123456789Z"}}));
+                  {"to", "2026-11-23T14:02:12.123456789Z"},
+                  {"part", "all"},
+                  {"reason", nullptr}}));
+}
+
+TEST(GapJsonTest, APartOfTheWorkWasNotDone) {
+  Gap gap{"helper_ended", kSampleWallNs, kSampleWallNs};
+  gap.part = "web";
+  gap.reason = "web: killed by signal 9";
+  const Json detail = DetailOf(EventKind::kGap, gap);
+  EXPECT_EQ(detail["part"], "web");
+  EXPECT_EQ(detail["reason"], "web: killed by signal 9");
 }
 
 TEST(EntryJsonTest, WhoWentInWhereAndHowLong) {

@@ -34,7 +34,7 @@ class ControlClientTest : public ::testing::Test {
           absl::SleepFor(absl::Milliseconds(1));
           continue;
         }
-        const absl::Time deadline = absl::Now() + absl::Seconds(10);
+        const Deadline deadline = Deadline::In(absl::Seconds(10));
         *asked = ReceiveMessage(fd.get(), kMaxControlBytes, deadline).value_or("?");
         EXPECT_TRUE(SendMessage(fd.get(), answer, deadline).ok());
         return;

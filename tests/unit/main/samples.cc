@@ -261,6 +261,11 @@ void AddLosses(Story* story) {
   story->Add(EventKind::kLoss, WebContainer(), Process(), loss);
   Gap gap{"crashed", kSampleWallNs - 86400 * kSecond, kSampleWallNs + kSecond};
   story->Add(EventKind::kGap, nullptr, Process(), gap);
+  gap.cause = "helper_ended";
+  gap.part = "web";
+  gap.reason = "web: killed by signal 9";
+  gap.from_wall_ns = kSampleWallNs;
+  story->Add(EventKind::kGap, nullptr, Process(), gap);
 }
 
 NamespaceRecord Record(NamespaceKind kind, uint32_t inode, NamespaceRecord::Owners owners,

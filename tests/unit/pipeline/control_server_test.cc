@@ -47,7 +47,7 @@ class ControlServerTest : public ::testing::Test {
   Json Ask(const std::string& text) {
     const auto fd = ConnectSeqpacket(path_);
     EXPECT_TRUE(fd.ok()) << fd.status();
-    const absl::Time deadline = absl::Now() + absl::Seconds(10);
+    const Deadline deadline = Deadline::In(absl::Seconds(10));
     (void)SendMessage(fd->get(), text, deadline);  // it may refuse before it has read all
     const auto answer = ReceiveMessage(fd->get(), 1 << 20, deadline);
     EXPECT_TRUE(answer.ok()) << answer.status();
@@ -145,7 +145,7 @@ TEST_F(ControlServerTest, WhatIsTooLongIsRefused) {
   Start();
   const auto fd = ConnectSeqpacket(path_);
   ASSERT_TRUE(fd.ok());
-  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  const Deadline deadline = Deadline::In(absl::Seconds(10));
   (void)SendMessage(fd->get(), std::string(kMaxControlBytes + 1, ' '), deadline);
   const auto answer = ReceiveMessage(fd->get(), 1000, deadline);
   if (answer.ok()) {

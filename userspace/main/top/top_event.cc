@@ -85,7 +85,12 @@ bool IsEntry(const Json& event, const std::string& kind) {
 }
 
 TopRole RoleOf(const Json& event, const std::string& kind, EventWeight weight) {
-  if (kind == "loss" || kind == "gap") return TopRole::kUnseen;
+  if (kind == "loss") return TopRole::kUnseen;
+  // Where a part of the work was not done, events were seen all the same; what was shed is a loss.
+  if (kind == "gap") {
+    const std::string part = Text(Child(event, "gap"), "part");
+    return part.empty() || part == "all" ? TopRole::kUnseen : TopRole::kOther;
+  }
   if (IsEntry(event, kind)) return TopRole::kEntry;
   if (weight == EventWeight::kError) return TopRole::kFailure;
   // A signal that came to nothing.

@@ -170,7 +170,9 @@ export class Controller {
 
   private async takeGaps(): Promise<void> {
     const page = await this.source.events({ kinds: ["gap"], limit: 200 });
-    this.gaps = page.events.map((e) => {
+    // Where a part of the work was not done, events were observed all the same.
+    const all = page.events.filter((e) => ((e.gap as { part?: string } | null)?.part ?? "all") === "all");
+    this.gaps = all.map((e) => {
       const { from, to } = (e.gap ?? {}) as { from?: string; to?: string };
       return { from: parseTime(from ?? e.time), to: parseTime(to ?? e.time) };
     });

@@ -12,7 +12,7 @@ export type Kind = (typeof KINDS)[number];
 export const KIND_NAMES: Record<Kind, string> = {
   process_exec: "exec", process_exit: "process exit", cgroup_change: "cgroup change",
   namespace_change: "namespace change", container_start: "start", container_exit: "exit",
-  loss: "lost events", gap: "not observed", signal: "signal", file_failure: "file failure",
+  loss: "lost events", gap: "gap", signal: "signal", file_failure: "file failure",
   bind_failure: "bind failure", packet_drop: "packet drop", dns_failure: "DNS failure",
   connect_failure: "connect failure", entry: "entered by hand", oom_kill: "OOM kill",
 };

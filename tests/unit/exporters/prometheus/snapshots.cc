@@ -70,6 +70,7 @@ MetricsSnapshot FullSnapshot() {
   s.probes[0].tried = s.probes[0].silent = true;
   s.investigations.snapshot_seconds = 0.25;
   s.investigations.helper_restarts = 2;
+  s.helper_restarts = {{"web", "killed", 1}, {"zygote", "exited", 0}};
   s.health.version = "0.1.0";
   s.health.revision = "abc";
   s.health.kernel = "6.18.0";
