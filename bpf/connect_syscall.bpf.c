@@ -4,8 +4,8 @@
  * By the function itself, which costs connects alone; where that is refused by the tracepoints,
  * which slow every syscall of the host a little. Source: __sys_connect() in net/socket.c.
  */
+#include "bpf/lib/attempt.h"
 #include "bpf/lib/beat.h"
-#include "bpf/lib/connect.h"
 #include "bpf/lib/socket.h"
 
 #include <bpf/bpf_tracing.h>
@@ -57,7 +57,11 @@ static __always_inline int call_returns(long ret) {
   call = *found;
   leave_call(found, id);
   if (ret == 0 && call.protocol == NSOBS_PROTO_UDP) remember_udp(call.sock);
-  if (!is_failure(ret) || told_by_state_change(&call)) return 0;
+  if (!is_failure(ret)) return 0;
+  if (told_by_state_change(&call)) {
+    note_returned_error(call.sock, -ret);
+    return 0;
+  }
   tell_call_failure(&call, -ret, call.sockaddr, call.sockaddr_len, true);
   return 0;
 }

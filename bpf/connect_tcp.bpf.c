@@ -6,61 +6,12 @@
  * Source: trace_inet_sock_set_state() in net/ipv4/af_inet.c, tcp_v4_connect(), tcp_done().
  */
 #define NSOBS_DEFINE_CONNECT_MAPS
+#include "bpf/lib/attempt.h"
 #include "bpf/lib/beat.h"
 #include "bpf/lib/connect.h"
 #include "bpf/lib/runs.h"
 
 #include <bpf/bpf_tracing.h>
-
-struct attempt {
-  struct nsobs_process process;
-  struct nsobs_owner_key owner;
-  u64 started_ns;
-  u64 reported_ns; /* when the caller was told `reported_error` */
-  u32 in_flight;
-  u32 overflow; /* counted in the overflow entry: its outcome must be too */
-  s32 reported_error;
-  u32 pad;
-};
-
-/* By the socket's address: an attempt always ends before its socket is freed. */
-struct attempt_map {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, ATTEMPTS);
-  __type(key, __u64); /* struct sock * */
-  __type(value, struct attempt);
-};
-
-/* Those that the table has no room for. Without bounds, but allocated one by one. */
-struct more_attempts_map {
-  __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-  __uint(map_flags, BPF_F_NO_PREALLOC);
-  __type(key, int);
-  __type(value, struct attempt);
-};
-
-struct attempt_map attempts SEC(".maps");
-struct more_attempts_map more_attempts SEC(".maps");
-
-static __always_inline struct attempt* attempt_of(struct sock* sk) {
-  u64 key = (u64)sk;
-  struct attempt* attempt = bpf_map_lookup_elem(&attempts, &key);
-
-  return attempt ?: bpf_sk_storage_get(&more_attempts, sk, 0, 0);
-}
-
-static __always_inline void forget_attempt(struct sock* sk) {
-  u64 key = (u64)sk;
-
-  if (bpf_map_delete_elem(&attempts, &key) != 0) bpf_sk_storage_delete(&more_attempts, sk);
-}
-
-static __always_inline bool keep_attempt(struct sock* sk, const struct attempt* attempt) {
-  u64 key = (u64)sk;
-
-  if (bpf_map_update_elem(&attempts, &key, attempt, BPF_ANY) == 0) return true;
-  return bpf_sk_storage_get(&more_attempts, sk, (void*)attempt, BPF_SK_STORAGE_GET_F_CREATE);
-}
 
 /* The call of this thread that connects this socket; NULL if connect() is not hooked or not used.
  */
@@ -107,32 +58,10 @@ static __always_inline void owner_of_connects(struct nsobs_owner_key* owner,
   owner->ns_id = process->ns.id[NSOBS_NS_NET] ?: owner->ns_inode;
 }
 
-static __always_inline void begin_attempt(struct sock* sk) {
-  struct attempt attempt = {.started_ns = bpf_ktime_get_boot_ns(), .in_flight = 1};
-  struct nsobs_tcp_connects* connects;
-
-  read_process(&attempt.process, bpf_get_current_task_btf());
-  owner_of_connects(&attempt.owner, &attempt.process);
-  connects = tcp_connects_of(&attempt.owner, false);
-  if (!connects) {
-    attempt.overflow = 1;
-    connects = tcp_connects_of(&attempt.owner, true);
-  }
-  if (!keep_attempt(sk, &attempt)) {
-    struct telling t = {.owner = attempt.owner};
-
-    begin_telling(&t, NSOBS_KIND_CONNECT_FAILURE);
-    tally_observed(&t);
-    tally_lost(&t, NSOBS_LOST_STATE_FULL);
-    return;
-  }
-  if (connects) __sync_fetch_and_add(&connects->attempts, 1);
-  mark_call(sk, attempt.started_ns);
-}
-
 /* Equal in these, as in userspace (coalescer.cc). */
 static __always_inline void make_run_key(struct run_key* key, struct sock* sk,
-                                         const struct nsobs_process* p, u8 phase, s32 error) {
+                                         const struct attempt* attempt, u8 phase, s32 error) {
+  const struct nsobs_process* p = &attempt->process;
   u64* w = key->words;
   u16 family = sk->__sk_common.skc_family;
 
@@ -142,7 +71,7 @@ static __always_inline void make_run_key(struct run_key* key, struct sock* sk,
   w[3] = ((const u64*)p->comm)[0];
   w[4] = ((const u64*)p->comm)[1];
   w[5] = (u64)p->cgroup.hierarchy << 32 | p->uid;
-  w[6] = (u64)sk->__sk_common.skc_dport << 48 | (u64)family << 32 | phase << 16 | error;
+  w[6] = (u64)attempt->remote_port << 48 | (u64)family << 32 | phase << 16 | error;
   if (family == AF_INET6) {
     w[7] = *(u64*)sk->__sk_common.skc_v6_daddr.in6_u.u6_addr8;
     w[8] = *(u64*)(sk->__sk_common.skc_v6_daddr.in6_u.u6_addr8 + 8);
@@ -151,9 +80,18 @@ static __always_inline void make_run_key(struct run_key* key, struct sock* sk,
   }
 }
 
-/* took_ns: 0 means until now. */
-static __always_inline void tell_attempt(struct sock* sk, const struct attempt* attempt, u8 phase,
-                                         s32 error, u64 took_ns) {
+/* tcp_disconnect() took them from the socket, before the error is reported to who waits in
+ * connect(). */
+static __always_inline void restore_addresses(struct nsobs_connect_failure* e,
+                                              const struct attempt* attempt) {
+  if (e->remote_port != 0) return;
+  e->remote_port = __builtin_bswap16(attempt->remote_port);
+  __builtin_memcpy(e->local, attempt->local, sizeof(e->local));
+}
+
+/* took_ns: 0 means until now. Not inlined: the code for it is long. */
+static __noinline void tell_attempt(struct sock* sk, const struct attempt* attempt, u8 phase,
+                                    s32 error, u64 took_ns) {
   struct telling t = {.owner = attempt->owner};
   struct nsobs_connect_failure* e;
   struct run_key key = {};
@@ -161,7 +99,7 @@ static __always_inline void tell_attempt(struct sock* sk, const struct attempt* 
   u64 number;
   u32 index;
 
-  make_run_key(&key, sk, &attempt->process, phase, error);
+  make_run_key(&key, sk, attempt, phase, error);
   run = run_slot(NSOBS_RUN_CONNECT_FAILURE, &key, &index);
   if (joins_run(run, &key)) return;
 
@@ -171,6 +109,7 @@ static __always_inline void tell_attempt(struct sock* sk, const struct attempt* 
   if (took_ns) e->duration_ns = took_ns;
   __builtin_memcpy(&e->process, &attempt->process, sizeof(e->process));
   read_socket_addresses(e, sk);
+  restore_addresses(e, attempt);
   number = begin_run(run, index, &key, &t, NSOBS_COUNT_CONNECT_FAILURE, NSOBS_PROTO_TCP, error);
   e->run = number;
   bpf_ringbuf_submit(e, wakeup_bulk(&t));
@@ -260,8 +199,71 @@ static __always_inline void end_attempt(struct sock* sk, struct attempt* attempt
   } else {
     abandon(&outcome, attempt, connects);
   }
-  /* In one place: the code for it is long. */
   if (outcome.error) tell_attempt(sk, attempt, outcome.phase, outcome.error, outcome.took_ns);
+}
+
+/*
+ * What nobody saw end. The kernel leaves out a program that an interrupt finds running on its CPU,
+ * and may spare some process from all of them: then not even the report of the error is seen. The
+ * error is the one that connect() returned, or that nobody fetched, or else the one that can be
+ * expected.
+ */
+static __always_inline s32 unseen_error(struct sock* sk, const struct attempt* attempt) {
+  s32 error = attempt->reported_error ?: sk->sk_err ?: sk->sk_err_soft;
+
+  if (error > 0 && error <= MAX_USER_ERRNO) return error;
+  return BPF_CORE_READ((struct inet_connection_sock*)sk, icsk_retransmits) ? ETIMEDOUT
+                                                                           : ECONNREFUSED;
+}
+
+static __always_inline void end_unseen(struct sock* sk, struct attempt* attempt) {
+  struct nsobs_tcp_connects* connects = tcp_connects_of(&attempt->owner, attempt->overflow);
+  u64 took_ns = attempt->reported_error ? attempt->reported_ns - attempt->started_ns : 0;
+
+  attempt->in_flight = 0;
+  if (!connects) return;
+  __sync_fetch_and_add(&connects->failed, 1);
+  tell_attempt(sk, attempt, NSOBS_PHASE_LATER, unseen_error(sk, attempt), took_ns);
+}
+
+/* Keeps it by the socket. One that stands there already ended unseen. */
+static __always_inline bool keep_attempt(struct sock* sk, const struct attempt* attempt) {
+  struct attempt* old;
+  u64 key = (u64)sk;
+
+  if (bpf_map_update_elem(&attempts, &key, attempt, BPF_NOEXIST) == 0) return true;
+  old = attempt_of(sk);
+  if (old) {
+    if (old->in_flight) end_unseen(sk, old);
+    forget_attempt(sk);
+    if (bpf_map_update_elem(&attempts, &key, attempt, BPF_ANY) == 0) return true;
+  }
+  return bpf_sk_storage_get(&more_attempts, sk, (void*)attempt, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
+static __always_inline void begin_attempt(struct sock* sk) {
+  struct attempt attempt = {.started_ns = bpf_ktime_get_boot_ns(), .in_flight = 1};
+  struct nsobs_tcp_connects* connects;
+
+  read_process(&attempt.process, bpf_get_current_task_btf());
+  owner_of_connects(&attempt.owner, &attempt.process);
+  connects = tcp_connects_of(&attempt.owner, false);
+  if (!connects) {
+    attempt.overflow = 1;
+    connects = tcp_connects_of(&attempt.owner, true);
+  }
+  attempt.remote_port = sk->__sk_common.skc_dport;
+  read_local_address(attempt.local, sk);
+  if (!keep_attempt(sk, &attempt)) {
+    struct telling t = {.owner = attempt.owner};
+
+    begin_telling(&t, NSOBS_KIND_CONNECT_FAILURE);
+    tally_observed(&t);
+    tally_lost(&t, NSOBS_LOST_STATE_FULL);
+    return;
+  }
+  if (connects) __sync_fetch_and_add(&connects->attempts, 1);
+  mark_call(sk, attempt.started_ns);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -322,5 +324,16 @@ int BPF_PROG(nsobs_tcp_error, struct sock* sk) {
   if (error <= 0 || error > MAX_USER_ERRNO) return 0;
   attempt->reported_error = error;
   attempt->reported_ns = bpf_ktime_get_boot_ns();
+  return 0;
+}
+
+/* The last chance: no attempt is left behind by its socket. */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(nsobs_tcp_end, struct sock* sk) {
+  struct attempt* attempt = attempt_of(sk);
+
+  if (!attempt) return 0;
+  if (attempt->in_flight) end_unseen(sk, attempt);
+  forget_attempt(sk);
   return 0;
 }

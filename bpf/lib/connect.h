@@ -171,7 +171,17 @@ static __always_inline void read_sockaddr(struct nsobs_connect_failure* e, u64 a
   e->family = sa.family == AF_INET || sa.family == AF_INET6 ? sa.family : e->family;
 }
 
-/* Both ends as the kernel has them: what is, or would be, on the wire. */
+/* The socket's own address: what is, or would be, on the wire. */
+static __always_inline void read_local_address(u8 local[16], struct sock* sk) {
+  if (sk->__sk_common.skc_family == AF_INET6) {
+    bpf_probe_read_kernel(local, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+  } else {
+    __be32 saddr = sk->__sk_common.skc_rcv_saddr;
+    __builtin_memcpy(local, &saddr, 4);
+  }
+}
+
+/* Both ends as the kernel has them. */
 static __always_inline void read_socket_addresses(struct nsobs_connect_failure* e,
                                                   struct sock* sk) {
   e->destination_source = NSOBS_DEST_SOCKET;
@@ -181,12 +191,11 @@ static __always_inline void read_socket_addresses(struct nsobs_connect_failure* 
   e->local_port = __builtin_bswap16(BPF_CORE_READ((struct inet_sock*)sk, inet_sport));
   if (e->family == AF_INET6) {
     bpf_probe_read_kernel(e->remote, 16, &sk->__sk_common.skc_v6_daddr);
-    bpf_probe_read_kernel(e->local, 16, &sk->__sk_common.skc_v6_rcv_saddr);
   } else {
-    __be32 daddr = sk->__sk_common.skc_daddr, saddr = sk->__sk_common.skc_rcv_saddr;
+    __be32 daddr = sk->__sk_common.skc_daddr;
     __builtin_memcpy(e->remote, &daddr, 4);
-    __builtin_memcpy(e->local, &saddr, 4);
   }
+  read_local_address(e->local, sk);
 }
 
 /* A record with all but who and where; the caller fills those and submits. */

@@ -346,6 +346,7 @@ struct sock {
   struct sk_buff_head sk_error_queue;
   struct sock_common __sk_common;
   int sk_err;
+  int sk_err_soft;
   u16 sk_type;
   u16 sk_protocol;
   struct socket* sk_socket;

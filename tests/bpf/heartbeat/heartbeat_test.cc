@@ -2,7 +2,7 @@
 // taken off its hook is noticed.
 #include "userspace/pipeline/heartbeat.h"
 
-#include <bpf/bpf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,12 +15,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <thread>
 
 #include "tests/bpf/support/cgroup_lab.h"
-#include "userspace/base/fd.h"
-#include "userspace/base/file.h"
+#include "tests/bpf/support/detach.h"
 #include "userspace/collector/program_table.h"
 
 namespace nsobs {
@@ -32,33 +30,6 @@ std::vector<std::string> Sources(const std::vector<SilentProbe>& probes) {
   std::vector<std::string> out;
   for (const SilentProbe& probe : probes) out.push_back(probe.source);
   return out;
-}
-
-std::string NameOfProgram(uint32_t id) {
-  const UniqueFd fd(bpf_prog_get_fd_by_id(id));
-  bpf_prog_info info{};
-  uint32_t size = sizeof info;
-  return bpf_obj_get_info_by_fd(fd.get(), &info, &size) == 0 ? info.name : "";
-}
-
-// The descriptor of the link that holds the program, whose name is cut at 15 bytes; -1: none.
-int LinkOf(const std::string& program) {
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
-    const std::string text = ReadSmallFile(entry.path(), 4096).value_or("");
-    const size_t at = text.find("prog_id:\t");
-    if (text.find("link_type:") == std::string::npos || at == std::string::npos) continue;
-    const auto id = static_cast<uint32_t>(atoi(text.c_str() + at + 9));
-    if (NameOfProgram(id) == program.substr(0, 15)) return atoi(entry.path().filename().c_str());
-  }
-  return -1;
-}
-
-// As somebody with root would do it: the link's last descriptor is gone, and nobody is told.
-void Detach(const std::string& program) {
-  const int link = LinkOf(program);
-  ASSERT_GE(link, 0) << program;
-  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  ASSERT_EQ(dup3(null.get(), link, O_CLOEXEC), link);
 }
 
 std::unique_ptr<ProbeSet> Load() {
@@ -119,12 +90,12 @@ TEST(HeartbeatTest, OneThatIsTakenOffItsHookIsSilent) {
   for (int i = 0; i < 3; ++i) heartbeat.Beat();
   EXPECT_THAT(Sources(heartbeat.Silent()), IsEmpty());
 
-  Detach("nsobs_setns_exit");
+  ASSERT_TRUE(Detach("nsobs_setns_exit"));
   heartbeat.Beat();
   EXPECT_THAT(Sources(heartbeat.Silent()), IsEmpty()) << "one may be missed by chance";
   heartbeat.Beat();
   EXPECT_THAT(Sources(heartbeat.Silent()), testing::ElementsAre("setns_return"));
-  Detach("nsobs_signal_generate");
+  ASSERT_TRUE(Detach("nsobs_signal_generate"));
   heartbeat.Beat();
   heartbeat.Beat();
   const std::vector<SilentProbe> silent = heartbeat.Silent();
