@@ -205,6 +205,13 @@ def run_tsan(part: Part) -> None:
     ctest(part, "build-tsan", "-L", "unit", "-j2")
 
 
+def run_race(part: Part) -> None:
+    """The whole daemon with ThreadSanitizer."""
+    require_root()
+    build(part, "tsan", ["nsobserver"])
+    pytest(part, "tests/race")
+
+
 def run_fuzz(part: Part) -> None:
     """Each fuzzer from its seeds for a short while; a finding is kept in the results folder."""
     build(part, "fuzz", ["fuzzers"])
@@ -231,7 +238,7 @@ PARTS = {
     "build": run_build, "unit": run_unit, "bpf": run_bpf, "check": run_check, "e2e": run_e2e, "package": run_package,
     "fleet": run_fleet,
     "asan": run_asan, "tsan": run_tsan, "fuzz": run_fuzz, "tidy": run_tidy,
-    "vm": run_vm, "measuring": run_measuring, "gauntlet": run_gauntlet, "bench": run_bench,
+    "vm": run_vm, "race": run_race, "measuring": run_measuring, "gauntlet": run_gauntlet, "bench": run_bench,
 }
 NEED_RELEASE = {"unit", "bpf", "e2e", "package", "fleet", "vm", "tidy", "measuring", "gauntlet", "bench"}
 FOREGROUND = ["unit", "bpf", "check", "e2e", "package", "fleet"]
@@ -273,7 +280,7 @@ def schedule(wanted: list[str]) -> list[Part]:
     chain(FOREGROUND)
     background.join()
     chain(BY_NAME_ONLY)
-    chain(["measuring", "gauntlet", "bench"])
+    chain(["race", "measuring", "gauntlet", "bench"])
     return list(parts.values())
 
 

@@ -1,0 +1,33 @@
+"""The daemon as ThreadSanitizer built it; tests/run builds it for its part `race`."""
+
+import os
+import pathlib
+import sys
+import tempfile
+
+import pytest
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "support")]
+pytest.register_assert_rewrite("observer", "metrics", "expect")
+os.environ["NSOBS_BINARY"] = str(TESTS.parent / "build-tsan/userspace/main/nsobserver")
+
+from images import Images  # noqa: E402
+from shell import run  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def images():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="nsobs-images-", dir="/var/tmp"))
+    yield Images(folder)
+    run("rm", "-rf", folder)
+
+
+@pytest.fixture
+def reports(monkeypatch):
+    """The folder where TSan writes: a file for each process that it has something to say about."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="nsobs-races-", dir="/var/tmp"))
+    folder.chmod(0o777)  # the process that listens is nobody
+    monkeypatch.setenv("TSAN_OPTIONS", f"log_path={folder}/report second_deadlock_stack=1")
+    yield folder
+    run("rm", "-rf", folder)
