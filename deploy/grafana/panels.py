@@ -23,48 +23,51 @@ def panel(kind: str, title: str, targets: list[dict], *, width: int, unit: str =
           transformations: list[dict] | None = None) -> dict:
     for number, one in enumerate(targets):
         one["refId"] = "ABCDEFGH"[number]
-    made = {"type": kind, "title": title, "description": about, "datasource": DATASOURCE, "targets": targets,
+    made = {"type": kind, "title": title, "description": about, "datasource": targets[0]["datasource"], "targets": targets,
             "gridPos": {"x": 0, "y": 0, "w": width, "h": HEIGHTS.get(kind, height)},
             "fieldConfig": {"defaults": {"unit": unit, **(defaults or {})}, "overrides": []},
             "options": options or {}}
     return {**made, "transformations": transformations} if transformations else made
 
 
-def stat(title: str, query: str, *, unit: str = "short", bad_from: float | None = None, bad_below: float | None = None,
+def stat(title: str, query: str | dict, *, unit: str = "short", bad_from: float | None = None, bad_below: float | None = None,
          about: str = "") -> dict:
-    """A number. Red from `bad_from` on, or below `bad_below`."""
+    """A number, of a query or a target. Red from `bad_from` on, or below `bad_below`."""
     steps = [{"color": "green", "value": None}]
     if bad_from is not None:
         steps.append({"color": "red", "value": bad_from})
     if bad_below is not None:
         steps = [{"color": "red", "value": None}, {"color": "green", "value": bad_below}]
-    return panel("stat", title, [target(query)], width=4, unit=unit, about=about,
+    return panel("stat", title, [query if isinstance(query, dict) else target(query)], width=4, unit=unit, about=about,
                  defaults={"color": {"mode": "thresholds"}, "thresholds": {"mode": "absolute", "steps": steps}},
                  options={"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
                           "colorMode": "value", "graphMode": "none", "textMode": "auto", "justifyMode": "auto",
                           "orientation": "auto"})
 
 
-def graph(title: str, *queries: tuple[str, str], unit: str = "short", width: int = 8, about: str = "",
+def graph(title: str, *queries: tuple[str, str] | dict, unit: str = "short", width: int = 8, about: str = "",
           stacked: bool = False) -> dict:
-    """Lines over time: (query, legend)..."""
+    """Lines over time: (query, legend)..., or targets."""
     custom = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 20 if stacked else 0, "showPoints": "never",
               "stacking": {"mode": "normal" if stacked else "none", "group": "A"}}
-    return panel("timeseries", title, [target(query, legend) for query, legend in queries], width=width, unit=unit,
+    targets = [query if isinstance(query, dict) else target(*query) for query in queries]
+    return panel("timeseries", title, targets, width=width, unit=unit,
                  about=about, defaults={"min": 0, "custom": custom},
                  options={"legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
                           "tooltip": {"mode": "multi", "sort": "desc"}})
 
 
-def table(title: str, query: str, *, columns: list[str], width: int = 12, about: str = "", value: str = "",
-          links: bool = False) -> dict:
-    """What is so now: the labels `columns` in this order, and the value under the name `value`, if it has one."""
+def table(title: str, query: str | dict, *, columns: list[str], width: int = 12, about: str = "", value: str = "",
+          links: bool = False, unit: str = "short", first: list[dict] | None = None) -> dict:
+    """What is so now: the labels `columns` in this order, and the value under the name `value`, if it has one. `first` are
+    the transformations that make a table of what the query answers, where it isn't one."""
     shown = [*columns, *(["Value"] if value else [])]
     organize = {"id": "organize", "options": {"indexByName": {name: number for number, name in enumerate(shown)},
                                              "renameByName": {"Value": value} if value else {}}}
     keep = {"id": "filterFieldsByName", "options": {"include": {"names": shown}}}
-    return panel("table", title, [target(query, table=True)], width=width, about=about,
-                 defaults={"links": [CONTAINER_PAGE]} if links else {}, transformations=[keep, organize],
+    one = query if isinstance(query, dict) else target(query, table=True)
+    return panel("table", title, [one], width=width, about=about, unit=unit,
+                 defaults={"links": [CONTAINER_PAGE]} if links else {}, transformations=[*(first or []), keep, organize],
                  options={"showHeader": True, "cellHeight": "sm"})
 
 
@@ -73,8 +76,8 @@ def row(title: str) -> dict:
             "gridPos": {"x": 0, "y": 0, "w": WIDTH, "h": 1}}
 
 
-def datasource_variable() -> dict:
-    return {"name": "datasource", "type": "datasource", "label": "Prometheus", "query": "prometheus", "hide": 0,
+def datasource_variable(label: str = "Prometheus", kind: str = DATASOURCE["type"]) -> dict:
+    return {"name": "datasource", "type": "datasource", "label": label, "query": kind, "hide": 0,
             "multi": False, "includeAll": False, "refresh": 1, "regex": "", "options": []}
 
 
@@ -92,6 +95,7 @@ class Dashboard:
     about: str
     variables: list[dict]
     panels: list[dict] = field(default_factory=list)
+    datasource: dict = field(default_factory=datasource_variable)
 
     def placed(self) -> list[dict]:
         """From left to right, a new line where it does not fit."""
@@ -115,7 +119,7 @@ def as_text(dashboard: Dashboard) -> str:
                    "includeVars": True, "keepTime": True, "targetBlank": False, "icon": "external link",
                    "tooltip": "", "url": ""}],
         "annotations": {"list": []},
-        "templating": {"list": [datasource_variable(), *dashboard.variables]},
+        "templating": {"list": [dashboard.datasource, *dashboard.variables]},
     }
     lines = [f'  {json.dumps(key)}: {json.dumps(value)},' for key, value in head.items()]
     panels = ",\n".join(f"    {json.dumps(one)}" for one in dashboard.placed())

@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kMaxBytes = 1024;
+constexpr size_t kMaxBodyBytes = 1024;
 
 // The text or number at a path of keys; "" if there is none.
 std::string At(const Json& from, std::initializer_list<const char*> path) {
@@ -73,7 +73,7 @@ std::string EventText(const Json& event) {
   }
   const std::string count = At(event, {"count"});
   if (!count.empty() && count != "1") absl::StrAppend(&out, " (", count, " times)");
-  return ForLabel(out, kMaxBytes);
+  return ForLabel(out, kMaxBodyBytes);
 }
 
 }  // namespace nsobs

@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kMaxBytes = 4096;
+constexpr size_t kMaxCursorBytes = 4096;
 constexpr int kVersion = 1;
 
 std::string PathIn(const std::string& directory) {
@@ -46,7 +46,7 @@ absl::Status WriteAll(int fd, const std::string& text, const std::string& path) 
 
 absl::StatusOr<OtlpCursor> ReadCursor(const std::string& directory) {
   const std::string path = PathIn(directory);
-  NSOBS_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(path, kMaxBytes));
+  NSOBS_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(path, kMaxCursorBytes));
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   OtlpCursor cursor;
   const bool whole = json.is_object() && json.value("version", 0) == kVersion &&

@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kMaxTextBytes = 256;
 constexpr size_t kShownBytes = 60;
-constexpr int64_t kNsPerMicrosecond = 1000;
+constexpr int64_t kMicrosecondNs = 1000;
 
 std::string Shown(std::string_view text) {
   return absl::StrCat("\"", ForTerminal(text.substr(0, kShownBytes)), "\"");
@@ -94,8 +94,8 @@ std::optional<int64_t> ApiParameters::Time(const char* name) {
   if (text.empty()) return std::nullopt;
   int64_t microseconds = 0;
   if (absl::SimpleAtoi(text, &microseconds) && microseconds >= 0 &&
-      microseconds < INT64_MAX / kNsPerMicrosecond) {
-    return microseconds * kNsPerMicrosecond;
+      microseconds < INT64_MAX / kMicrosecondNs) {
+    return microseconds * kMicrosecondNs;
   }
   absl::Time time;
   std::string why;

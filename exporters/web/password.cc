@@ -21,7 +21,7 @@ namespace {
 constexpr size_t kHashBytes = 60;
 constexpr char kScheme[] = "basic ";
 // A valid hash that no password is known of: who doesn't exist takes as long as who is wrong.
-constexpr char kNobody[] = "$2b$10$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK";
+constexpr char kNobodysHash[] = "$2b$10$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK";
 
 struct Credentials {
   std::string user, password;
@@ -86,7 +86,7 @@ Verdict PasswordJudge::Judge(std::string_view authorization,
   const std::optional<Credentials> credentials = Read(authorization);
   if (!credentials) return Verdict::kNo;
   const auto user = users.find(credentials->user);
-  const std::string& hash = user == users.end() ? std::string(kNobody) : user->second;
+  const std::string& hash = user == users.end() ? std::string(kNobodysHash) : user->second;
   const Digest digest = DigestOf(credentials->user, credentials->password, hash);
   {
     std::lock_guard<std::mutex> lock(mutex_);

@@ -16,6 +16,7 @@ PACKAGES = ["@grafana/schema@13.2.3", "typescript@7.0.2"]
 TYPES = "./node_modules/@grafana/schema/dist/types/raw"
 HEAD = f"""
 import type {{ Dashboard }} from "{TYPES}/dashboard/x/types.gen";
+import type * as logs from "{TYPES}/composable/logs/panelcfg/x/types.gen";
 import type * as stat from "{TYPES}/composable/stat/panelcfg/x/types.gen";
 import type * as table from "{TYPES}/composable/table/panelcfg/x/types.gen";
 import type * as timeseries from "{TYPES}/composable/timeseries/panelcfg/x/types.gen";
@@ -27,7 +28,7 @@ type Plain<T> = T extends string ? `${{T}}` : T extends number | boolean | null 
 
 def typescript() -> str:
     lines = [HEAD]
-    for path in sorted((ROOT / "deploy/grafana/dashboards").glob("*.json")):
+    for path in [*sorted((ROOT / "deploy/grafana/dashboards").glob("*.json")), ROOT / "deploy/fleet/timeline.json"]:
         page = json.loads(path.read_text())
         lines += [f"// {path.name}", f"export const {path.stem}: Plain<Dashboard> = {json.dumps(page)};"]
         for panel in page["panels"]:

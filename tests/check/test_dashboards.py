@@ -1,7 +1,7 @@
 """The dashboards: what Grafana needs of the JSON, checked strictly by hand.
 
 Grafana's own types are held against it by grafana_types.py, by hand, since a test must not need a registry.
-`tests/e2e/test_dashboards.py` runs every query.
+`tests/e2e/test_dashboards.py` and `tests/fleet/test_timeline_dashboard.py` run every query.
 """
 
 import json
@@ -15,21 +15,33 @@ import tree
 from catalog import catalog, unknown_metrics
 
 FOLDER = tree.ROOT / "deploy/grafana"
-PAGES = sorted(path.stem for path in (FOLDER / "dashboards").glob("*.json"))
+METRICS = sorted(path for path in (FOLDER / "dashboards").glob("*.json"))
+LOGS = [tree.ROOT / "deploy/fleet/timeline.json"]
 VARIABLE = re.compile(r"\$\{?(\w+)")
 BUILT_IN = {"__rate_interval", "__range", "__data", "__url_time_range", "__auto"}
-KINDS = {"row", "stat", "timeseries", "table"}
-UNITS = {"short", "cps", "percentunit", "s", "bytes"}
+KINDS = {"row", "stat", "timeseries", "table", "logs"}
+UNITS = {"short", "cps", "percentunit", "s", "bytes", "dateTimeFromNow"}
 PANEL = {"id", "type", "title", "gridPos"}
 DATA = PANEL | {"description", "datasource", "targets", "fieldConfig", "options"}
-TARGET = {"refId", "datasource", "expr", "legendFormat", "range"}
+TARGET = {"refId", "datasource", "expr", "legendFormat"}
+# How the plugin of VictoriaLogs asks for what a panel shows.
+QUERY_TYPE = {"stat": "stats", "table": "stats", "timeseries": "statsRange", "logs": "instant"}
 TOP = {"uid", "title", "description", "tags", "schemaVersion", "version", "editable", "graphTooltip", "timezone", "time",
        "refresh", "links", "annotations", "templating", "panels"}
 
 
-@pytest.fixture(params=PAGES)
+@pytest.fixture(params=[*METRICS, *LOGS], ids=lambda path: path.stem)
 def page(request) -> dict:
-    return json.loads((FOLDER / f"dashboards/{request.param}.json").read_text())
+    return json.loads(request.param.read_text())
+
+
+@pytest.fixture(params=METRICS, ids=lambda path: path.stem)
+def page_of_metrics(request) -> dict:
+    return json.loads(request.param.read_text())
+
+
+def kind_of(page: dict) -> str:
+    return page["templating"]["list"][0]["query"]
 
 
 def with_data(page: dict) -> list[dict]:
@@ -37,7 +49,7 @@ def with_data(page: dict) -> list[dict]:
 
 
 def test_all_are_there():
-    assert PAGES == ["agent", "container", "fleet", "node"]
+    assert [path.stem for path in METRICS] == ["agent", "container", "fleet", "node"]
 
 
 def test_they_are_what_is_generated():
@@ -80,8 +92,8 @@ def test_panels_fill_the_grid_without_overlap(page):
 
 def test_the_datasource_is_a_variable_everywhere(page):
     assert page["templating"]["list"][0]["type"] == "datasource"
-    assert page["templating"]["list"][0]["query"] == "prometheus"
-    ours = {"type": "prometheus", "uid": "${datasource}"}
+    assert kind_of(page) == ("victoriametrics-logs-datasource" if page["uid"] == "nsobserver-timeline" else "prometheus")
+    ours = {"type": kind_of(page), "uid": "${datasource}"}
     for panel in with_data(page):
         assert panel["datasource"] == ours
         assert all(target["datasource"] == ours for target in panel["targets"])
@@ -93,9 +105,13 @@ def test_targets_are_whole(page):
         assert panel["targets"]
         assert [target["refId"] for target in panel["targets"]] == list("ABCDEFGH"[:len(panel["targets"])])
         for target in panel["targets"]:
-            instant = {"instant", "format"} if panel["type"] == "table" else set()
-            assert set(target) == TARGET | instant
-            assert target["range"] != target.get("instant", False)
+            if kind_of(page) == "prometheus":
+                instant = {"instant", "format"} if panel["type"] == "table" else set()
+                assert set(target) == TARGET | {"range"} | instant
+                assert target["range"] != target.get("instant", False)
+            else:
+                assert set(target) == TARGET | {"editorMode", "queryType"} | ({"maxLines"} if panel["type"] == "logs" else set())
+                assert target["queryType"] == QUERY_TYPE[panel["type"]]
 
 
 def test_variables_are_defined(page):
@@ -105,8 +121,8 @@ def test_variables_are_defined(page):
     assert set(VARIABLE.findall(text)) - known == set()
 
 
-def test_queries_ask_for_what_there_is(page):
-    records = {"up", "ALERTS"}
+def test_queries_ask_for_what_there_is(page_of_metrics):
+    page, records = page_of_metrics, {"up", "ALERTS"}
     for panel in with_data(page):
         for target in panel["targets"]:
             assert unknown_metrics(target["expr"], catalog(), records) == [], panel["title"]
@@ -114,9 +130,9 @@ def test_queries_ask_for_what_there_is(page):
         assert unknown_metrics(variable["query"]["query"], catalog(), records) == []
 
 
-def test_columns_of_tables_are_labels_of_the_metric(page):
+def test_columns_of_tables_are_labels_of_the_metric(page_of_metrics):
     """A column that no series has is silently empty."""
-    for panel in with_data(page):
+    for panel in with_data(page_of_metrics):
         names = re.findall(r"\b(nsobserver_\w+)\{?", panel["targets"][0]["expr"])
         if panel["type"] != "table" or not names or "by (" in panel["targets"][0]["expr"]:
             continue

@@ -1,86 +1,39 @@
 """A timeline goes to a real VictoriaLogs that is killed with SIGKILL three times on the way, away for a
 while once. Afterwards each row must be there, with its last count, and no uid that the timeline doesn't have."""
 
-import json
 import os
 import pathlib
 import re
-import subprocess
-import tempfile
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 
 from load import connect_load
 from observer import Observer
-from shell import free_port, run, wait_until
+from shell import wait_until
+from victoria_logs import VictoriaLogs
 
-HERE = pathlib.Path(__file__).resolve().parent
 ROWS_A_SECOND = 300
 
 
-class VictoriaLogs:
-    def __init__(self, folder: pathlib.Path):
-        built = subprocess.run([HERE / "build-victoria-logs"], check=True, stdout=subprocess.PIPE, text=True)
-        self.binary = built.stdout.split()[-1]
-        self.folder = folder
-        self.port = free_port()
-        self.process = None
-
-    def start(self) -> None:
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [self.binary, f"-httpListenAddr=127.0.0.1:{self.port}",
-                 f"-storageDataPath={self.folder}/data", "-retentionPeriod=10y"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_until(self.answers, 60, "VictoriaLogs")
-
-    def answers(self) -> bool:
-        try:
-            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5).status == 200
-        except (OSError, urllib.error.URLError):
-            return False
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-
-    def query(self, text: str) -> list[dict]:
-        body = urllib.parse.urlencode({"query": text}).encode()
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/select/logsql/query", body, timeout=60) as answer:
-            return [json.loads(line) for line in answer.read().splitlines()]
-
-    def rows(self) -> dict[int, tuple[str, int, int]]:
-        """Row -> (uid, highest count, how many times it is there)."""
-        found = self.query('* | stats by ("log.record.uid", "nsobserver.event.id") '
-                           'max("nsobserver.event.count") highest, count() times | limit 10000000')
-        rows = {}
-        for row in found:
-            if row.get("nsobserver.event.id"):
-                number = int(row["nsobserver.event.id"])
-                assert number not in rows, f"two uids of row {number}"
-                rows[number] = (row["log.record.uid"], int(row["highest"]), int(row["times"]))
-        return rows
-
-    def bytes_on_disk(self) -> int:
-        return int(run("du", "-sb", self.folder / "data").stdout.split()[0])
+def rows_of(server: VictoriaLogs) -> dict[int, tuple[str, int, int]]:
+    """Row -> (uid, highest count, how many times it is there)."""
+    found = server.query('* | stats by ("log.record.uid", "nsobserver.event.id") '
+                       'max("nsobserver.event.count") highest, count() times | limit 10000000')
+    rows = {}
+    for row in found:
+        if row.get("nsobserver.event.id"):
+            number = int(row["nsobserver.event.id"])
+            assert number not in rows, f"two uids of row {number}"
+            rows[number] = (row["log.record.uid"], int(row["highest"]), int(row["times"]))
+    return rows
 
 
 def counter(metrics, name: str, **labels) -> float:
     return metrics.sum(f"nsobserver_otlp_{name}", **labels)
 
 
-def test_victoria_logs_killed_and_restarted():
-    with tempfile.TemporaryDirectory(prefix="nsobs-victoria-", dir="/var/tmp") as folder:
-        server = VictoriaLogs(pathlib.Path(folder))
-        server.start()
-        try:
-            with Observer(f"--otlp.endpoint=http://127.0.0.1:{server.port}/insert/opentelemetry/v1/logs",
-                          "--coalesce.window=0") as observer:
-                judge(server, observer)
-        finally:
-            server.kill()
+def test_victoria_logs_killed_and_restarted(victoria_logs):
+    with Observer(f"--otlp.endpoint={victoria_logs.endpoint}", "--coalesce.window=0") as observer:
+        judge(victoria_logs, observer)
 
 
 def judge(server: VictoriaLogs, observer: Observer) -> None:
@@ -95,12 +48,12 @@ def judge(server: VictoriaLogs, observer: Observer) -> None:
     last = max(timeline)
 
     def missing() -> set[int]:
-        have = {i: c for i, (_, c, _) in server.rows().items()}
+        have = {i: c for i, (_, c, _) in rows_of(server).items()}
         return {i for i, count in timeline.items() if have.get(i) != count}
 
     # A server that was killed after the last acknowledgement can only be noticed by the next request.
     wait_until(lambda: not missing(), 120, "every row")
-    rows = {i: row for i, row in server.rows().items() if i <= last}
+    rows = {i: row for i, row in rows_of(server).items() if i <= last}
     assert set(rows) == set(timeline)
     assert len({uid for uid, _, _ in rows.values()}) == len(rows)
     report(server, observer, timeline, rows)

@@ -9,6 +9,7 @@ import pathlib
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 
 from shell import run
 
@@ -55,21 +56,38 @@ def root_tar(packages: list[str]) -> pathlib.Path:
     return path
 
 
-def kernel() -> pathlib.Path:
-    """Debian's own cloud kernel, the newest that the mirror has."""
+def of_kernel(name: str, take: Callable[[pathlib.Path, pathlib.Path], None]) -> pathlib.Path:
+    """What `take` makes of Debian's own cloud kernel, the newest that the mirror has: (its package unpacked, the file to make)."""
     needs = run("apt-cache", "depends", KERNEL).stdout.split()
     package = next(word for word in needs if word.startswith("linux-image-") and word != KERNEL)
-    with made_once(f"vmlinuz-{package}") as (path, there):
+    with made_once(f"{name}-{package}") as (path, there):
         if not there:
             with tempfile.TemporaryDirectory(dir=cache()) as folder:
                 run("apt-get", "-q", "download", package, cwd=folder, timeout=300)
-                run("dpkg", "-x", next(pathlib.Path(folder).glob("*.deb")), f"{folder}/root")
-                next(pathlib.Path(folder, "root/boot").glob("vmlinuz-*")).rename(path)
+                root = pathlib.Path(folder, "root")
+                run("dpkg", "-x", next(pathlib.Path(folder).glob("*.deb")), root)
+                part = path.with_suffix(".part")
+                take(root, part)
+                part.rename(path)
     return path
 
 
+def kernel() -> pathlib.Path:
+    return of_kernel("vmlinuz", lambda root, path: next(root.glob("boot/vmlinuz-*")).rename(path))
+
+
+def modules() -> pathlib.Path:
+    """Those of the kernel's network, as a tar file: what tells of sockets and rules is loaded when somebody asks."""
+    def take(root: pathlib.Path, path: pathlib.Path) -> None:
+        (version,) = (root / "lib/modules").iterdir()
+        names = [file.relative_to(root) for file in (version / "kernel/net", *version.glob("modules.*"))]
+        run("tar", "-C", root, "-cf", path, *names, timeout=300)
+
+    return of_kernel("modules", take)
+
+
 # What the guest has besides the libraries of the package.
-IN_GUEST = ["systemd-sysv", "init-system-helpers", "runc", "busybox-static", "curl", "procps"]
+IN_GUEST = ["systemd-sysv", "init-system-helpers", "kmod", "runc", "busybox-static", "curl", "procps"]
 
 
 def base(package: pathlib.Path) -> pathlib.Path:

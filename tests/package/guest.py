@@ -31,7 +31,9 @@ class Guest:
         self.folder = folder
         self.root = folder / "root"
         self.root.mkdir()
-        run("tar", "-C", self.root, "-xf", base, timeout=300)
+        for tree in (base, debian.modules()):
+            run("tar", "-C", self.root, "--keep-directory-symlink", "-xf", tree, timeout=300)
+        run("chroot", self.root, "depmod", next((self.root / "lib/modules").iterdir()).name)
         units = self.root / "etc/systemd/system"
         for unit in MASKED:
             (units / unit).symlink_to("/dev/null")

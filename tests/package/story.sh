@@ -26,11 +26,11 @@ wait_active() { # wait_active OTHER_THAN_PID: up to four minutes
 
 main_pid() { systemctl show nsobserver -p MainPID --value; }
 
-container() { # container NAME: with runc; nothing listens where it connects to
+container() { # container NAME: with runc; where it connects to nothing listens, but on the host the observer does
   mkdir -p "/root/$1/rootfs/bin"
   cp /bin/busybox "/root/$1/rootfs/bin/"
   (cd "/root/$1" && runc spec &&
-    sed -i 's/"terminal": true/"terminal": false/; s|^\(\s*\)"sh"|\1"/bin/busybox", "sh", "-c", "busybox nc 127.0.0.1 9; busybox sleep 2"|' config.json &&
+    sed -i 's/"terminal": true/"terminal": false/; s|^\(\s*\)"sh"|\1"/bin/busybox", "sh", "-c", "busybox nc 127.0.0.1 9917; busybox sleep 2"|' config.json &&
     timeout 60 runc run "$1" </dev/null)
 }
 
@@ -61,6 +61,8 @@ printf '\n# edited by the administrator\n' >>/etc/nsobserver.yaml
 sed -i 's/^  level: info/  level: debug/' /etc/nsobserver.yaml
 note reload systemctl reload nsobserver
 sleep 2
+# Else the next start writes 50,000 lines of libbpf's, which takes a minute in here.
+sed -i 's/^  level: debug/  level: info/' /etc/nsobserver.yaml
 
 # The new one is watched more closely, so that a test need not wait for a minute.
 mkdir -p /run/systemd/system/nsobserver.service.d
@@ -76,6 +78,7 @@ note events nsobserver events -o jsonl --limit 0
 # Stopped in its tracks, it says nothing any more.
 sleep 16
 note state_at_rest state # with a watchdog of 15 s, and not restarted
+note metrics_at_rest curl -sS http://127.0.0.1:9917/metrics
 hung=$(main_pid)
 kill -STOP "$hung"
 note wait_for_watchdog wait_active "$hung"

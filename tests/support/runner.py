@@ -164,6 +164,13 @@ def run_package(part: Part) -> None:
     pytest(part, "tests/package", *guest)
 
 
+def run_fleet(part: Part) -> None:
+    """What deploy/fleet has, against a real VictoriaLogs; the first time it is built, which takes two minutes."""
+    require_root()
+    part.must(["tests/fleet/build-victoria-logs"])
+    pytest(part, "tests/fleet/test_timeline_dashboard.py")
+
+
 def run_measuring(part: Part) -> None:
     require_root()
     pytest(part, "tests/e2e", "-m", "measuring")
@@ -229,11 +236,12 @@ def require_root() -> None:
 
 PARTS = {
     "build": run_build, "unit": run_unit, "bpf": run_bpf, "check": run_check, "e2e": run_e2e, "package": run_package,
+    "fleet": run_fleet,
     "asan": run_asan, "tsan": run_tsan, "fuzz": run_fuzz, "tidy": run_tidy,
     "vm": run_vm, "race": run_race, "measuring": run_measuring, "gauntlet": run_gauntlet, "bench": run_bench,
 }
-NEED_RELEASE = {"unit", "bpf", "e2e", "package", "vm", "tidy", "measuring", "gauntlet", "bench"}
-FOREGROUND = ["unit", "bpf", "check", "e2e", "package"]
+NEED_RELEASE = {"unit", "bpf", "e2e", "package", "fleet", "vm", "tidy", "measuring", "gauntlet", "bench"}
+FOREGROUND = ["unit", "bpf", "check", "e2e", "package", "fleet"]
 BACKGROUND = ["asan", "tsan", "fuzz", "tidy"]
 BY_NAME_ONLY = ["vm"]  # emulated machines: longer than all the rest
 

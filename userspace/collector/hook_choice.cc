@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kTracepoint = "tracepoint/";
 
 // mov r0, 0; exit
-constexpr bpf_insn kNothing[] = {
+constexpr bpf_insn kEmptyProgram[] = {
     {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
     {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
 };
@@ -30,8 +30,8 @@ absl::Status TryFunction(const std::string& function, bpf_attach_type type) {
   options.sz = sizeof options;
   options.expected_attach_type = type;
   options.attach_btf_id = static_cast<uint32_t>(id);
-  const UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "nsobs_trial", "GPL", kNothing,
-                                       std::size(kNothing), &options));
+  const UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "nsobs_trial", "GPL", kEmptyProgram,
+                                       std::size(kEmptyProgram), &options));
   if (!program.ok()) return ErrnoStatus(errno, "loading a program for " + function);
   const UniqueFd link(bpf_raw_tracepoint_open(nullptr, program.get()));
   if (!link.ok()) return ErrnoStatus(errno, "attaching a program to " + function);

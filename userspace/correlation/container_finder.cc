@@ -9,7 +9,7 @@
 namespace nsobs {
 namespace {
 
-constexpr uint32_t kUnified = 0;
+constexpr uint32_t kUnifiedHierarchy = 0;
 constexpr size_t kShortId = 12;
 constexpr int kMaxNested = 64;      // containers inside one container; more count as its own
 constexpr size_t kMaxCgroups = 16;  // that are remembered of one container
@@ -248,7 +248,7 @@ Owner* ContainerFinder::TakeListed(const RuntimeRecord& listed) {
   // Rootless runtimes write down cgroups that they never made.
   owner->facts.has_cgroup = false;
   const std::array<std::pair<const char*, uint32_t>, 2> kHierarchies = {
-      {{"", kUnified}, {"memory", cgroups_.mounts().memory_hierarchy}}};
+      {{"", kUnifiedHierarchy}, {"memory", cgroups_.mounts().memory_hierarchy}}};
   for (const auto& [controller, hierarchy] : kHierarchies) {
     auto told = record.cgroup_paths.find(controller);
     if (told == record.cgroup_paths.end()) continue;
@@ -342,7 +342,7 @@ bool ContainerFinder::IsAsked(const Owner& owner) {
 
 uint32_t ContainerFinder::OwnerOfPath(uint32_t hierarchy, std::string_view path) const {
   const CgroupMounts& mounts = cgroups_.mounts();
-  const std::string& mount = hierarchy == kUnified ? mounts.unified : mounts.memory;
+  const std::string& mount = hierarchy == kUnifiedHierarchy ? mounts.unified : mounts.memory;
   struct stat root{};
   if (mount.empty() || stat(mount.c_str(), &root) != 0) return 0;
   for (size_t slash = path.find('/', 1); slash != std::string_view::npos;
@@ -425,7 +425,7 @@ std::string ContainerFinder::RelativePath(const std::string& controller,
 
 ContainerFinder::Verdict ContainerFinder::Compare(const std::map<std::string, std::string>& paths,
                                                   uint32_t hierarchy, std::string_view path) const {
-  const std::string controller = hierarchy == kUnified ? "" : "memory";
+  const std::string controller = hierarchy == kUnifiedHierarchy ? "" : "memory";
   auto told = paths.find(controller);
   if (told == paths.end()) return Verdict::kNotTold;
   const std::string own = RelativePath(controller, told->second);

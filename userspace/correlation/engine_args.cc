@@ -38,7 +38,7 @@ std::string Option(const std::vector<std::string>& args,
 }
 
 // `path` without its last `count` components; "" if it has fewer.
-std::string Ancestor(std::string path, int count) {
+std::string FolderAbove(std::string path, int count) {
   for (int i = 0; i < count; ++i) {
     const size_t slash = path.rfind('/');
     if (slash == std::string::npos) return "";
@@ -51,8 +51,9 @@ std::string Ancestor(std::string path, int count) {
 void TakeConmon(const std::vector<std::string>& args, const std::string& cwd, RuntimeRoots* out) {
   const std::string bundle = Option(args, {"-b", "--bundle"});
   for (const std::string& userdata : {bundle, cwd}) {
-    const std::string containers = Ancestor(userdata, 2);
-    if (containers.ends_with("-containers")) AddPath(Ancestor(containers, 1), &out->podman_storage);
+    const std::string containers = FolderAbove(userdata, 2);
+    if (containers.ends_with("-containers"))
+      AddPath(FolderAbove(containers, 1), &out->podman_storage);
     if (userdata == cwd) break;
   }
   // <run-root>/<driver>-containers/<id>/userdata/pidfile
@@ -60,14 +61,14 @@ void TakeConmon(const std::vector<std::string>& args, const std::string& cwd, Ru
   const std::string state = Option(args, {"--root"});
   AddPath(state, &out->runc);
   AddPath(state, &out->crun);
-  const std::string running = Ancestor(Option(args, {"-p", "--container-pidfile"}), 3);
+  const std::string running = FolderAbove(Option(args, {"-p", "--container-pidfile"}), 3);
   if (!running.ends_with("-containers")) return;
-  const std::string run = Ancestor(running, 1);
+  const std::string run = FolderAbove(running, 1);
   AddPath(run, &out->podman_run);
   // Rootless: <XDG_RUNTIME_DIR>/containers, beside what the low-level runtime keeps.
   if (!run.ends_with("/containers")) return;
-  AddPath(Ancestor(run, 1) + "/runc", &out->runc);
-  AddPath(Ancestor(run, 1) + "/crun", &out->crun);
+  AddPath(FolderAbove(run, 1) + "/runc", &out->runc);
+  AddPath(FolderAbove(run, 1) + "/crun", &out->crun);
 }
 
 // <state>/io.containerd.runtime.v2.task/<namespace>/<id>, where containerd starts a shim.
@@ -79,19 +80,19 @@ void TakeShimDirectory(const std::string& cwd, RuntimeRoots* out) {
   const std::string_view ns = std::string_view(cwd).substr(tasks + std::string_view(kTasks).size());
   const bool dockers = ns.starts_with("moby/") && state.ends_with("/containerd/daemon");
   if (!dockers) return;
-  const std::string exec = Ancestor(state, 2);
+  const std::string exec = FolderAbove(state, 2);
   AddPath(exec, &out->docker_exec);
 }
 
 // containerd-shim-runc-v2 -namespace <ns> -id <id> -address <dir>/containerd.sock
 void TakeShim(const std::vector<std::string>& args, const std::string& cwd, RuntimeRoots* out) {
-  const std::string directory = Ancestor(Option(args, {"-address", "--address"}), 1);
+  const std::string directory = FolderAbove(Option(args, {"-address", "--address"}), 1);
   if (!directory.empty()) AddPath(directory, &out->containerd_state);
   // The one that dockerd starts: <exec-root>/containerd/{containerd.sock,daemon/}.
   if (directory.ends_with("/containerd")) {
     AddPath(directory + "/daemon", &out->containerd_state);
     const bool docker = Option(args, {"-namespace", "--namespace"}) == "moby";
-    if (docker) AddPath(Ancestor(directory, 1), &out->docker_exec);
+    if (docker) AddPath(FolderAbove(directory, 1), &out->docker_exec);
   }
   TakeShimDirectory(cwd, out);
 }
@@ -106,7 +107,7 @@ void TakeContainerd(const std::vector<std::string>& args, const std::string&, Ru
   const std::string config = Option(args, {"--config", "-c"});
   // dockerd writes <exec-root>/containerd/containerd.toml.
   if (config.ends_with("/containerd/containerd.toml")) {
-    AddPath(Ancestor(config, 1) + "/daemon", &out->containerd_state);
+    AddPath(FolderAbove(config, 1) + "/daemon", &out->containerd_state);
   }
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kCmdlineCap = 64 << 10;
 constexpr size_t kArgsCap = 512;  // as much as the kernel side sends
-constexpr size_t kMountinfoCap = 16 << 20;
+constexpr size_t kOwnMountinfoCap = 16 << 20;
 constexpr size_t kNamesPerPass = 64;
 constexpr size_t kMaxZombieParents = 1000;
 constexpr int kMaxTries = 10;  // of holding a path against a state that may not exist
@@ -331,7 +331,7 @@ void HostView::RefreshNames(int64_t boot_ns) {
 void HostView::FindHeld() {
   held_.clear();
   mount_points_.clear();
-  const auto text = ReadSmallFile(indexes_.options.proc_root + "/self/mountinfo", kMountinfoCap);
+  const auto text = ReadSmallFile(indexes_.options.proc_root + "/self/mountinfo", kOwnMountinfoCap);
   if (!text.ok()) return;
   for (absl::string_view line : absl::StrSplit(*text, '\n')) {
     if (line.find(" - nsfs ") == absl::string_view::npos) continue;

@@ -19,8 +19,6 @@ constexpr char kCriSandboxes[] = "/runtime.v1.RuntimeService/ListPodSandbox";
 constexpr char kCriVersion[] = "/runtime.v1.RuntimeService/Version";
 constexpr size_t kMaxNamespaces = 16;
 
-absl::Status NoSense() { return absl::DataLossError("an answer without sense"); }
-
 // The `field`-th submessage; the last one if there are several. nullopt: damaged.
 std::optional<std::string_view> Submessage(std::string_view message, uint32_t field) {
   std::string_view found;

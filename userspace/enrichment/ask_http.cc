@@ -14,8 +14,6 @@ using Json = nlohmann::json;
 
 constexpr char kLibpod[] = "/v4.0.0/libpod";
 
-absl::Status NoSense() { return absl::DataLossError("an answer without sense"); }
-
 const Json& Child(const Json& object, const char* key) {
   static const Json* const kNothing = new Json();
   if (!object.is_object()) return *kNothing;

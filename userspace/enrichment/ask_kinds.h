@@ -12,6 +12,8 @@ namespace nsobs {
 // The 64 digits that engines give themselves: unique, and safe within a request.
 bool IsHexId(std::string_view id);
 
+inline absl::Status NoSense() { return absl::DataLossError("an answer without sense"); }
+
 absl::StatusOr<EngineAnswer> AskDocker(const EngineSocket& socket, const Container& container,
                                        Transport* transport);
 absl::StatusOr<EngineAnswer> AskPodman(const EngineSocket& socket, const Container& container,

@@ -21,8 +21,6 @@ struct Context {
   const SummaryOptions& options;
 };
 
-std::string Clean(const Json& object, const char* key) { return ForTerminal(Text(object, key)); }
-
 std::string After(const Json& detail, const char* key) {
   const std::optional<int64_t> ns = Number(detail, key);
   return ns && *ns > 0 ? absl::StrCat(" after ", HumanDuration(*ns)) : "";
@@ -46,10 +44,10 @@ std::string ChangedKinds(const Json& detail) {
 
 std::string NamespaceChangeText(const Context& c) {
   const std::string kinds = ChangedKinds(c.detail);
-  std::string text = absl::StrCat(Clean(c.detail, "operation"), kinds.empty() ? "" : " ", kinds,
+  std::string text = absl::StrCat(CleanText(c.detail, "operation"), kinds.empty() ? "" : " ", kinds,
                                   " by ", ProcessText(Child(c.event, "process")));
   if (Number(c.detail, "errno").value_or(0) != 0) {
-    return absl::StrCat(text, " failed: ", Clean(c.detail, "errno_name"));
+    return absl::StrCat(text, " failed: ", CleanText(c.detail, "errno_name"));
   }
   const Json& target = Child(c.detail, "target");
   if (!target.is_null()) absl::StrAppend(&text, " into ", ContainerLabel(target));
@@ -64,8 +62,8 @@ std::string NamespaceChangeText(const Context& c) {
 }
 
 std::string Destination(const Json& detail) {
-  if (const std::string path = Clean(detail, "path"); !path.empty()) return path;
-  const std::string address = Clean(detail, "destination");
+  if (const std::string path = CleanText(detail, "path"); !path.empty()) return path;
+  const std::string address = CleanText(detail, "destination");
   if (address.empty()) return "unknown destination";
   const std::optional<int64_t> port = Number(detail, "port");
   if (!port) return address;
@@ -75,8 +73,8 @@ std::string Destination(const Json& detail) {
 
 std::string ConnectFailureText(const Context& c) {
   const bool abandoned = Text(c.detail, "phase") == "abandoned";
-  return absl::StrCat(ProcessText(Child(c.event, "process")), " ", Clean(c.detail, "protocol"), " ",
-                      Destination(c.detail), " ", Clean(c.detail, "errno_name"),
+  return absl::StrCat(ProcessText(Child(c.event, "process")), " ", CleanText(c.detail, "protocol"),
+                      " ", Destination(c.detail), " ", CleanText(c.detail, "errno_name"),
                       abandoned ? ", given up" : "", After(c.detail, "duration_ns"));
 }
 
@@ -107,14 +105,14 @@ std::string SignalOrigin(const Json& detail) {
 }
 
 std::string SignalText(const Context& c) {
-  return absl::StrCat(Clean(c.detail, "name"), SignalVerb(Text(c.detail, "result")),
+  return absl::StrCat(CleanText(c.detail, "name"), SignalVerb(Text(c.detail, "result")),
                       InnerProcessText(Child(Child(c.detail, "target"), "process")),
                       SignalOrigin(c.detail));
 }
 
 std::string OomReason(const Json& detail) {
   if (Text(detail, "reason") == "host") return "the host is out of memory";
-  const std::string cgroup = Clean(detail, "cgroup");
+  const std::string cgroup = CleanText(detail, "cgroup");
   const std::optional<int64_t> limit = Number(detail, "limit_bytes");
   return absl::StrCat("limit ", limit ? HumanBytes(static_cast<uint64_t>(*limit)) : "?", " of ",
                       Text(detail, "reason") == "ancestor" ? "ancestor " : "",
@@ -132,12 +130,12 @@ std::string OomKillText(const Context& c) {
     absl::StrAppend(&text, "usage ", bytes("usage_bytes"), ", ");
   }
   absl::StrAppend(&text, "anon ", bytes("anon_bytes"), ")");
-  if (!trigger.is_null()) absl::StrAppend(&text, ", triggered by ", Clean(trigger, "comm"));
+  if (!trigger.is_null()) absl::StrAppend(&text, ", triggered by ", CleanText(trigger, "comm"));
   return text;
 }
 
 std::string ExitText(const Json& detail) {
-  const std::string signal = Clean(detail, "signal");
+  const std::string signal = CleanText(detail, "signal");
   const std::string how =
       Text(detail, "cause") == "oom" ? absl::StrCat("killed for lack of memory")
       : signal.empty() ? absl::StrCat("exited with code ", Number(detail, "exit_code").value_or(0))
@@ -148,20 +146,21 @@ std::string ExitText(const Json& detail) {
 std::string ContainerStartText(const Context& c) {
   const Json& container = Child(c.event, "container");
   const Json& init = Child(c.detail, "init");
-  const std::string image = Clean(container, "image");
-  return absl::StrCat("started by ", Clean(container, "runtime"), image.empty() ? "" : ", image ",
-                      image, init.is_null() ? "" : ", init ",
+  const std::string image = CleanText(container, "image");
+  return absl::StrCat("started by ", CleanText(container, "runtime"),
+                      image.empty() ? "" : ", image ", image, init.is_null() ? "" : ", init ",
                       init.is_null() ? "" : InnerProcessText(init));
 }
 
 std::string CgroupChangeText(const Context& c) {
-  return absl::StrCat("cgroup ", Clean(c.detail, "path"), Flag(c.detail, "truncated") ? "… " : " ",
+  return absl::StrCat("cgroup ", CleanText(c.detail, "path"),
+                      Flag(c.detail, "truncated") ? "… " : " ",
                       Flag(c.detail, "born") ? "made" : "removed");
 }
 
 std::string LossText(const Context& c) {
   return absl::StrCat(HumanCount(static_cast<uint64_t>(Number(c.detail, "count").value_or(0))), " ",
-                      Clean(c.detail, "of"), " events lost (", Clean(c.detail, "cause"),
+                      CleanText(c.detail, "of"), " events lost (", CleanText(c.detail, "cause"),
                       ") between ", ClockText(c, c.detail, "from"), " and ",
                       ClockText(c, c.detail, "to"));
 }
@@ -177,11 +176,11 @@ std::string_view Missed(std::string_view part) {
 std::string GapText(const Context& c) {
   const std::optional<int64_t> from = ParseRfc3339(Text(c.detail, "from"));
   const std::optional<int64_t> to = ParseRfc3339(Text(c.detail, "to"));
-  const std::string reason = Clean(c.detail, "reason");
+  const std::string reason = CleanText(c.detail, "reason");
   const std::string_view missed = Missed(Text(c.detail, "part"));
   return absl::StrCat(std::string(missed), from && to ? HumanDuration(*to - *from) : "?", ", ",
                       ClockText(c, c.detail, "from"), " to ", ClockText(c, c.detail, "to"), " (",
-                      reason.empty() ? Clean(c.detail, "cause") : reason, ")");
+                      reason.empty() ? CleanText(c.detail, "cause") : reason, ")");
 }
 
 std::string EntryText(const Context& c) {
@@ -192,7 +191,7 @@ std::string EntryText(const Context& c) {
     absl::StrAppend(&kinds, kinds.empty() ? "" : ",", ForTerminal(list[i].get<std::string>()));
   }
   return absl::StrCat(ProcessText(Child(c.event, "process")), " entered ", kinds, ": ",
-                      Clean(c.detail, "command"), " exited with code ",
+                      CleanText(c.detail, "command"), " exited with code ",
                       Number(c.detail, "exit_code").value_or(0), After(c.detail, "duration_ns"));
 }
 
@@ -203,32 +202,33 @@ std::string HostPortText(const std::string& address, int64_t port) {
 
 std::string PacketDropText(const Context& c) {
   const Json& process = Child(c.event, "process");
-  const std::string interface = Clean(c.detail, "interface");
-  const std::string hook = Clean(c.detail, "hook");
+  const std::string interface = CleanText(c.detail, "interface");
+  const std::string hook = CleanText(c.detail, "hook");
   return absl::StrCat(
       process.is_null() ? "" : ProcessText(process), process.is_null() ? "" : " ",
-      Clean(c.detail, "protocol"), " ",
-      HostPortText(Clean(c.detail, "source"), Number(c.detail, "source_port").value_or(0)), " to ",
-      HostPortText(Clean(c.detail, "destination"), Number(c.detail, "port").value_or(0)),
+      CleanText(c.detail, "protocol"), " ",
+      HostPortText(CleanText(c.detail, "source"), Number(c.detail, "source_port").value_or(0)),
+      " to ",
+      HostPortText(CleanText(c.detail, "destination"), Number(c.detail, "port").value_or(0)),
       " dropped by the packet filter", hook.empty() ? "" : " on ", hook,
       interface.empty() ? "" : ", ", interface);
 }
 
 std::string BindFailureText(const Context& c) {
-  std::string where = Clean(c.detail, "path");
+  std::string where = CleanText(c.detail, "path");
   if (where.empty()) {
-    where = HostPortText(Clean(c.detail, "address"), Number(c.detail, "port").value_or(0));
+    where = HostPortText(CleanText(c.detail, "address"), Number(c.detail, "port").value_or(0));
   }
-  return absl::StrCat(ProcessText(Child(c.event, "process")), " ", Clean(c.detail, "operation"),
-                      " ", Clean(c.detail, "protocol"), " ", where, " ",
-                      Clean(c.detail, "errno_name"));
+  return absl::StrCat(ProcessText(Child(c.event, "process")), " ", CleanText(c.detail, "operation"),
+                      " ", CleanText(c.detail, "protocol"), " ", where, " ",
+                      CleanText(c.detail, "errno_name"));
 }
 
 std::string FileFailureText(const Context& c) {
-  const std::string path = Clean(c.detail, "path");
-  return absl::StrCat(ProcessText(Child(c.event, "process")), " ", Clean(c.detail, "operation"),
+  const std::string path = CleanText(c.detail, "path");
+  return absl::StrCat(ProcessText(Child(c.event, "process")), " ", CleanText(c.detail, "operation"),
                       " ", path.empty() ? "unknown path" : path,
-                      Flag(c.detail, "truncated") ? "… " : " ", Clean(c.detail, "errno_name"));
+                      Flag(c.detail, "truncated") ? "… " : " ", CleanText(c.detail, "errno_name"));
 }
 
 // "A", "type 99"; what is asked for most has a name (RFC 1035 3.2.2, 3596, 2782).
@@ -244,12 +244,12 @@ std::string QueryTypeText(int64_t type) {
 
 std::string DnsFailureText(const Context& c) {
   const Json& process = Child(c.event, "process");
-  const std::string outcome = Clean(c.detail, "outcome"), name = Clean(c.detail, "name");
+  const std::string outcome = CleanText(c.detail, "outcome"), name = CleanText(c.detail, "name");
   const int64_t type = Number(c.detail, "type").value_or(0);
   const bool silent = outcome == "no_answer";
   return absl::StrCat(
       process.is_null() ? "" : ProcessText(process), process.is_null() ? "" : " ", "DNS ",
-      HostPortText(Clean(c.detail, "server"), Number(c.detail, "port").value_or(0)),
+      HostPortText(CleanText(c.detail, "server"), Number(c.detail, "port").value_or(0)),
       Text(c.detail, "protocol") == "tcp" ? " (tcp) " : " ",
       silent ? "gave no answer" : absl::StrCat("answered ", absl::AsciiStrToUpper(outcome)),
       name.empty() ? "" : " for ", name, Flag(c.detail, "name_truncated") ? "…" : "",
@@ -274,7 +274,7 @@ constexpr auto kKindTexts = std::to_array<KindText>({
     {"process_exec",
      [](const Context& c) {
        return absl::StrCat(ProcessText(Child(c.event, "process")), " executes ",
-                           Clean(c.detail, "args"), Flag(c.detail, "truncated") ? "…" : "");
+                           CleanText(c.detail, "args"), Flag(c.detail, "truncated") ? "…" : "");
      }},
     {"process_exit",
      [](const Context& c) {

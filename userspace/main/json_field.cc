@@ -1,5 +1,7 @@
 #include "userspace/main/json_field.h"
 
+#include "userspace/base/sanitize.h"
+
 namespace nsobs {
 
 const Json& Child(const Json& object, const char* key) {
@@ -12,6 +14,10 @@ const Json& Child(const Json& object, const char* key) {
 std::string Text(const Json& object, const char* key) {
   const Json& value = Child(object, key);
   return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+std::string CleanText(const Json& object, const char* key) {
+  return ForTerminal(Text(object, key));
 }
 
 std::optional<int64_t> Number(const Json& object, const char* key) {

@@ -16,6 +16,9 @@ const Json& Child(const Json& object, const char* key);
 // "" unless it is text. Raw: not yet ForTerminal().
 std::string Text(const Json& object, const char* key);
 
+// The same, ForTerminal().
+std::string CleanText(const Json& object, const char* key);
+
 std::optional<int64_t> Number(const Json& object, const char* key);
 
 // False unless it is true.

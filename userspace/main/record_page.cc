@@ -8,8 +8,6 @@
 namespace nsobs {
 namespace {
 
-std::string Clean(const Json& object, const char* key) { return ForTerminal(Text(object, key)); }
-
 std::string BytesText(const Json& object, const char* key) {
   const auto bytes = Number(object, key);
   return bytes ? HumanBytes(static_cast<uint64_t>(*bytes)) : "";
@@ -46,9 +44,9 @@ void PrintMounts(const Json& mnt, const Console& console, Page* page) {
     for (const char* list : {"options", "super_options"}) {
       for (const Json& option : List(mount, list)) read_only = read_only || option == "ro";
     }
-    table.AddRow({{"  " + Clean(mount, "mount_point"), Style::kBold},
-                  {Clean(mount, "fstype")},
-                  {Clean(mount, "source")},
+    table.AddRow({{"  " + CleanText(mount, "mount_point"), Style::kBold},
+                  {CleanText(mount, "fstype")},
+                  {CleanText(mount, "source")},
                   {read_only ? "ro" : "rw", read_only ? Style::kYellow : Style::kPlain},
                   {BytesText(mount, "free_bytes"), Style::kDim}});
   }
@@ -70,8 +68,8 @@ void PrintProcesses(const Json& pid, const Console& console, Page* page) {
     table.AddRow({{absl::StrCat("  ", Number(process, "pid").value_or(0))},
                   {absl::StrCat(Number(process, "ns_pid").value_or(0))},
                   {ForTerminal(state), bad ? Style::kYellow : Style::kPlain},
-                  {Clean(process, "comm"), Style::kBold},
-                  {Clean(process, "wait_channel"), Style::kDim}});
+                  {CleanText(process, "comm"), Style::kBold},
+                  {CleanText(process, "wait_channel"), Style::kDim}});
   }
   page->Print(std::move(table));
   page->Fact("zombies", CountText(pid, "zombies"));

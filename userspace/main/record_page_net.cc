@@ -8,8 +8,6 @@
 namespace nsobs {
 namespace {
 
-std::string Clean(const Json& object, const char* key) { return ForTerminal(Text(object, key)); }
-
 std::string OrDash(std::string text) { return text.empty() ? "-" : text; }
 
 std::string NumberText(const Json& object, const char* key) {
@@ -19,8 +17,8 @@ std::string NumberText(const Json& object, const char* key) {
 
 // "0.0.0.0:80", "[::1]:80", a path.
 std::string ListenText(const Json& listener) {
-  if (const std::string path = Clean(listener, "path"); !path.empty()) return path;
-  const std::string address = Clean(listener, "address");
+  if (const std::string path = CleanText(listener, "path"); !path.empty()) return path;
+  const std::string address = CleanText(listener, "address");
   const bool v6 = address.find(':') != std::string::npos;
   return absl::StrCat(v6 ? "[" : "", address, v6 ? "]" : "", ":", NumberText(listener, "port"));
 }
@@ -30,7 +28,7 @@ std::string ListenProcess(const Json& listener) {
   if (process.is_null()) return "-";
   const auto inside = Number(process, "ns_pid");
   const auto pid = Number(process, "pid");
-  std::string text = absl::StrCat(Clean(process, "comm"), "[", pid.value_or(0), "]");
+  std::string text = absl::StrCat(CleanText(process, "comm"), "[", pid.value_or(0), "]");
   if (inside && inside != pid) absl::StrAppend(&text, " (", *inside, " inside)");
   return text;
 }
@@ -40,7 +38,7 @@ void PrintListeners(const Json& net, const Console& console, Page* page) {
   Table table({{"  PROTOCOL", 2, 10}, {"ADDRESS", 3, 12}, {"PROCESS", 1, 12}, {"UID", 2, 3}},
               console.screen);
   for (const Json& listener : List(net, "listeners")) {
-    table.AddRow({{"  " + Clean(listener, "protocol")},
+    table.AddRow({{"  " + CleanText(listener, "protocol")},
                   {ListenText(listener), Style::kBold},
                   {ListenProcess(listener)},
                   {NumberText(listener, "uid"), Style::kDim}});
@@ -53,7 +51,7 @@ std::string AddressesOf(const Json& net, const std::string& link) {
   std::string out;
   for (const Json& address : List(net, "addresses")) {
     if (Text(address, "link") != link) continue;
-    absl::StrAppend(&out, out.empty() ? "" : " ", Clean(address, "address"), "/",
+    absl::StrAppend(&out, out.empty() ? "" : " ", CleanText(address, "address"), "/",
                     NumberText(address, "prefix"));
   }
   return OrDash(out);
@@ -70,11 +68,11 @@ void PrintLinks(const Json& net, const Console& console, Page* page) {
   for (const Json& link : List(net, "links")) {
     const bool up = Flag(link, "up");
     const std::string state = !up ? "down" : Flag(link, "carrier") ? "up" : "no carrier";
-    table.AddRow({{"  " + Clean(link, "name"), Style::kBold},
-                  {OrDash(Clean(link, "kind"))},
+    table.AddRow({{"  " + CleanText(link, "name"), Style::kBold},
+                  {OrDash(CleanText(link, "kind"))},
                   {state, state == "up" ? Style::kGreen : Style::kYellow},
                   {AddressesOf(net, Text(link, "name"))},
-                  {OrDash(Clean(link, "master"))}});
+                  {OrDash(CleanText(link, "master"))}});
   }
   page->Print(std::move(table));
 }
@@ -90,10 +88,10 @@ void PrintRoutes(const Json& net, const Console& console, Page* page) {
               console.screen);
   for (const Json& route : List(net, "routes")) {
     if (Number(route, "table") == kLocalTable) continue;  // one for each address: says nothing new
-    table.AddRow({{"  " + Clean(route, "destination"), Style::kBold},
-                  {OrDash(Clean(route, "gateway"))},
-                  {OrDash(Clean(route, "link"))},
-                  {OrDash(Clean(route, "type"))},
+    table.AddRow({{"  " + CleanText(route, "destination"), Style::kBold},
+                  {OrDash(CleanText(route, "gateway"))},
+                  {OrDash(CleanText(route, "link"))},
+                  {OrDash(CleanText(route, "type"))},
                   {NumberText(route, "table"), Style::kDim}});
   }
   if (table.pending_rows() == 0) page->Text("none", 2, Style::kYellow);
@@ -124,10 +122,10 @@ void PrintResolver(const Json& net, Page* page) {
 
 // "inet guard in (input)": a chain may be named otherwise than what it hangs on.
 std::string ChainText(const Json& rule) {
-  const std::string hook = Clean(rule, "hook");
-  const std::string chain = Clean(rule, "chain");
+  const std::string hook = CleanText(rule, "hook");
+  const std::string chain = CleanText(rule, "chain");
   const bool said = hook.empty() || absl::EqualsIgnoreCase(hook, chain);
-  return absl::StrCat(Clean(rule, "family"), " ", Clean(rule, "table"), " ", chain,
+  return absl::StrCat(CleanText(rule, "family"), " ", CleanText(rule, "table"), " ", chain,
                       said ? "" : absl::StrCat(" (", hook, ")"));
 }
 
@@ -140,7 +138,7 @@ void PrintRules(const Json& net, std::string_view heading, const Console& consol
     const std::string verdict = Text(rule, "verdict");
     const bool stops = verdict == "drop" || verdict == "reject";
     table.AddRow({{"  " + ChainText(rule)},
-                  {Clean(rule, "text"), stops ? Style::kRed : Style::kPlain},
+                  {CleanText(rule, "text"), stops ? Style::kRed : Style::kPlain},
                   {NumberText(rule, "packets"), Style::kDim}});
   }
   const bool none = table.pending_rows() == 0;
@@ -161,7 +159,7 @@ void PrintNet(const Json& net, const Console& console, Page* page) {
 
 void PrintPeers(const Json& peers, const Console& console, Page* page) {
   for (const Json& peer : peers) {
-    PrintRules(peer, absl::StrCat("Packet filter of ", OrDash(Clean(peer, "owner"))), console,
+    PrintRules(peer, absl::StrCat("Packet filter of ", OrDash(CleanText(peer, "owner"))), console,
                page);
   }
 }

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -29,7 +30,8 @@ class Heartbeat {
   // Those that missed the last two rounds or more, by the last round. Thread-safe.
   std::vector<SilentProbe> Silent() const;
   uint64_t rounds() const { return rounds_; }  // that are over
-  // By row of ProgramTable(): {tried, silent}. Thread-safe.
+  // By row of ProgramTable(): {tried, silent}. Not tried: off, or a seccomp filter (of our unit)
+  // does not let the deed through. Thread-safe.
   struct State {
     bool tried = false;
     bool silent = false;
@@ -47,7 +49,8 @@ class Heartbeat {
   };
   void Loop();
   void Judge(const std::vector<std::optional<uint64_t>>& before,
-             const std::vector<std::optional<uint64_t>>& after);
+             const std::vector<std::optional<uint64_t>>& after,
+             const std::vector<std::string_view>& barred);
 
   ProbeSet* const probes_;
   const Clock* const clock_;

@@ -13,7 +13,7 @@
 namespace nsobs {
 namespace {
 
-constexpr int kMaxDepth = 32;
+constexpr int kMaxJsonDepth = 32;
 // The keys of a record in the order of event/SNAPSHOT.md.
 constexpr std::array kOrder = {"target", "net", "host_net", "peer_nets", "mnt", "pid",
                                "cgroup", "uts", "ipc",      "timens",    "user"};
@@ -60,7 +60,7 @@ class Gatherer {
   void Line(std::string_view line) {
     // Deeper than we write: whoever wrote it, it would recurse as deep where it is printed.
     const auto shallow = [](int depth, SectionJson::parse_event_t, SectionJson&) {
-      return depth <= kMaxDepth;
+      return depth <= kMaxJsonDepth;
     };
     SectionJson frame = SectionJson::parse(line, shallow, /*allow_exceptions=*/false);
     const SectionJson* key = frame.is_object() ? &Find(frame, "key") : nullptr;

@@ -8,7 +8,6 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kMountinfoCap = 16 << 20;
-constexpr size_t kMaxMounts = 20'000;
 
 }  // namespace
 

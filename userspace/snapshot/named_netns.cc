@@ -15,8 +15,6 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMountinfoBytes = 1 << 20;
-
 // What is mounted may change between the listing and the opening: only the file itself is believed.
 bool IsNetns(int fd, uint32_t inode) {
   struct statfs fs;

@@ -6,7 +6,7 @@
 namespace nsobs {
 namespace {
 
-struct Row {
+struct PlanRow {
   std::string_view rule;
   std::vector<Section> sections;
 };
@@ -35,7 +35,7 @@ std::vector<Section> ForConnect(const ConnectFailure* connect) {
   return {Section::kNet, Section::kHostNet, Section::kPeerNets, Section::kPid, Section::kUser};
 }
 
-std::vector<Row> Rows() {
+std::vector<PlanRow> PlanRows() {
   return {
       {"bind_failure", {Section::kNet, Section::kHostNet, Section::kPeerNets, Section::kPid}},
       {"file_failure", {Section::kPid, Section::kUser, Section::kCgroup, Section::kMnt}},
@@ -59,7 +59,7 @@ std::vector<Row> Rows() {
 
 std::vector<Section> PlanSections(const Anomaly& anomaly) {
   if (anomaly.rule == "connect_failure") return ForConnect(LastConnect(anomaly));
-  for (Row& row : Rows())
+  for (PlanRow& row : PlanRows())
     if (row.rule == anomaly.rule) return row.sections;
   return Everything();  // by hand, or a rule that isn't known here
 }

@@ -3,8 +3,11 @@
 // mem).
 #pragma once
 
+#include <dirent.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +19,11 @@
 namespace nsobs {
 
 inline constexpr size_t kSmallFileBytes = 64 << 10;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 struct BoundedText {
   std::string text;

@@ -21,7 +21,7 @@ namespace nsobs {
 namespace {
 
 // As many as the kernel follows (path_resolution(7)).
-constexpr int kMaxLinks = 40;
+constexpr int kMaxSymlinks = 40;
 constexpr int kMaxComponents = 256;
 // 20,000 mounts are 1.2 MB.
 constexpr size_t kMountinfoCap = 16 << 20;
@@ -125,7 +125,7 @@ struct ContainerFiles::Walk {
 };
 
 int ContainerFiles::FollowLink(Walk* walk, int fd) {
-  if (++walk->links > kMaxLinks) return ELOOP;
+  if (++walk->links > kMaxSymlinks) return ELOOP;
   char text[4096];
   const ssize_t size = readlinkat(fd, "", text, sizeof text);
   if (size < 0) return errno;

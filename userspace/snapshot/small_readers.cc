@@ -7,6 +7,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/snapshot/json_text.h"
+#include "userspace/snapshot/mnt/mountinfo.h"
 #include "userspace/snapshot/mnt/path_walk.h"
 #include "userspace/snapshot/proc_file.h"
 #include "userspace/snapshot/section_reader.h"
@@ -15,8 +16,6 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kConfigBytes = 1 << 20;
-constexpr size_t kMountinfoBytes = 1 << 20;
-constexpr size_t kMaxMounts = 20'000;
 constexpr size_t kMaxMapRows = 340;  // the kernel's own limit
 
 std::string FirstWord(std::string_view text) {

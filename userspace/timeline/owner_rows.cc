@@ -10,16 +10,16 @@
 namespace nsobs {
 namespace {
 
-using Json = nlohmann::json;
+using PlainJson = nlohmann::json;
 
-Json ParseSafely(std::string_view text) { return Json::parse(text, nullptr, false); }
+PlainJson ParseSafely(std::string_view text) { return PlainJson::parse(text, nullptr, false); }
 
 std::optional<std::string> TextOrNone(const Statement& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
   return std::string(row.Text(column));
 }
 
-std::map<std::string, std::string> Labels(const Json& json) {
+std::map<std::string, std::string> Labels(const PlainJson& json) {
   std::map<std::string, std::string> labels;
   if (!json.is_object()) return labels;
   for (const auto& [key, value] : json.items()) {
@@ -30,10 +30,10 @@ std::map<std::string, std::string> Labels(const Json& json) {
 
 NamespaceSet Namespaces(std::string_view text) {
   NamespaceSet set;
-  const Json json = ParseSafely(text);
+  const PlainJson json = ParseSafely(text);
   if (!json.is_array() || json.size() != kNamespaceKindCount) return set;
   for (NamespaceKind kind : kNamespaceKinds) {
-    const Json& pair = json[static_cast<size_t>(kind)];
+    const PlainJson& pair = json[static_cast<size_t>(kind)];
     const bool fits = pair.is_array() && pair.size() == 2 && pair[0].is_number_unsigned() &&
                       pair[1].is_number_unsigned();
     if (fits) set[kind] = {pair[0].get<uint32_t>(), pair[1].get<uint64_t>()};
@@ -42,7 +42,7 @@ NamespaceSet Namespaces(std::string_view text) {
 }
 
 void TakeEnriched(std::string_view text, Container* container) {
-  const Json json = ParseSafely(text);
+  const PlainJson json = ParseSafely(text);
   if (!json.is_object()) return;
   if (auto by = json.find("by"); by != json.end()) container->enriched = Labels(*by);
   if (auto health = json.find("health"); health != json.end() && health->is_string()) {

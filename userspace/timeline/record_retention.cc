@@ -11,7 +11,7 @@ namespace nsobs {
 namespace {
 
 // Of snapshots of some 50 KB: a chunk holds the write lock for a few milliseconds.
-constexpr int kChunkRows = 50;
+constexpr int kRecordsOfChunk = 50;
 constexpr int64_t kSnapshotShare = 4;  // a quarter of the file
 constexpr int64_t kFindingShare = 16;
 
@@ -26,7 +26,7 @@ absl::StatusOr<RecordRetention::Table> RecordRetention::MakeTable(Database* data
                                         "SELECT ifnull(sum(stored_bytes), 0) FROM ", name)));
   NSOBS_ASSIGN_OR_RETURN(
       table.oldest, database->Prepare(absl::StrCat("SELECT id, time_ns, stored_bytes FROM ", name,
-                                                   " ORDER BY time_ns LIMIT ", kChunkRows)));
+                                                   " ORDER BY time_ns LIMIT ", kRecordsOfChunk)));
   NSOBS_ASSIGN_OR_RETURN(table.remove,
                          database->Prepare(absl::StrCat("DELETE FROM ", name, " WHERE id = ?")));
   return table;
@@ -85,7 +85,7 @@ absl::StatusOr<bool> RecordRetention::RemoveChunk(Table* table, int64_t cutoff, 
   }
   NSOBS_RETURN_IF_ERROR(transaction.Commit());
   *bytes = left;
-  return ids.size() == kChunkRows;
+  return ids.size() == kRecordsOfChunk;
 }
 
 }  // namespace nsobs

@@ -19,7 +19,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kPageRows = 200;
+constexpr size_t kRecordsOfPage = 200;
 constexpr char kFindingColumns[] =
     "SELECT id, time_ns, case_id, confidence, summary, body FROM findings";
 constexpr char kSnapshotColumns[] =
@@ -37,7 +37,7 @@ std::string Conditions(const RecordQuery& query, const ContainerFilter* owners) 
   if (owners != nullptr && !owners->host) {
     absl::StrAppend(&sql, " AND container IN (", absl::StrJoin(owners->refs, ", "), ")");
   }
-  const size_t rows = query.limit == 0 ? kPageRows : std::min(query.limit, kPageRows);
+  const size_t rows = query.limit == 0 ? kRecordsOfPage : std::min(query.limit, kRecordsOfPage);
   return absl::StrCat(sql, " ORDER BY id", query.newest_first ? " DESC" : "", " LIMIT ", rows);
 }
 

@@ -21,7 +21,7 @@
 namespace nsobs {
 namespace {
 
-constexpr absl::Duration kBusyTimeout = absl::Seconds(2);
+constexpr absl::Duration kReaderPatience = absl::Seconds(2);
 
 struct FileIdentity {
   dev_t device = 0;
@@ -70,7 +70,7 @@ absl::Status CheckKind(Database* database, const std::string& directory) {
 
 absl::StatusOr<Database> OpenAs(const std::string& directory, Database::Mode mode) {
   NSOBS_ASSIGN_OR_RETURN(Database database,
-                         Database::Open(TimelinePath(directory), mode, kBusyTimeout));
+                         Database::Open(TimelinePath(directory), mode, kReaderPatience));
   NSOBS_RETURN_IF_ERROR(CheckKind(&database, directory));
   return database;
 }

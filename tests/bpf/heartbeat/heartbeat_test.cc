@@ -2,13 +2,20 @@
 // taken off its hook is noticed.
 #include "userspace/pipeline/heartbeat.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "tests/bpf/support/cgroup_lab.h"
 #include "tests/bpf/support/detach.h"
@@ -32,6 +39,47 @@ std::unique_ptr<ProbeSet> Load() {
   EXPECT_TRUE(set.ok()) << set.status();
   (*set)->Attach();
   return *std::move(set);
+}
+
+// As systemd does it for deploy/systemd/nsobserver.service: for this thread alone, and for good.
+bool BarThisThread() {
+  constexpr uint32_t kRefused = SECCOMP_RET_ERRNO | EPERM, kMissing = SECCOMP_RET_ERRNO | ENOSYS;
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),  // seccomp_data.nr
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setns, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 1, 2),
+      BPF_STMT(BPF_RET | BPF_K, kRefused),
+      BPF_STMT(BPF_RET | BPF_K, kMissing),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program = {std::size(filter), filter};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+}
+
+TEST(HeartbeatTest, WhatAFilterDoesNotLetThroughIsNoSilence) {
+  const SystemClock clock;
+  const std::unique_ptr<ProbeSet> probes = Load();
+  Heartbeat heartbeat(probes.get(), &clock, absl::ZeroDuration());
+  std::thread([&] {
+    ASSERT_TRUE(BarThisThread());
+    ASSERT_EQ(syscall(SYS_openat2, AT_FDCWD, "", nullptr, 0), -1);
+    ASSERT_EQ(errno, ENOSYS);
+    ASSERT_TRUE(probes->BeatOnThisThread().ok());
+    for (int i = 0; i < 3; ++i) heartbeat.Beat();
+  }).join();
+  EXPECT_THAT(Sources(heartbeat.Silent()), IsEmpty());
+  const std::vector<Heartbeat::State> states = heartbeat.states();
+  for (size_t i = 0; i < states.size(); ++i) {
+    const std::string_view source = ProgramTable()[i].source;
+    if (source.starts_with("setns_") || source == "clone3_failure" || source == "file_openat2") {
+      EXPECT_FALSE(states[i].tried) << source;
+    }
+    if (source == "clone_failure" || source == "unshare_call" || source == "file_openat") {
+      EXPECT_TRUE(states[i].tried) << source;
+    }
+  }
 }
 
 TEST(HeartbeatTest, OneThatIsTakenOffItsHookIsSilent) {

@@ -14,7 +14,7 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMaxKnown = 4096;
+constexpr size_t kMaxKnownBinds = 4096;
 
 // Others are the kernel's own families (netlink): programs ask there for what they can do without.
 bool IsOfServices(const BindFailure& f) {
@@ -70,7 +70,7 @@ class BindFailureRule : public Rule {
   }
 
   const Severity severity_;
-  LruMap<std::string, bool> known_{kMaxKnown};
+  LruMap<std::string, bool> known_{kMaxKnownBinds};
 };
 
 }  // namespace

@@ -18,7 +18,7 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMaxKnown = 4096;
+constexpr size_t kMaxKnownPeers = 4096;
 constexpr size_t kMaxRecent = 256;
 constexpr uint16_t kDnsPort = 53;
 
@@ -135,7 +135,7 @@ class ConnectFailureRule : public Rule {
   const Severity severity_;
   const uint64_t burst_;
   const int64_t window_ns_;
-  LruMap<std::string, WindowCount> known_{kMaxKnown};
+  LruMap<std::string, WindowCount> known_{kMaxKnownPeers};
   std::deque<std::pair<std::string, ObservedEvent>> recent_;  // of all destinations, for evidence
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 using Outcome = DnsFailure::Outcome;
 
-constexpr size_t kMaxKnown = 4096;
+constexpr size_t kMaxKnownNames = 4096;
 constexpr uint64_t kBurst = 20;
 constexpr int64_t kBurstWindowNs = 10'000'000'000;
 // A program that is ended while it waits gives up, too: only the second in this time is trouble.
@@ -99,7 +99,7 @@ class DnsFailureRule : public Rule {
   }
 
   const Severity severity_;
-  LruMap<std::string, Known> known_{kMaxKnown};
+  LruMap<std::string, Known> known_{kMaxKnownNames};
 };
 
 }  // namespace

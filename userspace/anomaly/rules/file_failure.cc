@@ -15,8 +15,8 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kMaxContainers = 1024;
-constexpr size_t kMaxKnown = 64;   // of one container: `find /` forgets only its own
-constexpr uint64_t kMaxTold = 10;  // of one container in kToldWindowNs
+constexpr size_t kMaxKnownFiles = 64;  // of one container: `find /` forgets only its own
+constexpr uint64_t kMaxTold = 10;      // of one container in kToldWindowNs
 constexpr int64_t kToldWindowNs = 60'000'000'000;
 
 bool IsFailure(const FileFailure& f) {
@@ -84,7 +84,7 @@ class FileFailureRule : public Rule {
 
  private:
   struct Known {
-    LruMap<std::string, bool> keys{kMaxKnown};
+    LruMap<std::string, bool> keys{kMaxKnownFiles};
     WindowCount told, missed;  // apart: the ones must not hide the others
   };
 

@@ -15,7 +15,7 @@ namespace {
 
 using Hook = PacketDrop::Hook;
 
-constexpr size_t kMaxKnown = 4096;
+constexpr size_t kMaxKnownDrops = 4096;
 constexpr uint16_t kFirstEphemeralPort = 32768;  // of ip_local_port_range, as kernels come
 
 // Multicast and the broadcast of a link: whoever sends it (mDNS, DHCP) waits for nobody.
@@ -82,7 +82,7 @@ class PacketDropRule : public Rule {
   }
 
   const Severity severity_;
-  LruMap<std::string, bool> known_{kMaxKnown};
+  LruMap<std::string, bool> known_{kMaxKnownDrops};
 };
 
 }  // namespace

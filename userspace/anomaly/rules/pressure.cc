@@ -10,7 +10,7 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMaxContainers = 10000;
+constexpr size_t kMaxSampled = 10000;
 constexpr size_t kMaxSamples = 64;
 // Fewer are no rhythm yet: a container that ran for a moment was throttled in "half" of 4 periods.
 constexpr uint64_t kLeastPeriods = 50;
@@ -132,7 +132,7 @@ class PressureRule : public Rule {
   const uint64_t throttled_percent_;
   const uint64_t stalled_percent_;
   const int64_t window_ns_;
-  LruMap<std::string, std::deque<Sample>> samples_{kMaxContainers};
+  LruMap<std::string, std::deque<Sample>> samples_{kMaxSampled};
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ std::string Annotation(const nlohmann::json& annotations, const char* key,
   return StringAt(annotations, key, cap);
 }
 
-std::optional<std::string> IfAny(std::string text) {
+std::optional<std::string> IfGiven(std::string text) {
   if (text.empty()) return std::nullopt;
   return text;
 }
@@ -50,10 +50,10 @@ std::optional<RuntimeRecord> ToRecord(const nlohmann::json& annotations, const s
   record.sandbox = type == "sandbox";
   record.name = record.sandbox ? "POD" : Annotation(annotations, "io.kubernetes.container.name");
   if (record.name.empty()) return std::nullopt;
-  record.image = IfAny(Annotation(annotations, "io.kubernetes.cri-o.ImageName", 1024));
-  record.pod = IfAny(Annotation(annotations, "io.kubernetes.pod.name"));
-  record.pod_namespace = IfAny(Annotation(annotations, "io.kubernetes.pod.namespace"));
-  record.pod_uid = IfAny(Annotation(annotations, "io.kubernetes.pod.uid"));
+  record.image = IfGiven(Annotation(annotations, "io.kubernetes.cri-o.ImageName", 1024));
+  record.pod = IfGiven(Annotation(annotations, "io.kubernetes.pod.name"));
+  record.pod_namespace = IfGiven(Annotation(annotations, "io.kubernetes.pod.namespace"));
+  record.pod_uid = IfGiven(Annotation(annotations, "io.kubernetes.pod.uid"));
   const std::string sandbox = Annotation(annotations, "io.kubernetes.cri-o.SandboxID");
   if (!sandbox.empty()) record.pod_key = "crio:" + sandbox;
   record.created_wall_ns = ParseCreated(Annotation(annotations, "io.kubernetes.cri-o.Created"));

@@ -12,14 +12,14 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kMaxEntries = 4096;
-constexpr size_t kPathCap = 4096;
+constexpr size_t kCgroupPathCap = 4096;
 constexpr std::string_view kMiddle = "_sandbox:";
 constexpr std::string_view kEnding = ".state";
 
 // {"cgroupv1": {"name": "/a/b"}} or {"cgroupv2": {"path": "/a/b"}}
 void TakeCgroup(const nlohmann::json& cgroup, RuntimeRecord* record) {
-  const std::string v1 = StringAt(ObjectAt(cgroup, "cgroupv1"), "name", kPathCap);
-  const std::string v2 = StringAt(ObjectAt(cgroup, "cgroupv2"), "path", kPathCap);
+  const std::string v1 = StringAt(ObjectAt(cgroup, "cgroupv1"), "name", kCgroupPathCap);
+  const std::string v2 = StringAt(ObjectAt(cgroup, "cgroupv2"), "path", kCgroupPathCap);
   if (v1.starts_with('/')) record->cgroup_paths = {{"memory", v1}};
   if (v2.starts_with('/')) record->cgroup_paths = {{"", v2}};
 }

@@ -10,7 +10,8 @@
 namespace nsobs {
 namespace {
 
-Draft Begin(const Record& record, const Failure& f, std::string_view id, Confidence confidence) {
+Draft BeginDenied(const Record& record, const Failure& f, std::string_view id,
+                  Confidence confidence) {
   Draft draft(record, id, confidence);
   draft.Because("how the call ended", f.node);
   draft.Check(absl::StrCat("nsobserver snapshot ", record.Target(), " --ns mnt,user"));
@@ -69,7 +70,7 @@ MaybeFinding MntReadOnly(const Record& record) {
                            : by_mount || point.empty()
                                ? absl::StrCat("the mount ", point, " that holds it is read-only")
                                : absl::StrCat("the filesystem mounted at ", point, " is read-only");
-  return Begin(record, *f, "mnt-read-only", Confidence::kCertain)
+  return BeginDenied(record, *f, "mnt-read-only", Confidence::kCertain)
       .Summary(absl::StrCat(record.Who(), " cannot write ", OneLine(f->path), " (EROFS): ", what))
       .Because("options of the mount", mount[by_mount ? "options" : "super_options"])
       .Because("the path's mount is read-only", read_only)
@@ -88,8 +89,8 @@ MaybeFinding MntPermission(const Record& record) {
   if (!access || access->allowed) return std::nullopt;
   const Node map = record["user"]["uid_map"];
   const bool foreign = record["user"]["root_is_root"].is_false();
-  return Begin(record, *f, "mnt-permission",
-               access->certain ? Confidence::kCertain : Confidence::kLikely)
+  return BeginDenied(record, *f, "mnt-permission",
+                     access->certain ? Confidence::kCertain : Confidence::kLikely)
       .Summary(absl::StrCat(Denied(record, *f), " (EACCES): ", folder ? "of its folder, " : "",
                             access->text))
       .Because(folder ? "owner and mode of its folder, as the host counts uids"
@@ -113,7 +114,7 @@ MaybeFinding MntLsm(const Record& record) {
   const std::optional<Access> access = AccessOf(record, path, folder ? 2 : WantedBits(*f));
   if (!Confines(label) || !access || !access->allowed) return std::nullopt;
   const Node file_label = path["lsm_label"];
-  return Begin(record, *f, "mnt-lsm", Confidence::kLikely)
+  return BeginDenied(record, *f, "mnt-lsm", Confidence::kLikely)
       .Summary(absl::StrCat(
           Denied(record, *f), " (", f->error,
           ") although owner and mode allow it: ", "the process is confined as ", OneLine(label),

@@ -17,7 +17,8 @@ std::optional<Failure> Missing(const Record& record) {
   return f;
 }
 
-Draft Begin(const Record& record, const Failure& f, std::string_view id, Confidence confidence) {
+Draft BeginMissing(const Record& record, const Failure& f, std::string_view id,
+                   Confidence confidence) {
   Draft draft(record, id, confidence);
   draft.Because("how the call ended", f.node);
   draft.Because("the path as the process sees it", PathNode(record, f.path));
@@ -58,7 +59,8 @@ MaybeFinding MntEmptyVolume(const Record& record) {
   const bool gone = spec["source_exists"].is_false();
   if (!gone && !spec["source_is_empty"].is_true()) return std::nullopt;
   const std::string changed = OneLine(spec["source_changed"].text());
-  return Begin(record, *f, "mnt-empty-volume", gone ? Confidence::kCertain : Confidence::kLikely)
+  return BeginMissing(record, *f, "mnt-empty-volume",
+                      gone ? Confidence::kCertain : Confidence::kLikely)
       .Summary(absl::StrCat(
           record.Who(), " does not find ", OneLine(f->path), ": the volume at ",
           OneLine(spec["destination"].text()), " is ", source, " of the host, ",
@@ -80,7 +82,7 @@ MaybeFinding MntMissing(const Record& record) {
   const Node mount = MountOf(record, f->path);
   if (!mount["mount_point"].Is("/") || !mate.exists()) return std::nullopt;
   const std::string point = OneLine(mate["mount_point"].text());
-  return Begin(record, *f, "mnt-missing", Confidence::kCertain)
+  return BeginMissing(record, *f, "mnt-missing", Confidence::kCertain)
       .Summary(absl::StrCat(record.Who(), " does not find ", OneLine(f->path), ": it is in ",
                             OneLine(mate["owner"].text()), " of its pod, ",
                             point.empty() || point == "/"

@@ -10,7 +10,7 @@ namespace {
 
 constexpr char kCase[] = "net-loopback";
 
-Draft Begin(const Record& record, const Failure& f, Confidence confidence) {
+Draft BeginLoopback(const Record& record, const Failure& f, Confidence confidence) {
   Draft draft(record, kCase, confidence);
   draft.Because(absl::StrCat("refused: ", f.Destination()), f.node);
   draft.Because(absl::StrCat("none of the listeners of this net namespace takes ", f.protocol, " ",
@@ -24,7 +24,7 @@ std::string Symptom(const Record& record, const Failure& f) {
 }
 
 Finding OtherAddress(const Record& record, const Failure& f, const Listener& listener) {
-  return Begin(record, f, Confidence::kCertain)
+  return BeginLoopback(record, f, Confidence::kCertain)
       .Summary(absl::StrCat(Symptom(record, f), "; ", ListenerName(listener),
                             " of the same net namespace listens on that port, but on ",
                             listener.At(), " only"))
@@ -44,7 +44,7 @@ Finding Elsewhere(const Record& record, const Failure& f, const Found& found) {
   if (IsLoopback(listener.address)) {
     absl::StrAppend(&fix, ", and let ", ListenerName(listener), " listen beyond ", listener.At());
   }
-  return Begin(record, f, Confidence::kCertain)
+  return BeginLoopback(record, f, Confidence::kCertain)
       .Summary(absl::StrCat(Symptom(record, f), " in its net namespace; ", ListenerName(listener),
                             " listens on that port in ", found.net.owner, "'s"))
       .Because(absl::StrCat("it listens in the net namespace of ", found.net.owner), listener.node)
@@ -70,7 +70,7 @@ MaybeFinding NetLoopback(const Record& record) {
   if (other_address) return OtherAddress(record, *f, *other_address);
   const auto found = ListensElsewhere(record, f->protocol, f->destination, f->port);
   if (found) return Elsewhere(record, *f, *found);
-  Draft draft = Begin(record, *f, Confidence::kLikely);
+  Draft draft = BeginLoopback(record, *f, Confidence::kLikely);
   draft.Summary(absl::StrCat(Symptom(record, *f), ": no process has ", f->protocol, " port ",
                              f->port, " open in this net namespace"));
   draft.Fix(

@@ -7,7 +7,7 @@
 namespace nsobs {
 namespace {
 
-Draft Begin(const Record& record, const Failure& f, Confidence confidence) {
+Draft BeginUnix(const Record& record, const Failure& f, Confidence confidence) {
   Draft draft(record, "net-unix", confidence);
   draft.Because("how the connect ended", f.node);
   draft.Check(absl::StrCat("nsobserver snapshot ", record.Target(), " --ns mnt"));
@@ -26,7 +26,7 @@ MaybeFinding Abstract(const Record& record, const Failure& f) {
   };
   if (find(listeners).exists()) return std::nullopt;
   const Node in_host = find(record["host_net"]["listeners"]);
-  return Begin(record, f, in_host.exists() ? Confidence::kCertain : Confidence::kLikely)
+  return BeginUnix(record, f, in_host.exists() ? Confidence::kCertain : Confidence::kLikely)
       .Summary(absl::StrCat(record.Who(), " cannot reach the abstract socket ", OneLine(f.path),
                             ": it is not in its net namespace",
                             in_host.exists() ? ", but in the host's" : ""))
@@ -40,7 +40,7 @@ MaybeFinding Absent(const Record& record, const Failure& f, const Node& path) {
   if (!path["exists"].is_false()) return std::nullopt;
   const Node mount = MountOf(record, f.path);
   const std::string holder = OneLine(mount["mount_point"].text());
-  return Begin(record, f, Confidence::kCertain)
+  return BeginUnix(record, f, Confidence::kCertain)
       .Summary(absl::StrCat(record.Who(), " cannot reach the socket ", OneLine(f.path),
                             ": there is no such file in its mount namespace",
                             holder.empty() || holder == "/"
@@ -56,7 +56,7 @@ MaybeFinding Stale(const Record& record, const Failure& f, const Node& path) {
   if (!path["exists"].is_true() || path["listening"].is_true()) return std::nullopt;
   const bool socket = path["type"].Is("socket");
   const bool sure = !socket || path["listening"].is_false();
-  return Begin(record, f, sure ? Confidence::kCertain : Confidence::kLikely)
+  return BeginUnix(record, f, sure ? Confidence::kCertain : Confidence::kLikely)
       .Summary(absl::StrCat(
           record.Who(), " is refused by the socket ", OneLine(f.path), ": ",
           socket ? "the file is there, but nobody listens (left by a process that "
@@ -73,7 +73,7 @@ MaybeFinding Denied(const Record& record, const Failure& f, const Node& path) {
   if (!path["exists"].is_true()) return std::nullopt;
   const std::optional<Access> access = AccessOf(record, path, /*wants=*/2);
   if (!access || access->allowed) return std::nullopt;
-  return Begin(record, f, access->certain ? Confidence::kCertain : Confidence::kLikely)
+  return BeginUnix(record, f, access->certain ? Confidence::kCertain : Confidence::kLikely)
       .Summary(absl::StrCat(record.Who(), " may not write to the socket ", OneLine(f.path), ": ",
                             access->text))
       .Because("owner and mode of the socket", path)

@@ -23,7 +23,7 @@ std::string Victim(const Record& record, const Oom& oom) {
   return oom.victim_is_init == true ? absl::StrCat("PID 1, ", oom.victim, ",") : oom.victim;
 }
 
-Draft Begin(const Record& record, const Oom& oom, std::string_view id) {
+Draft BeginOom(const Record& record, const Oom& oom, std::string_view id) {
   Draft draft(record, id, oom.sure ? Confidence::kCertain : Confidence::kLikely);
   draft.Because("the kill", oom.node);
   draft.Because("how often lately", record.facts()["kills_in_hour"]);
@@ -46,7 +46,7 @@ bool IsHelper(const Record& record, const Oom& oom) {
 MaybeFinding OomContainer(const Record& record) {
   const std::optional<Oom> oom = OomOf(record);
   if (!oom || oom->reason != "cgroup" || IsHelper(record, *oom)) return std::nullopt;
-  return Begin(record, *oom, "oom-container")
+  return BeginOom(record, *oom, "oom-container")
       .Summary(absl::StrCat(record.Who(), ": ", Victim(record, *oom),
                             " was killed because the container reached its memory limit",
                             Numbers(*oom), Split(*oom)))
@@ -62,7 +62,7 @@ MaybeFinding OomHelper(const Record& record) {
   if (!oom || !IsHelper(record, *oom)) return std::nullopt;
   const Node init = record["pid"]["init"];
   const bool lives = init.exists() || record["target"]["alive"].is_true();
-  return Begin(record, *oom, "oom-helper")
+  return BeginOom(record, *oom, "oom-helper")
       .Summary(absl::StrCat(record.Who(), ": ", oom->victim,
                             ", a helper and not PID 1, was killed at "
                             "the memory limit",
@@ -84,7 +84,7 @@ MaybeFinding OomHost(const Record& record) {
   const std::string numbers =
       total && free ? absl::StrCat(" (", Bytes(*free), " of ", Bytes(*total), " available now)")
                     : "";
-  return Begin(record, *oom, "oom-host")
+  return BeginOom(record, *oom, "oom-host")
       .Summary(absl::StrCat(record.Who(), ": ", Victim(record, *oom),
                             " was killed because the host ran out of memory", numbers,
                             ", not by the container's own limit"))
@@ -104,7 +104,7 @@ MaybeFinding OomPod(const Record& record) {
   for (const Node& a : record["cgroup"]["ancestors"].items()) {
     if (!path.empty() && a["path"].Is(path)) ancestor = a;
   }
-  return Begin(record, *oom, "oom-pod")
+  return BeginOom(record, *oom, "oom-pod")
       .Summary(absl::StrCat(
           record.Who(), ": ", Victim(record, *oom), " was killed because ",
           path.empty() ? "an ancestor cgroup" : absl::StrCat("the cgroup ", OneLine(path)),

@@ -25,14 +25,14 @@ std::string Clean(std::string_view raw, size_t most = kTextBytes) {
 
 std::string Clean(const Json& object, const char* key) { return Clean(Text(object, key)); }
 
-std::string Key(const Json& container) {
+std::string OwnerOf(const Json& container) {
   if (!container.is_object()) return kTopHost;
   const std::string id = Text(container, "id");
   if (id.empty()) return kTopHost;
   return absl::StrCat(Text(container, "runtime"), ":", id);
 }
 
-bool IsContainer(const Json& container) { return Key(container) != kTopHost; }
+bool IsContainer(const Json& container) { return OwnerOf(container) != kTopHost; }
 
 std::vector<std::string> KindsEntered(const Json& event, const std::string& kind) {
   std::vector<std::string> kinds;
@@ -105,7 +105,7 @@ void FillEntry(const Json& event, const std::string& kind, TopEvent* out) {
   out->by_engine = Text(change, "by") == "engine";
   const Json& target = Child(change, "target");
   if (IsContainer(target)) {
-    out->owner = Key(target);
+    out->owner = OwnerOf(target);
     out->label = ContainerLabel(target);
   }
 }
@@ -126,7 +126,7 @@ std::optional<TopEvent> TopEventOf(const StoredEvent& stored) {
   out.last_wall_ns = ParseRfc3339(Text(event, "last_time")).value_or(out.wall_ns);
   out.count = static_cast<uint64_t>(std::max<int64_t>(1, Number(event, "count").value_or(1)));
   const Json& container = Child(event, "container");
-  out.owner = Key(container);
+  out.owner = OwnerOf(container);
   out.label = out.owner == kTopHost ? kTopHost : ContainerLabel(container);
   out.weight = WeightOf(event);
   out.role = RoleOf(event, kind, out.weight);
@@ -153,7 +153,7 @@ std::optional<TopFinding> TopFindingOf(const StoredFinding& stored) {
   out.id = stored.id;
   out.wall_ns = stored.wall_ns;
   const Json& container = Child(finding, "container");
-  out.owner = Key(container);
+  out.owner = OwnerOf(container);
   out.label = out.owner == kTopHost ? kTopHost : ContainerLabel(container);
   out.case_id = Clean(stored.case_id);
   out.confidence = Clean(stored.confidence);

@@ -8,7 +8,6 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMaxMounts = 20'000;
 constexpr std::string_view kDeleted = " (deleted)";
 
 // Options of a v1 mount that are not controllers.

@@ -10,7 +10,7 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMountinfoBytes = 4 << 20;
+constexpr size_t kHostMountinfoBytes = 4 << 20;
 constexpr size_t kMaxAncestors = 32;
 constexpr uint64_t kKib = 1024;
 
@@ -136,7 +136,7 @@ struct Layout {
 
 Layout ReadLayout(const Target& target, ReadNotes* notes) {
   Layout out;
-  const auto mountinfo = ReadLines(target.proc_root + "/self/mountinfo", kMountinfoBytes);
+  const auto mountinfo = ReadLines(target.proc_root + "/self/mountinfo", kHostMountinfoBytes);
   if (mountinfo.ok()) out.mounts = FindCgroupMountPoints(mountinfo->text);
   if (out.mounts.directories.empty()) notes->Error("cgroup", "no cgroup hierarchy is mounted");
   const auto text = ReadProcFile(target, target.pid, "cgroup");

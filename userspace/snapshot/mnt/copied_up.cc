@@ -24,11 +24,7 @@ namespace {
 constexpr int64_t kLeastBytes = 1 << 20;
 constexpr size_t kMaxFiles = 16;
 constexpr size_t kMaxEntries = 16'384;
-constexpr int kMaxDepth = 32;
-
-struct CloseDir {
-  void operator()(DIR* dir) const { closedir(dir); }
-};
+constexpr int kMaxFolderDepth = 32;
 
 struct CopiedFile {
   std::string path;  // from the root of the container
@@ -49,7 +45,7 @@ class Walk {
   Walk(const Target& target, uint64_t device) : target_(target), device_(device) {}
 
   void Folder(UniqueFd fd, const std::string& path, int depth) {
-    const std::unique_ptr<DIR, CloseDir> dir(fdopendir(fd.get()));
+    const Directory dir(fdopendir(fd.get()));
     if (dir == nullptr) return;
     fd.release();
     while (const dirent* entry = readdir(dir.get())) {
@@ -77,7 +73,7 @@ class Walk {
     if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) return;
     if (st.st_dev != device_) return;  // something is mounted there
     if (S_ISDIR(st.st_mode)) {
-      if (depth >= kMaxDepth) {
+      if (depth >= kMaxFolderDepth) {
         cut_ = true;
         return;
       }

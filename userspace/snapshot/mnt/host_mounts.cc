@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 
+#include "userspace/snapshot/mnt/mountinfo.h"
 #include "userspace/snapshot/proc_file.h"
 
 namespace nsobs {
 namespace {
 
-constexpr size_t kMountinfoBytes = 1 << 20;
 constexpr size_t kMaxHostMounts = 5000;
 
 }  // namespace

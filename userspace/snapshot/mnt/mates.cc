@@ -14,9 +14,6 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMountinfoBytes = 1 << 20;
-constexpr size_t kMaxMounts = 20'000;
-
 // Made or changed after the container began: no file of its image, whose inodes were made when the
 // image was unpacked. The change time can't be set back by who owns the file.
 bool IsNewerThan(const struct statx& st, const ProcessKey& init) {

@@ -17,9 +17,7 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMountinfoBytes = 1 << 20;
-constexpr size_t kMaxRows = 2000;      // in the record
-constexpr size_t kMaxMounts = 20'000;  // to find the one that holds a path
+constexpr size_t kMaxRows = 2000;  // in the record
 
 SectionJson Texts(const std::vector<std::string>& texts) {
   SectionJson out = SectionJson::array();

@@ -9,6 +9,9 @@
 
 namespace nsobs {
 
+inline constexpr size_t kMountinfoBytes = 1 << 20;  // of it that a look reads
+inline constexpr size_t kMaxMounts = 20'000;        // rows of it that are kept to find one in
+
 // One line of proc_pid_mountinfo(5), octal escapes undone; raw bytes.
 struct Mount {
   uint64_t id = 0;

@@ -7,7 +7,7 @@
 namespace nsobs {
 namespace {
 
-constexpr int kMaxDepth = 8;
+constexpr int kMaxExpressionDepth = 8;
 
 std::string ValueText(const SectionJson& value, int depth);
 
@@ -86,7 +86,7 @@ std::string InnerText(const std::string& name, const SectionJson& value, int dep
 }
 
 std::string ValueText(const SectionJson& value, int depth) {
-  if (depth > kMaxDepth) return "...";
+  if (depth > kMaxExpressionDepth) return "...";
   if (value.is_string()) return value.get<std::string>();
   if (value.is_array()) return Join(value, ",", depth);
   if (value.is_object() && value.size() == 1)

@@ -21,7 +21,7 @@ std::string Prefix(int family, const nlattr* address, uint8_t length) {
   return absl::StrCat(AddressText(family, address), "/", static_cast<int>(length));
 }
 
-void Add(const nlmsghdr* message, SectionJson* rules) {
+void AddPolicyRule(const nlmsghdr* message, SectionJson* rules) {
   if (mnl_nlmsg_get_payload_len(message) < sizeof(fib_rule_hdr)) return;
   const auto& info = *static_cast<const fib_rule_hdr*>(mnl_nlmsg_get_payload(message));
   const Attributes<FRA_MAX> found(message, sizeof info);
@@ -55,7 +55,7 @@ SectionJson ReadPolicyRules(const NetContext& context) {
     request.Body<fib_rule_hdr>()->family = family;
     const auto keep = [&](const nlmsghdr* message) {
       cut = rules.size() >= kMaxRules;
-      if (!cut) Add(message, &rules);
+      if (!cut) AddPolicyRule(message, &rules);
       return !cut;
     };
     context.Note("rules", NetlinkTalk(NETLINK_ROUTE, &request, context.limits(), keep));

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/snapshot/bounded_read.h"
+#include "userspace/snapshot/proc_file.h"
 
 namespace nsobs {
 namespace {
@@ -19,11 +20,6 @@ namespace {
 constexpr size_t kMaxProcesses = 256;
 constexpr size_t kMaxDescriptors = 4096;
 constexpr size_t kMaxLookedAt = 32'768;  // processes of the host whose namespaces are compared
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 std::string LinkText(int directory, const std::string& name) {
   char text[256];

@@ -10,7 +10,7 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMaxScanned = 65'536;
+constexpr size_t kMaxUnixSockets = 65'536;
 // Of linux/unix_diag.h since 5.3, newer than some distributions' headers.
 constexpr uint32_t kShowUid = 0x40;
 constexpr int kUidAttribute = 7;
@@ -31,7 +31,7 @@ std::string NameText(const nlattr* attribute) {
   return ToUtf8(name);
 }
 
-void Add(const nlmsghdr* message, SectionJson* out) {
+void AddUnixListener(const nlmsghdr* message, SectionJson* out) {
   const auto& info = *static_cast<const unix_diag_msg*>(mnl_nlmsg_get_payload(message));
   const Attributes<kUidAttribute> found(message, sizeof info);
   SectionJson listener;
@@ -67,12 +67,12 @@ SectionJson ReadUnixListeners(const NetContext& context) {
   body->udiag_states = (1U << TCP_LISTEN) | (1U << TCP_CLOSE) | (1U << TCP_ESTABLISHED);
   body->udiag_show = UDIAG_SHOW_NAME | kShowUid;
   NetlinkLimits limits = context.limits();
-  limits.max_messages = kMaxScanned;
+  limits.max_messages = kMaxUnixSockets;
   const absl::Status status =
       NetlinkTalk(NETLINK_SOCK_DIAG, &request, limits, [&](const nlmsghdr* message) {
         if (!Waits(message)) return true;
         cut = listeners.size() >= kMaxListeners;
-        if (!cut) Add(message, &listeners);
+        if (!cut) AddUnixListener(message, &listeners);
         return !cut;
       });
   if (cut || absl::IsResourceExhausted(status))

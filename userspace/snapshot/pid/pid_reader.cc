@@ -16,15 +16,11 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kMaxProcesses = 512;
-
-struct CloseDir {
-  void operator()(DIR* dir) const { closedir(dir); }
-};
+constexpr size_t kMaxProcessRows = 512;
 
 std::vector<uint32_t> AllPids(const Target& target) {
   std::vector<uint32_t> pids;
-  const std::unique_ptr<DIR, CloseDir> dir(opendir(target.proc_root.c_str()));
+  const Directory dir(opendir(target.proc_root.c_str()));
   if (dir == nullptr) return pids;
   while (const dirent* entry = readdir(dir.get())) {
     if (const auto pid = ParseNumber(entry->d_name); pid && *pid <= UINT32_MAX) {
@@ -99,9 +95,9 @@ void AddProcesses(const Target& target, uint32_t inode, SectionJson* out, ReadNo
     const auto stat = Stat(target, pid);
     if (!stat) continue;  // ended meanwhile
     if (stat->zombie() && stat->threads <= 1) ++zombies;
-    if (rows.size() < kMaxProcesses) rows.push_back(Row(target, pid, *stat));
+    if (rows.size() < kMaxProcessRows) rows.push_back(Row(target, pid, *stat));
   }
-  if (late || members.pids.size() > kMaxProcesses) notes->Truncated("/pid/processes");
+  if (late || members.pids.size() > kMaxProcessRows) notes->Truncated("/pid/processes");
   if (late) notes->Error("pid", "out of time: not all processes were looked at");
   (*out)["processes"] = std::move(rows);
   (*out)["zombies"] = zombies;

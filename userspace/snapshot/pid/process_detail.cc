@@ -19,17 +19,13 @@ namespace {
 constexpr uint64_t kMaxOpenFiles = 65'536;
 constexpr uint32_t kNoLoginUid = 0xFFFFFFFF;
 
-struct CloseDir {
-  void operator()(DIR* dir) const { closedir(dir); }
-};
-
 std::string Trimmed(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\0')) text.pop_back();
   return text;
 }
 
 void CountOpenFiles(const Target& target, uint32_t pid, SectionJson* out, ReadNotes* notes) {
-  const std::unique_ptr<DIR, CloseDir> dir(opendir(ProcPath(target, pid, "fd").c_str()));
+  const Directory dir(opendir(ProcPath(target, pid, "fd").c_str()));
   if (dir == nullptr) {
     notes->Error("pid", absl::StrCat("open files of process ", pid, " can't be read"));
     return;
