@@ -1,4 +1,4 @@
-"""Holds the dashboards against Grafana's own types (npm: @grafana/schema). By hand, since it needs npm and a registry:
+"""Holds the dashboards against Grafana's own types (npm: @grafana/schema); e2e/test_grafana_types.py runs it. It needs npm and a registry:
 
     tests/check/grafana_types.py       prints what does not fit; exit 1 if something does not
 

@@ -1,6 +1,6 @@
 """The dashboards: what Grafana needs of the JSON, checked strictly by hand.
 
-Grafana's own types are held against it by grafana_types.py, by hand, since a test must not need a registry.
+Grafana's own types are held against it by grafana_types.py (e2e/test_grafana_types.py), which needs npm.
 `tests/e2e/test_dashboards.py` and `tests/fleet/test_timeline_dashboard.py` run every query.
 """
 

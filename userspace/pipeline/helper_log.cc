@@ -5,7 +5,7 @@ namespace {
 
 // At most one a second and process comes, and they are taken several times a second once the
 // pipeline runs.
-constexpr size_t kMaxRows = 64;
+constexpr size_t kMaxHelperRows = 64;
 
 constexpr const char* kProcesses[] = {"web", "snapshot", "zygote"};
 constexpr const char* kReasons[] = {"exited", "killed", "hung", "misbehaved"};
@@ -35,7 +35,7 @@ void HelperLog::Add(const HelperEnd& end) {
   row.event.detail = std::move(gap);
   MutexLock lock(&mutex_);
   ++counts_[{end.process, end.reason}];
-  if (rows_.size() < kMaxRows) rows_.push_back(std::move(row));
+  if (rows_.size() < kMaxHelperRows) rows_.push_back(std::move(row));
 }
 
 std::vector<HelperRestartCount> HelperLog::Counts() const {
