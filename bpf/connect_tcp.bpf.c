@@ -226,24 +226,27 @@ static __always_inline void end_unseen(struct sock* sk, struct attempt* attempt)
   tell_attempt(sk, attempt, NSOBS_PHASE_LATER, unseen_error(sk, attempt), took_ns);
 }
 
-/* Keeps it by the socket. One that stands there already ended unseen. */
-static __always_inline bool keep_attempt(struct sock* sk, const struct attempt* attempt) {
-  struct attempt* old;
+enum keeping { KEPT, STALE, NO_ROOM };
+
+/* STALE: another stands there, which ended unseen. */
+static __always_inline enum keeping keep_attempt(struct sock* sk, const struct attempt* attempt) {
   u64 key = (u64)sk;
 
-  if (bpf_map_update_elem(&attempts, &key, attempt, BPF_NOEXIST) == 0) return true;
-  old = attempt_of(sk);
-  if (old) {
-    if (old->in_flight) end_unseen(sk, old);
-    forget_attempt(sk);
-    if (bpf_map_update_elem(&attempts, &key, attempt, BPF_ANY) == 0) return true;
-  }
-  return bpf_sk_storage_get(&more_attempts, sk, (void*)attempt, BPF_SK_STORAGE_GET_F_CREATE);
+  if (bpf_map_update_elem(&attempts, &key, attempt, BPF_NOEXIST) == 0) return KEPT;
+  if (attempt_of(sk)) return STALE;
+  return bpf_sk_storage_get(&more_attempts, sk, (void*)attempt, BPF_SK_STORAGE_GET_F_CREATE)
+             ? KEPT
+             : NO_ROOM;
 }
 
-static __always_inline void begin_attempt(struct sock* sk) {
+/*
+ * False if an attempt stands in the way that ended unseen. A frame of its own: together with that
+ * of telling it would be more than a stack has (512 bytes, before Linux 6.13).
+ */
+static __noinline bool begin_attempt(struct sock* sk) {
   struct attempt attempt = {.started_ns = bpf_ktime_get_boot_ns(), .in_flight = 1};
   struct nsobs_tcp_connects* connects;
+  enum keeping keeping;
 
   read_process(&attempt.process, bpf_get_current_task_btf());
   owner_of_connects(&attempt.owner, &attempt.process);
@@ -254,16 +257,28 @@ static __always_inline void begin_attempt(struct sock* sk) {
   }
   attempt.remote_port = sk->__sk_common.skc_dport;
   read_local_address(attempt.local, sk);
-  if (!keep_attempt(sk, &attempt)) {
+  keeping = keep_attempt(sk, &attempt);
+  if (keeping == STALE) return false;
+  if (keeping == NO_ROOM) {
     struct telling t = {.owner = attempt.owner};
 
     begin_telling(&t, NSOBS_KIND_CONNECT_FAILURE);
     tally_observed(&t);
     tally_lost(&t, NSOBS_LOST_STATE_FULL);
-    return;
+    return true;
   }
   if (connects) __sync_fetch_and_add(&connects->attempts, 1);
   mark_call(sk, attempt.started_ns);
+  return true;
+}
+
+/* The socket connects anew although nobody saw how the attempt before ended. */
+static __always_inline void begin_again(struct sock* sk) {
+  struct attempt* old = attempt_of(sk);
+
+  if (old && old->in_flight) end_unseen(sk, old);
+  forget_attempt(sk);
+  begin_attempt(sk);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -273,7 +288,7 @@ int BPF_PROG(nsobs_tcp_state, struct sock* sk, int oldstate, int newstate) {
   if (newstate != TCP_SYN_SENT && oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV) return 0;
   if (sk->sk_protocol != IPPROTO_TCP) return 0;
   if (newstate == TCP_SYN_SENT) {
-    if (!is_beat(NSOBS_BEAT_TCP_CONNECT)) begin_attempt(sk);
+    if (!is_beat(NSOBS_BEAT_TCP_CONNECT) && !begin_attempt(sk)) begin_again(sk);
     return 0;
   }
   /* SYN_SENT -> SYN_RECV is a simultaneous open: still under way. */
