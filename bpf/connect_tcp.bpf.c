@@ -216,12 +216,24 @@ static __always_inline s32 unseen_error(struct sock* sk, const struct attempt* a
                                                                            : ECONNREFUSED;
 }
 
+/*
+ * Has the other side ever agreed? tcp_connect_init() begins at 0, its SYN sets it, and neither an
+ * end nor tcp_disconnect() takes it back.
+ */
+static __always_inline bool was_established(struct sock* sk) {
+  return BPF_CORE_READ((struct tcp_sock*)sk, rcv_nxt) != 0;
+}
+
 static __always_inline void end_unseen(struct sock* sk, struct attempt* attempt) {
   struct nsobs_tcp_connects* connects = tcp_connects_of(&attempt->owner, attempt->overflow);
   u64 took_ns = attempt->reported_error ? attempt->reported_ns - attempt->started_ns : 0;
 
   attempt->in_flight = 0;
   if (!connects) return;
+  if (was_established(sk)) {
+    __sync_fetch_and_add(&connects->established, 1);
+    return;
+  }
   __sync_fetch_and_add(&connects->failed, 1);
   tell_attempt(sk, attempt, NSOBS_PHASE_LATER, unseen_error(sk, attempt), took_ns);
 }
@@ -331,7 +343,7 @@ int BPF_PROG(nsobs_tcp_error, struct sock* sk) {
   if (!attempt || !attempt->in_flight) return 0;
   if (state == TCP_CLOSE) {
     if (!sk->sk_err) return 0;
-    end_attempt(sk, attempt, TCP_CLOSE);
+    end_unseen(sk, attempt);
     forget_attempt(sk);
     return 0;
   }

@@ -363,6 +363,7 @@ struct inet_connection_sock {
 
 struct tcp_sock {
   u32 packets_out;
+  u32 rcv_nxt;
 };
 
 struct socket_alloc {

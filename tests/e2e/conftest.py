@@ -3,7 +3,6 @@
 import pathlib
 import signal
 import sys
-import tempfile
 
 import pytest
 
@@ -12,9 +11,8 @@ sys.path[:0] = [str(HERE.parent / "support"), str(HERE / "faults"), str(HERE / "
 
 pytest.register_assert_rewrite("observer", "metrics", "expect")
 
-from images import Images  # noqa: E402
+from image_fixture import images  # noqa: E402, F401
 from observer import Observer  # noqa: E402
-from shell import run  # noqa: E402
 
 
 def pytest_configure(config):
@@ -24,13 +22,6 @@ def pytest_configure(config):
         raise KeyboardInterrupt  # pytest then leaves the fixtures in order
 
     signal.signal(signal.SIGTERM, terminated)
-
-
-@pytest.fixture(scope="session")
-def images():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="nsobs-images-", dir="/var/tmp"))
-    yield Images(folder)
-    run("rm", "-rf", folder)
 
 
 @pytest.fixture

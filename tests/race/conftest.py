@@ -12,15 +12,8 @@ sys.path[:0] = [str(TESTS / "support")]
 pytest.register_assert_rewrite("observer", "metrics", "expect")
 os.environ["NSOBS_BINARY"] = str(TESTS.parent / "build-tsan/userspace/main/nsobserver")
 
-from images import Images  # noqa: E402
+from image_fixture import images  # noqa: E402, F401
 from shell import run  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def images():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="nsobs-images-", dir="/var/tmp"))
-    yield Images(folder)
-    run("rm", "-rf", folder)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,8 +34,6 @@ struct UnseenCase {
 
 class UnseenTest : public ::testing::TestWithParam<UnseenCase> {
  protected:
-  UnseenTest() : probes_({}, TestSettings()) { probes_.StartDraining(); }
-
   // Begins to connect where nothing answers, and gives up after half a second (told after one).
   Child Silent(ConnectMode mode) {
     ConnectPlan plan = MakePlan(kPeer, kPortDropped, mode);
@@ -44,18 +44,19 @@ class UnseenTest : public ::testing::TestWithParam<UnseenCase> {
 
   NetLab lab_;
   Cgroup cgroup_{Hierarchy::kUnified};
-  Probes probes_;
 };
 
 TEST_P(UnseenTest, IsToldAtTheSocketsEnd) {
   Child child = Silent(GetParam().mode);
+  Probes probes({}, TestSettings());  // after the fork: else the child would hold the links, too
+  probes.StartDraining();
   child.Go();
-  ASSERT_TRUE(WaitUntil([&] { return TcpOf(probes_, cgroup_, child.facts()).InFlight() == 1; }));
+  ASSERT_TRUE(WaitUntil([&] { return TcpOf(probes, cgroup_, child.facts()).InFlight() == 1; }));
   ASSERT_TRUE(Detach("nsobs_tcp_state") && Detach("nsobs_tcp_error"));
   const auto report = child.Receive<ConnectReport>();
   EXPECT_EQ(child.Wait(), 0);
 
-  const auto events = probes_.Of(EventKind::kConnectFailure, child.facts());
+  const auto events = probes.Of(EventKind::kConnectFailure, child.facts());
   ASSERT_EQ(events.size(), 1u);
   Facts caller = child.facts();
   caller.tid = report.tid;
@@ -71,10 +72,56 @@ TEST_P(UnseenTest, IsToldAtTheSocketsEnd) {
   if (GetParam().is_duration_exact) {
     EXPECT_LE(failure.duration_ns, static_cast<uint64_t>(report.to_boot_ns - report.from_boot_ns));
   }
-  EXPECT_THAT(CountsOf(probes_, CounterFamily::kConnectFailure, cgroup_, child.facts()),
+  EXPECT_THAT(CountsOf(probes, CounterFamily::kConnectFailure, cgroup_, child.facts()),
               ElementsAre(Pair(std::pair(1, ETIMEDOUT), 1)));
-  EXPECT_EQ(TcpOf(probes_, cgroup_, child.facts()), (TcpCounts{.attempts = 1, .failed = 1}));
+  EXPECT_EQ(TcpOf(probes, cgroup_, child.facts()), (TcpCounts{.attempts = 1, .failed = 1}));
 }
+
+// What was established unseen is no failure when it ends, however it does. The listener's backlog
+// is full, so that the SYN is answered only when it is sent again, a second later.
+class UnseenSuccessTest : public ::testing::TestWithParam<bool> {};
+
+TEST_P(UnseenSuccessTest, IsNoFailure) {
+  const bool is_reset = GetParam();
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child child({.place = Place::kOwn, .cgroup = &cgroup}, [is_reset](Line& line) {
+    uint16_t port = 0;
+    UniqueFd listener = Listen("127.0.0.1", &port, 0);
+    const Address to = MakeAddress("127.0.0.1", port);
+    UniqueFd first(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (connect(first.get(), to.get(), to.size) != 0) return 1;
+    UniqueFd second(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (connect(second.get(), to.get(), to.size) == 0 || errno != EINPROGRESS) return 2;
+    line.Send(1);
+    line.Pause();
+    UniqueFd taken(accept(listener.get(), nullptr, nullptr));
+    pollfd ready{second.get(), POLLOUT, 0};
+    if (poll(&ready, 1, 10'000) != 1 || SocketError(second.get()) != 0) return 3;
+    UniqueFd other(accept(listener.get(), nullptr, nullptr));
+    if (is_reset) {  // its end is an error: ECONNRESET
+      const linger at_once{1, 0};
+      setsockopt(other.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+      other.reset();
+      pollfd gone{second.get(), POLLIN, 0};
+      poll(&gone, 1, 10'000);
+    }
+    return 0;
+  });
+  Probes probes({}, TestSettings());  // after the fork, as above
+  probes.StartDraining();
+  child.Go();
+  ASSERT_EQ(child.Receive<int>(), 1);
+  ASSERT_EQ(TcpOf(probes, cgroup, child.facts()), (TcpCounts{.attempts = 2, .established = 1}));
+  ASSERT_TRUE(Detach("nsobs_tcp_state"));
+  child.Go();
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_TRUE(probes.Of(EventKind::kConnectFailure, child.facts()).empty());
+  EXPECT_EQ(TcpOf(probes, cgroup, child.facts()), (TcpCounts{.attempts = 2, .established = 2}));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, UnseenSuccessTest, ::testing::Bool(), [](const auto& info) {
+  return std::string(info.param ? "Reset" : "Closed");
+});
 
 INSTANTIATE_TEST_SUITE_P(All, UnseenTest,
                          ::testing::Values(UnseenCase{"Blocking", ConnectMode::kBlocking, true},
