@@ -257,6 +257,19 @@ AGENT = [
           {**of_agent("nsobserver_containers_folded", NEVER),
            **of_agent("nsobserver_kernel_map_entries", "50+0x60"),
            **of_agent("nsobserver_kernel_map_entries_max", "100+0x60")}, 40),
+    Fires("NsobserverSheds", of_agent("nsobserver_budget_shed_seconds_total", "0+12x60"), 26,
+          "nsobserver on node1:9917 left out details for 3m 0s of 15 minutes, to stay within its share of the CPU: they are "
+          "counted, but not in the timeline"),
+    Quiet("NsobserverSheds", "a burst now and then", of_agent("nsobserver_budget_shed_seconds_total", "0+6x60"), 40),
+    Fires("NsobserverHelperRestarts",
+          {**of_agent("nsobserver_helper_restarts_total", "0+0.1x60", process="web", reason="exited"),
+           **of_agent("nsobserver_helper_restarts_total", "0+0.1x60", process="web", reason="hung")}, 40,
+          "nsobserver on node1:9917 had to replace its process web 6 times in 30 minutes", {"process": "web", **WHERE}),
+    Quiet("NsobserverHelperRestarts", "one that ended",
+          of_agent("nsobserver_helper_restarts_total", "0 0 1+0x60", process="web", reason="exited"), 20),
+    Quiet("NsobserverHelperRestarts", "a few of one, a few of another",
+          {**of_agent("nsobserver_helper_restarts_total", "0+0.08x60", process="web", reason="exited"),
+           **of_agent("nsobserver_helper_restarts_total", "0+0.08x60", process="zygote", reason="exited")}, 40),
 ]
 
 CASES = [*NETWORK, *FILES, *PROCESSES, *MEMORY, *ISOLATION, *AGENT]
