@@ -488,7 +488,8 @@ enum nsobs_run_kind {
 /*
  * A slot of the array that both sides map: index (cpu * NSOBS_RUN_KINDS + kind) * NSOBS_RUN_SLOTS +
  * hash. The first event of a run is a record with the run's number. Equal ones that follow on the
- * same CPU are only counted here, and last_ns moves on. They are in no other counter or tally:
+ * same CPU are only counted here, and last_ns moves on, once in each tick of the kernel's: it is at
+ * most a tick (1 to 10 ms) too early. They are in no other counter or tally:
  * whoever reads those adds what is here.
  *
  * Nothing is taken away behind userspace's back: a slot begins a new run only when userspace has
@@ -501,13 +502,14 @@ struct nsobs_run {
   __u64 closed;     /* written by userspace: the run that takes no more events */
   __u64 counted[2]; /* by epoch */
   __u64 last_ns;
+  __u64 last_tick; /* jiffies, when last_ns was read */
   __u64 base[2];
   __u32 begun; /* runs in this slot so far */
   __u32 busy;  /* a program of this CPU is at it: one that interrupts it keeps away */
   __u64 key[NSOBS_RUN_KEY_WORDS];
   struct nsobs_counter_key counter; /* what each of them counts as */
 };
-NSOBS_ASSERT_SIZE(struct nsobs_run, 192);
+NSOBS_ASSERT_SIZE(struct nsobs_run, 200);
 
 /* The programs that the observer's own deeds make run, so that one which has gone silent is
  * noticed: places in `beats`. */

@@ -42,7 +42,8 @@ static __always_inline struct attempt* attempt_of(struct sock* sk) {
   u64 key = (u64)sk;
   struct attempt* attempt = bpf_map_lookup_elem(&attempts, &key);
 
-  return attempt ?: bpf_sk_storage_get(&more_attempts, sk, 0, 0);
+  if (attempt || !sk->sk_bpf_storage) return attempt; /* a load in place of a call */
+  return bpf_sk_storage_get(&more_attempts, sk, 0, 0);
 }
 
 static __always_inline void forget_attempt(struct sock* sk) {

@@ -351,6 +351,7 @@ struct sock {
   u16 sk_protocol;
   struct socket* sk_socket;
   struct sock_cgroup_data sk_cgrp_data;
+  void* sk_bpf_storage; /* NULL: it has none in any map */
 };
 
 struct inet_sock {
