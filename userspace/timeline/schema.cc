@@ -2,7 +2,6 @@
 
 #include <thread>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "userspace/base/mutex.h"
 #include "userspace/base/status_util.h"
@@ -167,34 +166,20 @@ absl::Status SetVersion(Database* database, int64_t version) {
                    "; INSERT OR REPLACE INTO meta VALUES ('schema_version', ", version, ")"));
 }
 
-// The check has a page that can't be read as one of its findings, with SQLite's code in its text
-// (checkTreePage() of btree.c).
-bool IsReadError(const std::string& finding) {
-  constexpr std::string_view kCode = "unable to get the page. error code=";
-  const size_t at = finding.find(kCode);
-  if (at == std::string::npos) return false;
-  const std::string rest = finding.substr(at + kCode.size());
-  int code = 0;
-  return absl::SimpleAtoi(rest.substr(0, rest.find_first_not_of("0123456789")), &code) &&
-         (code & 0xff) == SQLITE_IOERR;
-}
-
 absl::Status ReadQuickCheck(Database* database) {
   NSOBS_ASSIGN_OR_RETURN(Statement check, database->Prepare("PRAGMA quick_check(1)"));
   NSOBS_ASSIGN_OR_RETURN(bool row, check.Step());
-  const std::string finding(row ? check.Text(0) : "no answer");
-  if (finding == "ok") return absl::OkStatus();
-  const std::string text = absl::StrCat("database: ", finding);
-  return IsReadError(finding) ? absl::UnavailableError(text) : absl::DataLossError(text);
+  if (row && check.Text(0) == "ok") return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("database: ", std::string(check.Text(0))));
 }
 
-// A read that fails once is no damage; a page that can't be read again is: with it in the file no
-// later start would come to record anything.
+// To the check a page that can't be read is damage like any other. If it can be read the second
+// time, it was none; if not, it is: with it in the file no later start would come to record.
 absl::Status ReadQuickCheckTwice(Database* database) {
   const absl::Status first = ReadQuickCheck(database);
-  if (!absl::IsUnavailable(first)) return first;
+  if (first.ok() || absl::IsCancelled(first)) return first;
   const absl::Status second = ReadQuickCheck(database);
-  return absl::IsUnavailable(second) ? absl::DataLossError(second.message()) : second;
+  return absl::IsCancelled(second) ? first : second;
 }
 
 }  // namespace

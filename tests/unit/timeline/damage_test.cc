@@ -2,10 +2,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <random>
 
-#include "tests/unit/timeline/timeline_fixture.h"
+#include "tests/unit/timeline/damage_fixture.h"
 #include "userspace/base/fd.h"
 #include "userspace/timeline/set_aside.h"
 
@@ -16,68 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-std::string Slurp(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void Spill(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
-
-class DamageTest : public TimelineFixture {
- protected:
-  // A closed timeline with something in every table that the observer writes.
-  void MakeGoodFile() {
-    Open();
-    std::vector<TimelineItem> items;
-    for (uint32_t i = 0; i < 40; ++i) {
-      auto container = MakeContainer("c" + std::to_string(i % 7), std::to_string(i % 7));
-      items.push_back(TimelineRow{0, MakeEvent(clock_, i + 1, container)});
-    }
-    ASSERT_OK(timeline_->Write(items));
-    ASSERT_OK(timeline_->UpsertNamespaces({{.identity = {1, 1}}}));
-    ASSERT_OK(timeline_->Close());
-    timeline_.reset();
-  }
-
-  void RemoveAllFiles() {
-    for (const std::string& name : FilesLike("timeline.db")) {
-      std::filesystem::remove_all(dir_.path() + "/" + name);
-    }
-  }
-
-  // Opens, writes, reads: whatever the file is, the observer must come to run.
-  void ExpectUsable(const std::string& what) {
-    Open();
-    ASSERT_FALSE(HasFatalFailure()) << what;
-    // Damage that shows only later is dealt with when it shows, and not more than once a minute.
-    absl::Status status = WriteRow(MakeEvent(clock_, 4242));
-    ASSERT_TRUE(status.ok()) << what << ": " << status;
-    (void)timeline_->ApplyRetention();
-    status = timeline_->Close();
-    EXPECT_TRUE(status.ok() || absl::IsDataLoss(status)) << what << ": " << status;
-    timeline_.reset();
-  }
-
-  // A reader may find it damaged, but neither crashes nor gives anything that isn't JSON.
-  void ExpectReaderSurvives() {
-    auto reader = TimelineReader::Open(dir_.path());
-    if (!reader.ok()) return;
-    for (const EventQuery& query : {EventQuery{}, EventQuery{.container = "c3"},
-                                    EventQuery{.since_wall_ns = 1, .newest_first = true}}) {
-      (void)(*reader)->Events(query, [](const StoredEvent& event) {
-        EXPECT_TRUE(nlohmann::json::accept(event.json)) << event.json;
-        return true;
-      });
-    }
-    (void)(*reader)->Containers();
-    (void)(*reader)->Namespaces();
-    (void)(*reader)->LastEventId();
-    (void)(*reader)->RunState();
-  }
-};
 
 TEST_F(DamageTest, GarbageIsSetAside) {
   Spill(db_path(), std::string(10000, 'x'));
