@@ -133,12 +133,16 @@ class MutationTest : public DamageTest {
     }
   }
 
+  void TearDown() override { timeline_.reset(); }
+
   int set_aside_ = 0;
+
+ private:
+  PointHook no_syncs_{{VfsCall::kWrite, "", -1, {}}, /*syncs=*/false};
+  FaultyVfs vfs_{&no_syncs_};
 };
 
 TEST_F(MutationTest, WhateverIsThereRecordingGoesOn) {
-  PointHook no_syncs({VfsCall::kWrite, "", -1, {}}, /*syncs=*/false);
-  FaultyVfs vfs(&no_syncs);
   options_ = StoryOptions(dir_.path());
   Files other = LeftBehind(500);
   const Files good = LeftBehind(1);

@@ -74,10 +74,10 @@ class StoryTest : public TimelineFixture {
     bool gap = true;
   };
 
+  void TearDown() override { timeline_.reset(); }
+
   // Opens the file as the next run does; where the story can go on.
   void ExpectWhole(const Expected& expected, uint32_t* next) {
-    PointHook no_syncs({VfsCall::kWrite, "", -1, {}}, /*syncs=*/false);
-    FaultyVfs vfs(&no_syncs);
     options_ = StoryOptions(dir_.path());
     clock_.AdvanceNs(BatchWallNs(expected.to + 1) - clock_.WallNs());
     Open();
@@ -132,6 +132,9 @@ class StoryTest : public TimelineFixture {
     ASSERT_FALSE(gaps.empty());
     EXPECT_EQ(gaps.back()["gap"]["to"], FormatRfc3339(clock_.WallNs())) << gaps.back();
   }
+
+  PointHook no_syncs_{{VfsCall::kWrite, "", -1, {}}, /*syncs=*/false};
+  FaultyVfs vfs_{&no_syncs_};
 };
 
 }  // namespace nsobs
