@@ -35,6 +35,9 @@ TEST_F(DamageTest, AnothersDatabaseIsSetAsideWholeAndIsNoGap) {
   ASSERT_THAT(report_.notes, SizeIs(1));
   EXPECT_THAT(report_.notes[0], HasSubstr("not a timeline of nsobserver"));
   EXPECT_FALSE(report_.gap.has_value());
+  timeline_.reset();
+  Open();
+  EXPECT_FALSE(report_.gap.has_value()) << "nor is it for the run after that";
   const auto aside = FilesLike("corrupt");
   ASSERT_THAT(aside, SizeIs(1));
   auto theirs =
@@ -45,14 +48,14 @@ TEST_F(DamageTest, AnothersDatabaseIsSetAsideWholeAndIsNoGap) {
 
 TEST_F(DamageTest, TheGapBeginsWhenTheDamagedFileWasLastWritten) {
   Spill(db_path(), std::string(10000, 'x'));
-  const int64_t written = LastWrittenWallNs(dir_.path());
+  const int64_t written = LastWrittenWallNs(db_path());
   ASSERT_GT(written, 0);
   // Now is 100 s after that; the host has been up for 1,000 s, and then for 10 s.
   for (const auto& [up, cause] : std::vector<std::pair<int64_t, std::string>>{
            {1000 * kSecond, "crashed"}, {10 * kSecond, "host_reboot"}}) {
     RemoveAllFiles();
     Spill(db_path(), std::string(10000, 'x'));
-    const int64_t from = LastWrittenWallNs(dir_.path());
+    const int64_t from = LastWrittenWallNs(db_path());
     FakeClock clock(up, from + 100 * kSecond);
     auto opened = Timeline::Open(options_, &clock, &report_);
     ASSERT_TRUE(opened.ok());
@@ -60,6 +63,28 @@ TEST_F(DamageTest, TheGapBeginsWhenTheDamagedFileWasLastWritten) {
     EXPECT_EQ(report_.gap->cause, cause);
     EXPECT_EQ(report_.gap->from_wall_ns, from);
     EXPECT_EQ(report_.gap->to_wall_ns, from + 100 * kSecond);
+  }
+}
+
+// Killed between setting it aside and the first heartbeat in the new file.
+TEST_F(DamageTest, TheGapIsToldAlsoByTheRunAfterTheOneThatSetAside) {
+  for (const bool made : {true, false}) {
+    RemoveAllFiles();
+    Spill(db_path(), std::string(10000, 'x'));
+    const int64_t written = LastWrittenWallNs(db_path());
+    Open();
+    ASSERT_FALSE(HasFatalFailure());
+    timeline_.reset();
+    if (!made) std::filesystem::remove(db_path());
+    Open();
+    ASSERT_TRUE(report_.gap.has_value());
+    EXPECT_EQ(report_.gap->from_wall_ns, std::min(written, clock_.WallNs()));
+    ASSERT_OK(WriteRow(MakeEvent(clock_, 1)));
+    timeline_.reset();
+    Open();
+    ASSERT_TRUE(report_.gap.has_value());
+    EXPECT_EQ(report_.gap->from_wall_ns, clock_.WallNs()) << "since the heartbeat";
+    timeline_.reset();
   }
 }
 
