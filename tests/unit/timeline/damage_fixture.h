@@ -18,6 +18,8 @@ inline void Spill(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
+inline constexpr int kMoreRowsThanAnyFileHas = 100'000;
+
 class DamageTest : public TimelineFixture {
  protected:
   // A closed timeline with something in every table that the observer writes.
@@ -57,13 +59,21 @@ class DamageTest : public TimelineFixture {
   void ExpectReaderSurvives() {
     auto reader = TimelineReader::Open(dir_.path());
     if (!reader.ok()) return;
+    int rows = 0;
     for (const EventQuery& query : {EventQuery{}, EventQuery{.container = "c3"},
                                     EventQuery{.since_wall_ns = 1, .newest_first = true}}) {
-      (void)(*reader)->Events(query, [](const StoredEvent& event) {
+      (void)(*reader)->Events(query, [&](const StoredEvent& event) {
         EXPECT_TRUE(nlohmann::json::accept(event.json)) << event.json;
-        return true;
+        return ++rows < kMoreRowsThanAnyFileHas;
       });
     }
+    for (const bool newest_first : {false, true}) {
+      (void)(*reader)->Snapshots({.newest_first = newest_first}, [&](const StoredSnapshot& row) {
+        EXPECT_TRUE(nlohmann::json::accept(row.json)) << row.json;
+        return ++rows < kMoreRowsThanAnyFileHas;
+      });
+    }
+    EXPECT_LT(rows, kMoreRowsThanAnyFileHas) << "the same rows again and again";
     (void)(*reader)->Containers();
     (void)(*reader)->Namespaces();
     (void)(*reader)->LastEventId();
