@@ -73,7 +73,7 @@ class SqliteTimeline : public Timeline {
  private:
   absl::Status OpenFile();
   absl::Status Replace(const absl::Status& reason);
-  std::optional<Gap> GapBeforeDamage() const;
+  void FollowSetAside(TimelineOpenReport* report);
   absl::Status Guarded(absl::FunctionRef<absl::Status()> work);
   absl::Status InTransaction(absl::FunctionRef<absl::Status()> work);
   absl::Status CheckLog();
@@ -107,7 +107,7 @@ absl::Status SqliteTimeline::Start(TimelineOpenReport* report) {
   if (const auto& previous = file_->meta.previous(); previous) {
     report->gap = GapSince(*previous, boot_id_, clock_->WallNs());
   } else {
-    report->gap = GapBeforeDamage();
+    FollowSetAside(report);
   }
   report->notes = TakeNotes();
   return absl::OkStatus();
@@ -119,17 +119,23 @@ absl::Status SqliteTimeline::OpenFile() {
 }
 
 // A file in which nobody has beaten yet follows one that was set aside, just now or by a run that
-// came no further. That one can't say when it was used last, but the filesystem knows when it was
-// written.
-std::optional<Gap> SqliteTimeline::GapBeforeDamage() const {
+// came no further than that. That one can't say when it was used last, but the filesystem knows
+// when it was written.
+void SqliteTimeline::FollowSetAside(TimelineOpenReport* report) {
   const std::string aside = LastSetAside(options_.directory);
-  const int64_t written = aside.empty() || IsAnothers(aside) ? 0 : LastWrittenWallNs(aside);
-  if (written == 0) return std::nullopt;
+  if (aside.empty()) return;
+  if (!replaced_boot_ns_) {
+    notes_.push_back(absl::StrCat(kTimelineFile, " was set aside as ",
+                                  aside.substr(options_.directory.size() + 1),
+                                  " by an earlier run, which came no further"));
+  }
+  const int64_t written = IsAnothers(aside) ? 0 : LastWrittenWallNs(aside);
+  if (written == 0) return;
   const int64_t now = clock_->WallNs();
   const int64_t booted = now - clock_->BootNs();
-  return Gap{.cause = written < booted ? "host_reboot" : "crashed",
-             .from_wall_ns = std::min(written, now),
-             .to_wall_ns = now};
+  report->gap = Gap{.cause = written < booted ? "host_reboot" : "crashed",
+                    .from_wall_ns = std::min(written, now),
+                    .to_wall_ns = now};
 }
 
 absl::Status SqliteTimeline::Replace(const absl::Status& reason) {

@@ -77,6 +77,7 @@ TEST_F(DamageTest, TheGapIsToldAlsoByTheRunAfterTheOneThatSetAside) {
     timeline_.reset();
     if (!made) std::filesystem::remove(db_path());
     Open();
+    EXPECT_THAT(report_.notes, ElementsAre(HasSubstr("was set aside as timeline.db.corrupt-")));
     ASSERT_TRUE(report_.gap.has_value());
     EXPECT_EQ(report_.gap->from_wall_ns, std::min(written, clock_.WallNs()));
     ASSERT_OK(WriteRow(MakeEvent(clock_, 1)));
