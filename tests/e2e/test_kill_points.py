@@ -2,8 +2,8 @@
 
 The call itself is not made any more (ptrace_report_syscall_entry() of the kernel); the point after it is the next call's.
 After each: all else that ran has ended or is replaced, what a reader had seen is there, rows come again within 5 s, the
-time in between is a gap. NSOBS_KILL_CALLS=300 is a long form: that many, at random calls of each; NSOBS_KILL_CALLS_SEED
-repeats it.
+time in between is a gap. NSOBS_KILL_CALLS (2) is how many follow at random calls; NSOBS_KILL_CALLS=300 is a long form.
+NSOBS_KILL_CALLS_SEED repeats it.
 """
 
 import collections
@@ -25,7 +25,7 @@ from observer import Observer
 from shell import run, wait_until
 from wall import nanoseconds
 
-LONG = int(os.environ.get("NSOBS_KILL_CALLS", "0"))
+AT_RANDOM = int(os.environ.get("NSOBS_KILL_CALLS", "2"))
 SEED = int(os.environ.get("NSOBS_KILL_CALLS_SEED", str(random.randrange(10**6))))
 STORED = "timeline.db"
 FAILED_BIND = "import socket; socket.socket().bind(('192.0.2.1', 80))"
@@ -37,14 +37,14 @@ class Point:
     moment: str
     call: str
     number: int  # counted in each thread
-    most: int = 0  # as large as the long form tries; 0: only in the long form's list if it equals `number`
+    most: int = 0  # at random: up to this one
 
     def __str__(self) -> str:
         return f"{self.moment}-{self.call}-{self.number}"
 
 
-# What CI does, and up to which number the long form goes. "first": a storage that is not there yet; "start": one with
-# rows; "aside": one whose file is damaged; the others attach to a daemon, or to its front, zygote or helper, under load.
+# "first": a start where no storage is yet; "start": where it has rows; "aside": where its file is damaged. The others
+# attach to a daemon under load, or to its front, zygote or helper.
 POINTS = [
     Point("first", "flock", 1, 1),
     Point("first", "pwrite64", 30, 130),
@@ -277,10 +277,9 @@ def test_killed_at(point, killer):
     assert killer.missed[str(point)] == 0, f"strace never saw {point.call} number {point.number}"
 
 
-@pytest.mark.skipif(LONG == 0, reason="the long form")
 def test_killed_at_random_calls(killer, capsys):
     chance = random.Random(SEED)
-    for _ in range(LONG):
+    for _ in range(AT_RANDOM):
         point = chance.choice(POINTS + MORE)
         killer.at(Point(point.moment, point.call, chance.randint(1, point.most)))
     with capsys.disabled():
