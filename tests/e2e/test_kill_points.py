@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import namespaces
 import pytest
-from dying import again_within, all_ended, below, gaps, of, orphans, records_again, rows
+from dying import again_within, all_ended, below, gaps, of, programs, records_again, rows
 from load import connect_load
 from observer import Observer
 from shell import run, wait_until
@@ -115,6 +115,7 @@ class Killer:
         self.killed = collections.Counter()
         self.missed = collections.Counter()
         self.slowest = 0.0
+        self.loaded = set()  # programs of the kernel's
 
     def at(self, point: Point) -> None:
         if point.moment in ("first", "start", "aside"):
@@ -155,6 +156,7 @@ class Killer:
 
     def end_by_hand(self) -> None:
         others = below(self.observer.process.pid)
+        self.loaded |= programs(self.observer.process.pid)
         self.observer.kill()
         all_ended(others)
 
@@ -163,6 +165,7 @@ class Killer:
     def of_the_daemon(self, point: Point) -> None:
         observer = self.observer
         others = below(observer.process.pid)
+        self.loaded |= programs(observer.process.pid)
         seen = rows(observer)
         traced = in_background(*strace(point, self.trace), "-p", observer.process.pid)
         self.await_attached(observer.process.pid)
@@ -260,15 +263,16 @@ class Killer:
 def killer(tmp_path_factory):
     config = tmp_path_factory.mktemp("config") / "nsobserver.yaml"
     config.write_text("signals:\n  told: [SIGTERM]\n")
-    before = orphans()
     with Observer("--anomaly.connect-failure=off", "--config", str(config)) as observer, connect_load(rate=300):
         killer = Killer(observer)
         yield killer
+        killer.loaded |= programs(observer.process.pid)
+        assert killer.loaded
         left = {observer.process.pid, *below(observer.process.pid)}
         code, _ = observer.stop()
         assert code == 0
         all_ended(left)
-        wait_until(lambda: not orphans() - before, 20, "no program of BPF is left")
+        wait_until(lambda: not programs() & killer.loaded, 20, "no program of BPF is left")
 
 
 @pytest.mark.parametrize("point", POINTS, ids=str)

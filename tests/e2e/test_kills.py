@@ -10,7 +10,7 @@ import random
 import signal
 import time
 
-from dying import again_within, all_ended, below, gaps, of, orphans, records_again, rows
+from dying import again_within, all_ended, below, gaps, of, programs, records_again, rows
 from load import connect_load
 from observer import Observer
 from shell import wait_until
@@ -26,6 +26,7 @@ class Storm:
         self.observer, self.random = observer, random.Random(SEED)
         self.killed = collections.Counter()
         self.slowest = 0.0
+        self.loaded = set()
 
     def kill(self) -> None:
         victim = self.random.choice(VICTIMS)
@@ -46,6 +47,7 @@ class Storm:
 
     def kill_daemon(self) -> None:
         others = below(self.observer.process.pid)
+        self.loaded |= programs(self.observer.process.pid)
         self.observer.kill()
         all_ended(others)
         took = records_again(self.observer)
@@ -61,17 +63,18 @@ class Storm:
 
 
 def test_killed_at_random(capsys):
-    before = orphans()
     with Observer("--anomaly.connect-failure=off") as observer, connect_load(rate=300):
         storm = Storm(observer)
         while storm.killed.total() < KILLS:
             storm.kill()
         balanced = observer.scrape()  # checks the sums
         assert balanced.sum("nsobserver_malformed_records_total") == 0
+        storm.loaded |= programs(observer.process.pid)
+        assert storm.loaded
         left = {observer.process.pid, *below(observer.process.pid)}
         code, _ = observer.stop()
         assert code == 0
         all_ended(left)
-        wait_until(lambda: not orphans() - before, 20, "no program of BPF is left")
+        wait_until(lambda: not programs() & storm.loaded, 20, "no program of BPF is left")
         with capsys.disabled():
             print(f"\n{dict(storm.killed)} killed; rows again after {storm.slowest:.1f} s at most (seed {SEED})")

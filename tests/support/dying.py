@@ -1,9 +1,11 @@
 """What must be true when a process of the observer's was killed: helpers of the tests that kill."""
 
 import collections
+import contextlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import time
 
@@ -48,11 +50,16 @@ def gaps(observer) -> collections.Counter:
                                for gap in found if gap["part"] != "detail")
 
 
-def orphans() -> set[int]:
-    """Our programs in the kernel that no process holds."""
-    shown = subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True, check=False).stdout
-    programs = json.loads(shown) if shown.strip() else []
-    return {one["id"] for one in programs if one.get("name", "").startswith("nsobs") and not one.get("pids")}
+def programs(pid: int | None = None) -> set[int]:
+    """Ids of the programs in the kernel; of those that this process holds, itself or by a link."""
+    if pid is None:
+        shown = subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True, check=True).stdout
+        return {one["id"] for one in json.loads(shown)}
+    found = set()
+    for info in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
+        with contextlib.suppress(OSError):
+            found |= {int(number) for number in re.findall(r"^prog_id:\s+(\d+)", info.read_text(), re.MULTILINE)}
+    return found
 
 
 def all_ended(pids) -> None:
