@@ -5,74 +5,20 @@ is left behind. NSOBS_KILLS (14) is how many; NSOBS_KILLS=10000 is the long form
 """
 
 import collections
-import json
 import os
-import pathlib
 import random
 import signal
-import subprocess
 import time
 
+from dying import again_within, all_ended, below, gaps, of, programs, records_again, rows
 from load import connect_load
 from observer import Observer
 from shell import wait_until
-from wall import nanoseconds
 
 KILLS = int(os.environ.get("NSOBS_KILLS", "14"))
 SEED = int(os.environ.get("NSOBS_KILLS_SEED", str(random.randrange(10**6))))
-AGAIN_WITHIN = 5  # seconds from the start to the first event that has a row, on a machine with nothing else to do
-
 NAMES = {"web-front": "web", "nsobs-zygote": "zygote", "nsobs-snapshot": "snapshot"}
 VICTIMS = ["daemon", "daemon", *NAMES]
-
-
-def again_within() -> float:
-    """On this one."""
-    return AGAIN_WITHIN * max(1.0, os.getloadavg()[0] / os.cpu_count())
-
-
-def below(pid: int) -> dict[int, str]:
-    """Every process below it: what it is called, by pid."""
-    found = {}
-    try:
-        for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
-            for child in (thread / "children").read_text().split():
-                words = pathlib.Path(f"/proc/{child}/cmdline").read_bytes()
-                comm = pathlib.Path(f"/proc/{child}/comm").read_text().strip()
-                found[int(child)] = "web-front" if b"web-front" in words else comm
-                found |= below(int(child))
-    except OSError:
-        pass  # it ended meanwhile
-    return found
-
-
-def of(observer, name: str) -> list[int]:
-    return [pid for pid, called in below(observer.process.pid).items() if called == name]
-
-
-def alive(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
-
-
-def rows(observer, since: str = "20s", *words: str) -> dict[int, str]:
-    """By id, what never changes of a row: it may grow."""
-    return {row["id"]: (row["time"], row["kind"]) for row in observer.events("--since", since, *words)}
-
-
-def gaps(observer) -> collections.Counter:
-    found = [row["gap"] for row in observer.events("--kind", "gap", "--since", "240h")]
-    return collections.Counter("daemon" if gap["part"] == "all" and gap["cause"] == "crashed" else (gap["reason"] or "").partition(":")[0]
-                               for gap in found if gap["part"] != "detail")
-
-
-def orphans() -> set[int]:
-    """Our programs in the kernel that no process holds."""
-    shown = subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True, check=False).stdout
-    programs = json.loads(shown) if shown.strip() else []
-    return {one["id"] for one in programs if one.get("name", "").startswith("nsobs") and not one.get("pids")}
 
 
 class Storm:
@@ -80,6 +26,7 @@ class Storm:
         self.observer, self.random = observer, random.Random(SEED)
         self.killed = collections.Counter()
         self.slowest = 0.0
+        self.loaded = set()
 
     def kill(self) -> None:
         victim = self.random.choice(VICTIMS)
@@ -100,14 +47,10 @@ class Storm:
 
     def kill_daemon(self) -> None:
         others = below(self.observer.process.pid)
+        self.loaded |= programs(self.observer.process.pid)
         self.observer.kill()
-        wait_until(lambda: not any(alive(pid) for pid in others), 10, "all that it started has ended")
-        last = max(rows(self.observer, "2m"), default=0)
-        begin_ns = time.time_ns()
-        self.observer.start()
-        first = wait_until(lambda: [when for number, (when, kind) in sorted(rows(self.observer).items())
-                                    if kind == "connect_failure" and number > last], 60, "rows again", interval=0.05)[0]
-        took = (nanoseconds(first) - begin_ns) / 1e9
+        all_ended(others)
+        took = records_again(self.observer)
         self.slowest = max(self.slowest, took)
         assert took < again_within(), f"{took:.1f} s (seed {SEED})"
 
@@ -120,17 +63,18 @@ class Storm:
 
 
 def test_killed_at_random(capsys):
-    before = orphans()
     with Observer("--anomaly.connect-failure=off") as observer, connect_load(rate=300):
         storm = Storm(observer)
         while storm.killed.total() < KILLS:
             storm.kill()
         balanced = observer.scrape()  # checks the sums
         assert balanced.sum("nsobserver_malformed_records_total") == 0
+        storm.loaded |= programs(observer.process.pid)
+        assert storm.loaded
         left = {observer.process.pid, *below(observer.process.pid)}
         code, _ = observer.stop()
         assert code == 0
-        wait_until(lambda: not any(alive(pid) for pid in left), 10, "nothing runs any more")
-        wait_until(lambda: not orphans() - before, 20, "no program of BPF is left")
+        all_ended(left)
+        wait_until(lambda: not programs() & storm.loaded, 20, "no program of BPF is left")
         with capsys.disabled():
             print(f"\n{dict(storm.killed)} killed; rows again after {storm.slowest:.1f} s at most (seed {SEED})")

@@ -32,6 +32,7 @@ class FakeClock : public Clock {
     boot_ns_ += ns;
     wall_ns_ += ns;
   }
+  void StepWallNs(int64_t ns) { wall_ns_ += ns; }  // somebody sets it
 
  private:
   int64_t boot_ns_;

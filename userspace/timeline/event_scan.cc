@@ -212,6 +212,11 @@ absl::Status EventScan::ReadPage(std::vector<StoredEvent>* page) {
     Source* nearest = Nearest();
     if (nearest == nullptr) break;
     const int64_t id = nearest->next_id;
+    // A damaged file can have its rows in any order, and each page begins behind the last row: this
+    // would go on for ever.
+    if (id <= from_id_ || id >= to_id_) {
+      return absl::DataLossError(absl::StrCat("event ", id, " of the timeline is out of order"));
+    }
     Take(*nearest, page);
     (query_.newest_first ? to_id_ : from_id_) = id;
     for (Source& source : sources_) {

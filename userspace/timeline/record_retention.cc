@@ -36,7 +36,7 @@ absl::StatusOr<RecordRetention> RecordRetention::Make(Database* database, const 
                                                       RetentionLimits limits) {
   RecordRetention r;
   r.database_ = database;
-  r.clock_ = clock;
+  r.clock_.emplace(clock);
   r.age_ = limits.age;
   NSOBS_ASSIGN_OR_RETURN(r.snapshots_,
                          MakeTable(database, "snapshots", limits.file_bytes / kSnapshotShare));
@@ -55,7 +55,7 @@ absl::StatusOr<int64_t> RecordRetention::Sum(Table* table) {
 
 absl::Status RecordRetention::Apply(absl::Duration budget) {
   const absl::Time deadline = absl::Now() + budget;
-  const int64_t cutoff = clock_->WallNs() - absl::ToInt64Nanoseconds(age_);
+  const int64_t cutoff = clock_->NowNs() - absl::ToInt64Nanoseconds(age_);
   for (Table* table : {&snapshots_, &findings_}) {
     NSOBS_ASSIGN_OR_RETURN(int64_t bytes, Sum(table));
     bool more = true;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "userspace/base/clock.h"
+#include "userspace/timeline/age_clock.h"
 #include "userspace/timeline/database.h"
 #include "userspace/timeline/retention.h"
 
@@ -37,7 +39,7 @@ class RecordRetention {
   absl::StatusOr<bool> RemoveChunk(Table* table, int64_t cutoff, int64_t* bytes);
 
   Database* database_ = nullptr;
-  const Clock* clock_ = nullptr;
+  std::optional<AgeClock> clock_;
   absl::Duration age_;
   Table snapshots_;
   Table findings_;

@@ -97,13 +97,18 @@ std::optional<StoredSnapshot> TakeSnapshot(const Statement& row) {
 }
 
 template <typename T, typename Take>
-absl::StatusOr<std::vector<T>> NextPage(Statement select, Take take, int64_t* cursor,
-                                        uint64_t* damaged) {
+absl::StatusOr<std::vector<T>> NextPage(Statement select, Take take, bool newest_first,
+                                        int64_t* cursor, uint64_t* damaged) {
   std::vector<T> page;
   // A page of nothing but damaged rows is not the end; rows are few, so it is just gone through.
   absl::StatusOr<bool> row = select.Step();
   for (; row.ok() && *row; row = select.Step()) {
-    *cursor = select.Int(0);
+    // A damaged file can have its rows in any order: this would go on for ever.
+    const int64_t id = select.Int(0);
+    if (*cursor != 0 && (newest_first ? id >= *cursor : id <= *cursor)) {
+      return absl::DataLossError(absl::StrCat("row ", id, " of the timeline is out of order"));
+    }
+    *cursor = id;
     if (auto taken = take(select)) {
       page.push_back(*std::move(taken));
     } else {
@@ -122,8 +127,8 @@ absl::StatusOr<std::vector<T>> Next(Database* database, const char* columns,
   while (true) {
     const int64_t before = *cursor;
     NSOBS_ASSIGN_OR_RETURN(Statement select, Select(database, columns, query, owners, *cursor));
-    NSOBS_ASSIGN_OR_RETURN(std::vector<T> page,
-                           (NextPage<T>(std::move(select), take, cursor, damaged)));
+    NSOBS_ASSIGN_OR_RETURN(std::vector<T> page, (NextPage<T>(std::move(select), take,
+                                                             query.newest_first, cursor, damaged)));
     if (!page.empty() || *cursor == before) return page;
   }
 }

@@ -68,7 +68,7 @@ absl::StatusOr<Retention> Retention::Make(Database* database, const Clock* clock
 absl::StatusOr<RetentionResult> Retention::Apply(absl::Duration budget,
                                                  absl::FunctionRef<bool(int64_t id)> keep) {
   const absl::Time deadline = absl::Now() + budget;
-  const int64_t cutoff = clock_->WallNs() - absl::ToInt64Nanoseconds(limits_.age);
+  const int64_t cutoff = clock_.NowNs() - absl::ToInt64Nanoseconds(limits_.age);
   RetentionResult result;
   NSOBS_ASSIGN_OR_RETURN(uint64_t old, RemoveOld(cutoff, deadline));
   NSOBS_ASSIGN_OR_RETURN(uint64_t oldest, RemoveOldest(deadline, keep));

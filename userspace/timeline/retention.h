@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "userspace/base/clock.h"
+#include "userspace/timeline/age_clock.h"
 #include "userspace/timeline/database.h"
 
 namespace nsobs {
@@ -53,7 +54,7 @@ class Retention {
   absl::StatusOr<int64_t> LiveBytes();
 
   Database* database_;
-  const Clock* clock_;
+  AgeClock clock_;
   RetentionLimits limits_;
   Statement select_old_;
   Statement select_oldest_;

@@ -173,6 +173,15 @@ absl::Status ReadQuickCheck(Database* database) {
   return absl::DataLossError(absl::StrCat("database: ", std::string(check.Text(0))));
 }
 
+// To the check a page that can't be read is damage like any other. If it can be read the second
+// time, it was none; if not, it is: with it in the file no later start would come to record.
+absl::Status ReadQuickCheckTwice(Database* database) {
+  const absl::Status first = ReadQuickCheck(database);
+  if (first.ok() || absl::IsCancelled(first)) return first;
+  const absl::Status second = ReadQuickCheck(database);
+  return absl::IsCancelled(second) ? first : second;
+}
+
 }  // namespace
 
 absl::Span<const SchemaStep> SchemaSteps() { return kSteps; }
@@ -213,7 +222,7 @@ absl::Status QuickCheck(Database* database, absl::Duration limit) {
   std::thread watchdog([&] {
     if (!done.WaitForNotificationWithTimeout(limit)) sqlite3_interrupt(database->get());
   });
-  absl::Status status = ReadQuickCheck(database);
+  absl::Status status = ReadQuickCheckTwice(database);
   done.Notify();
   watchdog.join();
   return absl::IsCancelled(status) ? absl::OkStatus() : status;

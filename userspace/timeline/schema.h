@@ -38,7 +38,7 @@ absl::StatusOr<FileKind> Classify(Database* database, absl::Span<const SchemaSte
 absl::Status Migrate(Database* database, absl::Span<const SchemaStep> steps);
 
 // A structural check that is given up after `limit`: a large file can't delay the start.
-// DATA_LOSS if something is wrong.
+// DATA_LOSS if something is wrong; so is a page that can't be read twice.
 absl::Status QuickCheck(Database* database, absl::Duration limit);
 
 }  // namespace nsobs

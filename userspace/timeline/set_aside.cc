@@ -91,8 +91,12 @@ absl::StatusOr<std::string> SetAside(const std::string& directory, int64_t wall_
   return name;
 }
 
-int64_t LastWrittenWallNs(const std::string& directory) {
-  const std::string path = TimelinePath(directory);
+std::string LastSetAside(const std::string& directory) {
+  const std::vector<std::string> all = SetAsideFiles(directory);
+  return all.empty() ? std::string() : all.front();
+}
+
+int64_t LastWrittenWallNs(const std::string& path) {
   return std::max(ModifiedNs(path), ModifiedNs(path + "-wal"));
 }
 

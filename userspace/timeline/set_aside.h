@@ -17,7 +17,10 @@ inline constexpr int kSetAsideKept = 3;
 // may be open. Returns the new name without the directory.
 absl::StatusOr<std::string> SetAside(const std::string& directory, int64_t wall_ns);
 
-// When the file or its log was last written, on the wall clock; 0 if it isn't there.
-int64_t LastWrittenWallNs(const std::string& directory);
+// The path of the one that was set aside last; "" if there is none.
+std::string LastSetAside(const std::string& directory);
+
+// When the file of that path or its log was last written, on the wall clock; 0 if it isn't there.
+int64_t LastWrittenWallNs(const std::string& path);
 
 }  // namespace nsobs

@@ -73,7 +73,7 @@ class SqliteTimeline : public Timeline {
  private:
   absl::Status OpenFile();
   absl::Status Replace(const absl::Status& reason);
-  Gap GapBeforeDamage(int64_t last_written_ns) const;
+  void FollowSetAside(TimelineOpenReport* report);
   absl::Status Guarded(absl::FunctionRef<absl::Status()> work);
   absl::Status InTransaction(absl::FunctionRef<absl::Status()> work);
   absl::Status CheckLog();
@@ -100,15 +100,14 @@ absl::Status SqliteTimeline::Start(TimelineOpenReport* report) {
   NSOBS_RETURN_IF_ERROR(PrepareFile(path_));
   absl::Status status = OpenFile();
   if (absl::IsDataLoss(status) || absl::IsAlreadyExists(status)) {
-    const int64_t last_written_ns = LastWrittenWallNs(options_.directory);
-    const bool ours = absl::IsDataLoss(status);
     NSOBS_RETURN_IF_ERROR(Replace(status));
-    if (ours && last_written_ns != 0) report->gap = GapBeforeDamage(last_written_ns);
   } else if (!status.ok()) {
     return Annotate(status, path_);
   }
   if (const auto& previous = file_->meta.previous(); previous) {
     report->gap = GapSince(*previous, boot_id_, clock_->WallNs());
+  } else {
+    FollowSetAside(report);
   }
   report->notes = TakeNotes();
   return absl::OkStatus();
@@ -119,13 +118,24 @@ absl::Status SqliteTimeline::OpenFile() {
   return file_->events.StartAfter(last_event_id_);
 }
 
-// The file can't say when the previous run ended, but the filesystem knows when it was written.
-Gap SqliteTimeline::GapBeforeDamage(int64_t last_written_ns) const {
+// A file in which nobody has beaten yet follows one that was set aside, just now or by a run that
+// came no further than that. That one can't say when it was used last, but the filesystem knows
+// when it was written.
+void SqliteTimeline::FollowSetAside(TimelineOpenReport* report) {
+  const std::string aside = LastSetAside(options_.directory);
+  if (aside.empty()) return;
+  if (!replaced_boot_ns_) {
+    notes_.push_back(absl::StrCat(kTimelineFile, " was set aside as ",
+                                  aside.substr(options_.directory.size() + 1),
+                                  " by an earlier run, which came no further"));
+  }
+  const int64_t written = IsAnothers(aside) ? 0 : LastWrittenWallNs(aside);
+  if (written == 0) return;
   const int64_t now = clock_->WallNs();
   const int64_t booted = now - clock_->BootNs();
-  return Gap{.cause = last_written_ns < booted ? "host_reboot" : "crashed",
-             .from_wall_ns = std::min(last_written_ns, now),
-             .to_wall_ns = now};
+  report->gap = Gap{.cause = written < booted ? "host_reboot" : "crashed",
+                    .from_wall_ns = std::min(written, now),
+                    .to_wall_ns = now};
 }
 
 absl::Status SqliteTimeline::Replace(const absl::Status& reason) {

@@ -108,6 +108,11 @@ SpaceBudget ShareOut(uint64_t retention_bytes) {
   return budget;
 }
 
+bool IsAnothers(const std::string& path) {
+  const absl::StatusOr<FileKind> kind = KindOf(path, Database::Mode::kReadOnlyUnchanging);
+  return kind.ok() && *kind == FileKind::kForeign;
+}
+
 absl::StatusOr<std::unique_ptr<TimelineFile>> TimelineFile::Open(const TimelineOptions& options,
                                                                  const Clock* clock,
                                                                  const std::string& boot_id) {

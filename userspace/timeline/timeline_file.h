@@ -47,4 +47,7 @@ struct TimelineFile {
   RecordRetention record_retention;
 };
 
+// Whether it is a whole database that no nsobserver made. Reads only.
+bool IsAnothers(const std::string& path);
+
 }  // namespace nsobs

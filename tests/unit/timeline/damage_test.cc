@@ -2,10 +2,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <random>
 
-#include "tests/unit/timeline/timeline_fixture.h"
+#include "tests/unit/timeline/damage_fixture.h"
 #include "userspace/base/fd.h"
 #include "userspace/timeline/set_aside.h"
 
@@ -16,68 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-std::string Slurp(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void Spill(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
-
-class DamageTest : public TimelineFixture {
- protected:
-  // A closed timeline with something in every table that the observer writes.
-  void MakeGoodFile() {
-    Open();
-    std::vector<TimelineItem> items;
-    for (uint32_t i = 0; i < 40; ++i) {
-      auto container = MakeContainer("c" + std::to_string(i % 7), std::to_string(i % 7));
-      items.push_back(TimelineRow{0, MakeEvent(clock_, i + 1, container)});
-    }
-    ASSERT_OK(timeline_->Write(items));
-    ASSERT_OK(timeline_->UpsertNamespaces({{.identity = {1, 1}}}));
-    ASSERT_OK(timeline_->Close());
-    timeline_.reset();
-  }
-
-  void RemoveAllFiles() {
-    for (const std::string& name : FilesLike("timeline.db")) {
-      std::filesystem::remove_all(dir_.path() + "/" + name);
-    }
-  }
-
-  // Opens, writes, reads: whatever the file is, the observer must come to run.
-  void ExpectUsable(const std::string& what) {
-    Open();
-    ASSERT_FALSE(HasFatalFailure()) << what;
-    // Damage that shows only later is dealt with when it shows, and not more than once a minute.
-    absl::Status status = WriteRow(MakeEvent(clock_, 4242));
-    ASSERT_TRUE(status.ok()) << what << ": " << status;
-    (void)timeline_->ApplyRetention();
-    status = timeline_->Close();
-    EXPECT_TRUE(status.ok() || absl::IsDataLoss(status)) << what << ": " << status;
-    timeline_.reset();
-  }
-
-  // A reader may find it damaged, but neither crashes nor gives anything that isn't JSON.
-  void ExpectReaderSurvives() {
-    auto reader = TimelineReader::Open(dir_.path());
-    if (!reader.ok()) return;
-    for (const EventQuery& query : {EventQuery{}, EventQuery{.container = "c3"},
-                                    EventQuery{.since_wall_ns = 1, .newest_first = true}}) {
-      (void)(*reader)->Events(query, [](const StoredEvent& event) {
-        EXPECT_TRUE(nlohmann::json::accept(event.json)) << event.json;
-        return true;
-      });
-    }
-    (void)(*reader)->Containers();
-    (void)(*reader)->Namespaces();
-    (void)(*reader)->LastEventId();
-    (void)(*reader)->RunState();
-  }
-};
 
 TEST_F(DamageTest, GarbageIsSetAside) {
   Spill(db_path(), std::string(10000, 'x'));
@@ -98,6 +35,9 @@ TEST_F(DamageTest, AnothersDatabaseIsSetAsideWholeAndIsNoGap) {
   ASSERT_THAT(report_.notes, SizeIs(1));
   EXPECT_THAT(report_.notes[0], HasSubstr("not a timeline of nsobserver"));
   EXPECT_FALSE(report_.gap.has_value());
+  timeline_.reset();
+  Open();
+  EXPECT_FALSE(report_.gap.has_value()) << "nor is it for the run after that";
   const auto aside = FilesLike("corrupt");
   ASSERT_THAT(aside, SizeIs(1));
   auto theirs =
@@ -108,14 +48,14 @@ TEST_F(DamageTest, AnothersDatabaseIsSetAsideWholeAndIsNoGap) {
 
 TEST_F(DamageTest, TheGapBeginsWhenTheDamagedFileWasLastWritten) {
   Spill(db_path(), std::string(10000, 'x'));
-  const int64_t written = LastWrittenWallNs(dir_.path());
+  const int64_t written = LastWrittenWallNs(db_path());
   ASSERT_GT(written, 0);
   // Now is 100 s after that; the host has been up for 1,000 s, and then for 10 s.
   for (const auto& [up, cause] : std::vector<std::pair<int64_t, std::string>>{
            {1000 * kSecond, "crashed"}, {10 * kSecond, "host_reboot"}}) {
     RemoveAllFiles();
     Spill(db_path(), std::string(10000, 'x'));
-    const int64_t from = LastWrittenWallNs(dir_.path());
+    const int64_t from = LastWrittenWallNs(db_path());
     FakeClock clock(up, from + 100 * kSecond);
     auto opened = Timeline::Open(options_, &clock, &report_);
     ASSERT_TRUE(opened.ok());
@@ -123,6 +63,29 @@ TEST_F(DamageTest, TheGapBeginsWhenTheDamagedFileWasLastWritten) {
     EXPECT_EQ(report_.gap->cause, cause);
     EXPECT_EQ(report_.gap->from_wall_ns, from);
     EXPECT_EQ(report_.gap->to_wall_ns, from + 100 * kSecond);
+  }
+}
+
+// Killed between setting it aside and the first heartbeat in the new file.
+TEST_F(DamageTest, TheGapIsToldAlsoByTheRunAfterTheOneThatSetAside) {
+  for (const bool made : {true, false}) {
+    RemoveAllFiles();
+    Spill(db_path(), std::string(10000, 'x'));
+    const int64_t written = LastWrittenWallNs(db_path());
+    Open();
+    ASSERT_FALSE(HasFatalFailure());
+    timeline_.reset();
+    if (!made) std::filesystem::remove(db_path());
+    Open();
+    EXPECT_THAT(report_.notes, ElementsAre(HasSubstr("was set aside as timeline.db.corrupt-")));
+    ASSERT_TRUE(report_.gap.has_value());
+    EXPECT_EQ(report_.gap->from_wall_ns, std::min(written, clock_.WallNs()));
+    ASSERT_OK(WriteRow(MakeEvent(clock_, 1)));
+    timeline_.reset();
+    Open();
+    ASSERT_TRUE(report_.gap.has_value());
+    EXPECT_EQ(report_.gap->from_wall_ns, clock_.WallNs()) << "since the heartbeat";
+    timeline_.reset();
   }
 }
 
@@ -183,6 +146,31 @@ TEST_F(DamageTest, WholeBlocksOverwritten) {
     ExpectUsable("block at " + std::to_string(at));
     ASSERT_FALSE(HasFailure()) << "block at " << at;
   }
+}
+
+// Each page of a scan begins behind the row before it: with rows out of order it went round for
+// ever.
+TEST_F(DamageTest, AReaderOfRowsThatAreOutOfOrderComesToAnEnd) {
+  Open();
+  for (uint32_t i = 1; i <= 60; ++i) ASSERT_OK(WriteRow(MakeEvent(clock_, i)));
+  ASSERT_OK(timeline_->Close());
+  timeline_.reset();
+  const std::string good = Slurp(db_path());
+  const size_t pages = good.size() / 4096;
+  int ended = 0;
+  for (size_t a = 1; a < pages; ++a) {
+    for (size_t b = a + 1; b < pages; b += 2) {
+      std::string bad = good;
+      std::swap_ranges(bad.begin() + a * 4096, bad.begin() + (a + 1) * 4096,
+                       bad.begin() + b * 4096);
+      RemoveAllFiles();
+      Spill(db_path(), bad);
+      ExpectReaderSurvives();
+      ASSERT_FALSE(HasFailure()) << "pages " << a << " and " << b;
+      ++ended;
+    }
+  }
+  EXPECT_GT(ended, 100);
 }
 
 TEST_F(DamageTest, CutOffAnywhere) {

@@ -22,7 +22,7 @@ class FaultTest : public TimelineFixture, public ::testing::WithParamInterface<i
 
   void TearDown() override { timeline_.reset(); }
 
-  FaultPlan plan_{.error = GetParam()};
+  FaultPlan plan_{GetParam()};
   FaultyVfs vfs_{&plan_};
 };
 
@@ -32,9 +32,9 @@ TEST_P(FaultTest, AFailedWriteLeavesNothingAndCanBeRepeated) {
   int failures = 0;
   for (int passes = 0; passes < 25; ++passes) {
     const auto items = Batch(next);
-    plan_ = {.fail_after = passes, .error = GetParam()};
+    plan_.Arm(passes);
     absl::Status status = timeline_->Write(items);
-    plan_.fail_after = -1;
+    plan_.Disarm();
     if (!status.ok()) {
       ++failures;
       EXPECT_TRUE(absl::IsUnavailable(status) || absl::IsResourceExhausted(status)) << status;
@@ -60,10 +60,10 @@ TEST_P(FaultTest, RetentionAndHeartbeatFailCleanly) {
   clock_.AdvanceNs(absl::ToInt64Nanoseconds(options_.retention_age) + kSecond);
   for (uint32_t i = 1; i <= 4; ++i) timeline_->EndRun(i);
   for (int passes = 0; passes < 10; ++passes) {
-    plan_ = {.fail_after = passes, .error = GetParam()};
+    plan_.Arm(passes);
     (void)timeline_->Heartbeat();
     (void)timeline_->ApplyRetention();
-    plan_.fail_after = -1;
+    plan_.Disarm();
     ASSERT_OK(timeline_->Heartbeat());
   }
   ASSERT_TRUE(timeline_->ApplyRetention().ok());
@@ -73,9 +73,9 @@ TEST_P(FaultTest, RetentionAndHeartbeatFailCleanly) {
 TEST_P(FaultTest, OpeningFailsOrWorks) {
   for (int passes = 0; passes < 45; ++passes) {
     std::filesystem::remove_all(dir_.path());
-    plan_ = {.fail_after = passes, .error = GetParam()};
+    plan_.Arm(passes);
     auto opened = Timeline::Open(options_, &clock_, &report_);
-    plan_.fail_after = -1;
+    plan_.Disarm();
     if (!opened.ok()) {
       EXPECT_TRUE(absl::IsUnavailable(opened.status()) ||
                   absl::IsResourceExhausted(opened.status()))

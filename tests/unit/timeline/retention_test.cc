@@ -50,6 +50,52 @@ TEST_F(RetentionTest, RemovesWhatIsTooOldByItsLastTime) {
   EXPECT_THAT(ReadPids(), IsEmpty());
 }
 
+// The host's clock can't be stepped by a test (CLOCK_REALTIME is in no namespace): here it is.
+TEST_F(RetentionTest, AClockThatIsSetForwardForAWhileRemovesNothing) {
+  options_.retention_age = absl::Hours(24 * 14);
+  Open();
+  ASSERT_OK(WriteRow(MakeEvent(clock_, 1)));
+  SnapshotRow look;
+  look.record = {{"version", 1}};
+  look.wall_ns = clock_.WallNs();
+  ASSERT_TRUE(timeline_->WriteSnapshot(look).ok());
+  const int64_t ten_years = 3650ll * 24 * 3600 * kSecond;
+  clock_.StepWallNs(ten_years);
+  EXPECT_EQ(RetainAll(), 0u);
+  ASSERT_OK(WriteRow(MakeEvent(clock_, 2)));
+  clock_.AdvanceNs(23 * 3600 * kSecond);
+  EXPECT_EQ(RetainAll(), 0u);
+  clock_.StepWallNs(-ten_years);
+  EXPECT_EQ(RetainAll(), 0u);
+  ASSERT_OK(WriteRow(MakeEvent(clock_, 3)));
+  EXPECT_THAT(ReadPids(), ElementsAre(1, 2, 3));
+  EXPECT_EQ(QueryInt("SELECT count(*) FROM snapshots"), 1);
+}
+
+TEST_F(RetentionTest, AClockThatStaysWhereItWasSetIsBelievedAfterADay) {
+  options_.retention_age = absl::Hours(24 * 14);
+  Open();
+  ASSERT_OK(WriteRow(MakeEvent(clock_, 1)));
+  clock_.StepWallNs(30ll * 24 * 3600 * kSecond);
+  EXPECT_EQ(RetainAll(), 0u);
+  ASSERT_OK(WriteRow(MakeEvent(clock_, 2)));
+  clock_.AdvanceNs(25 * 3600 * kSecond);
+  EXPECT_EQ(RetainAll(), 1u);
+  EXPECT_THAT(ReadPids(), ElementsAre(2));
+}
+
+// The boot clock and the wall clock go on alike during suspend; what is old then is old.
+TEST_F(RetentionTest, ASuspendOfWeeksCounts) {
+  options_.retention_age = absl::Hours(24 * 14);
+  Open();
+  ASSERT_OK(WriteRow(MakeEvent(clock_, 1)));
+  EXPECT_EQ(RetainAll(), 0u);
+  clock_.AdvanceNs(15ll * 24 * 3600 * kSecond);
+  ASSERT_OK(WriteRow(MakeEvent(clock_, 2)));
+  EXPECT_EQ(RetainAll(), 1u);
+  EXPECT_THAT(ReadPids(), ElementsAre(2));
+}
+
 TEST_F(RetentionTest, LossesAndGapsGoWithTheirEvents) {
   options_.retention_age = absl::Seconds(100);
   Open();

@@ -1,0 +1,78 @@
+"""What must be true when a process of the observer's was killed: helpers of the tests that kill."""
+
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import time
+
+from shell import alive, wait_until
+from wall import nanoseconds
+
+AGAIN_WITHIN = 5  # seconds from the start to the first event that has a row, on a machine with nothing else to do
+
+
+def again_within() -> float:
+    """On this one."""
+    return AGAIN_WITHIN * max(1.0, os.getloadavg()[0] / os.cpu_count())
+
+
+def below(pid: int) -> dict[int, str]:
+    """Every process below it: what it is called, by pid."""
+    found = {}
+    try:
+        for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            for child in (thread / "children").read_text().split():
+                words = pathlib.Path(f"/proc/{child}/cmdline").read_bytes()
+                comm = pathlib.Path(f"/proc/{child}/comm").read_text().strip()
+                found[int(child)] = "web-front" if b"web-front" in words else comm
+                found |= below(int(child))
+    except OSError:
+        pass  # it ended meanwhile
+    return found
+
+
+def of(observer, name: str) -> list[int]:
+    return [pid for pid, called in below(observer.process.pid).items() if called == name]
+
+
+def rows(observer, since: str = "20s", *words: str) -> dict[int, str]:
+    """By id, what never changes of a row: it may grow."""
+    return {row["id"]: (row["time"], row["kind"]) for row in observer.events("--since", since, *words)}
+
+
+def gaps(observer) -> collections.Counter:
+    found = [row["gap"] for row in observer.events("--kind", "gap", "--since", "240h")]
+    return collections.Counter("daemon" if gap["part"] == "all" and gap["cause"] == "crashed" else (gap["reason"] or "").partition(":")[0]
+                               for gap in found if gap["part"] != "detail")
+
+
+def programs(pid: int | None = None) -> set[int]:
+    """Ids of the programs in the kernel; of those that this process holds, itself or by a link."""
+    if pid is None:
+        shown = subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True, check=True).stdout
+        return {one["id"] for one in json.loads(shown)}
+    found = set()
+    for info in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
+        with contextlib.suppress(OSError):
+            found |= {int(number) for number in re.findall(r"^prog_id:\s+(\d+)", info.read_text(), re.MULTILINE)}
+    return found
+
+
+def all_ended(pids) -> None:
+    wait_until(lambda: not any(alive(pid) for pid in pids), 10, "all that it started has ended")
+
+
+def records_again(observer) -> float:
+    """Starts it, while something makes connects fail; the seconds until the first that has a row."""
+    begin_ns = time.time_ns()
+    observer.start()
+
+    def new() -> list[int]:
+        times = [nanoseconds(when) for when, kind in rows(observer).values() if kind == "connect_failure"]
+        return sorted(when for when in times if when >= begin_ns)
+
+    return (wait_until(new, 60, "rows again", interval=0.05)[0] - begin_ns) / 1e9
