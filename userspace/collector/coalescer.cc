@@ -257,6 +257,30 @@ void Coalescer::BeginEnd(RunPtr run) {
   closing_.push_back(std::move(run));
 }
 
+uint64_t Coalescer::Adopt(EventKind kind, const CounterKey& owner, uint64_t count,
+                          const std::vector<uint64_t>& kernel_runs) {
+  auto run = std::make_unique<Run>();
+  run->run_id = next_run_id_++;
+  run->kind = kind;
+  run->owner = owner;
+  run->count = count;
+  for (const uint64_t kernel_run : kernel_runs) Attach(run.get(), kernel_run);
+  const uint64_t id = run->run_id;
+  BeginEnd(std::move(run));
+  return id;
+}
+
+void Coalescer::Disown(uint64_t kernel_run) {
+  uint64_t& latest = latest_[kernel_run >> NSOBS_RUN_SLOT_SHIFT];
+  latest = std::max(latest, kernel_run);
+  unwanted_.push_back(kernel_run);
+}
+
+uint64_t Coalescer::RunOf(uint64_t kernel_run) const {
+  auto it = attached_.find(kernel_run);
+  return it == attached_.end() ? 0 : it->second->run_id;
+}
+
 Coalescer::Grown Coalescer::Extend(const RunGrowth& growth) {
   auto it = attached_.find(growth.run);
   if (it == attached_.end()) {

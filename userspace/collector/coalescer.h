@@ -45,6 +45,15 @@ class Coalescer {
     kUnknown,  // the record that began it has not come yet: try again after the next ones
     kLost,     // its row was not stored, or has ended
   };
+  // Goes on with the row of a run that a predecessor had begun: what its runs of the kernel still
+  // grow by is counted into it, and then it ends. The new run's id.
+  uint64_t Adopt(EventKind kind, const CounterKey& owner, uint64_t count,
+                 const std::vector<uint64_t>& kernel_runs);
+  // What a run of the kernel grows by is lost: it has no row.
+  void Disown(uint64_t kernel_run);
+  // Of ours, to which it is attached; 0: none, or one without a row.
+  uint64_t RunOf(uint64_t kernel_run) const;
+
   // Counts what a run of the kernel grew by into the run of its first record.
   Grown Extend(const RunGrowth& growth);
   // Runs of the kernel that are attached, and those of which we want no more (each once).

@@ -179,12 +179,14 @@ absl::Status Daemon::StartPipeline(const Config& config) {
   options.helpers = &helpers_;
   options.budget = {.limit = CpuLimitOf(config), .window = config.budget.cpu_window};
   options.files_of = config.probes.files.containers;
+  if (handover_.kept()) options.loading_id = probes_->id();
+  options.adopted = handovers_.adopted > 0;
   NSOBS_ASSIGN_OR_RETURN(pipeline_, Pipeline::Create(options, probes_.get(), correlator_.get(),
                                                      timeline_.get(), snapshotter_.get(), clock_));
   metrics_ =
       std::make_unique<MetricsBuilder>(BuildFacts{kVersion, kRevision, KernelRelease()},
                                        probes_.get(), correlator_.get(), pipeline_.get(), clock_);
-  if (handovers_.adopted > 0 && open_report_.gap) {
+  if (handovers_.adopted > 0 && open_report_.gap && !pipeline_->has_hole()) {
     open_report_.gap->part = "reading";
     open_report_.gap->reason = "restarted; what happened meanwhile waited in the kernel";
   }

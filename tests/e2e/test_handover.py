@@ -1,0 +1,263 @@
+"""A restart without a hole: what the kernel counts and buffers outlives the daemon for a short time, and the next one
+goes on with it. Each failure is told once, none twice, and nothing is left when nobody comes."""
+
+import contextlib
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import namespaces
+from expect import APPEARS_WITHIN
+from observer import Observer
+from shell import run, terminate, wait_until
+
+# Refused connects, each to the next port; says on each line which one it did.
+NUMBERED = """
+import socket, sys, time
+rate, number = float(sys.argv[1]), 1000
+while True:
+    with socket.socket() as client:
+        try:
+            client.connect(("127.0.0.1", number))
+        except ConnectionRefusedError:
+            print(number, flush=True)
+    number += 1
+    time.sleep(1 / rate)
+"""
+FIRST = 1000
+
+
+class Numbers:
+    """The workload in a net namespace of its own."""
+
+    def __init__(self, name: str, folder: pathlib.Path, rate: int = 100):
+        self.name, self.file = name, folder / "numbers"
+        with self.file.open("wb") as out:
+            self.process = subprocess.Popen(
+                ["ip", "netns", "exec", name, sys.executable, "-c", NUMBERED, str(rate)],
+                stdin=subprocess.DEVNULL, stdout=out)
+
+    def done(self) -> int:
+        return len(self.file.read_bytes().splitlines())
+
+    def stop(self) -> list[int]:
+        terminate(self.process)
+        lines = self.file.read_text().split()
+        return [int(line) for line in lines]
+
+
+@contextlib.contextmanager
+def numbers(tmp_path, rate: int = 100):
+    with namespaces.net_namespace() as name:
+        load = Numbers(name, tmp_path, rate)
+        try:
+            yield load
+        finally:
+            terminate(load.process)
+
+
+def told(observer, name: str) -> dict[int, int]:
+    """How often each port was told, whatever the rows are."""
+    out: dict[int, int] = {}
+    for row in observer.events("--kind", "connect_failure", "--container", name, "--since", "1h"):
+        port = row["connect_failure"]["port"]
+        if port >= FIRST:
+            out[port] = out.get(port, 0) + row["count"]
+    return out
+
+
+def gaps(observer) -> list[dict]:
+    return [row["gap"] for row in observer.events("--kind", "gap", "--since", "1h")]
+
+
+def handovers(observer, result: str) -> float:
+    return observer.scrape().sum("nsobserver_handovers_total", result=result)
+
+
+def counted(observer, name: str) -> float:
+    return observer.scrape().sum("nsobserver_connect_failures_total", container=name)
+
+
+def keepers(observer) -> list[int]:
+    """Processes that hold something for the daemon on this storage."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"{observer.storage}/handover.sock" in (folder / "cmdline").read_text().split("\0"):
+                found.append(int(folder.name))
+    return found
+
+
+def programs_held(pid: int) -> set[int]:
+    """The BPF programs that this process holds."""
+    ids = set()
+    for info in pathlib.Path(f"/proc/{pid}/fdinfo").glob("*"):
+        with contextlib.suppress(OSError):
+            words = info.read_text().split()
+            if "prog_id:" in words:
+                ids.add(int(words[words.index("prog_id:") + 1]))
+    return ids
+
+
+def all_programs() -> set[int]:
+    listing = run("bpftool", "prog", "list", "-j").stdout
+    import json
+    return {program["id"] for program in json.loads(listing)}
+
+
+def nothing_is_left(observer, programs: set[int]) -> bool:
+    return not keepers(observer) and not (observer.storage / "handover.sock").exists() \
+        and not programs & all_programs()
+
+
+def each_once(observer, load: Numbers) -> None:
+    done = load.stop()
+    wait_until(lambda: done[-1] in told(observer, load.name), 10, "the last one")
+    rows = told(observer, load.name)
+    assert [port for port in done if port not in rows] == [], "not told"
+    assert {port: count for port, count in rows.items() if count != 1} == {}, "told more than once"
+    # The last one may have been refused before its line was written.
+    assert set(rows) - set(done) <= {done[-1] + 1}
+    wait_until(lambda: counted(observer, load.name) == len(rows), 5, "the counter")
+
+
+def test_killed_again_and_again_tells_each_once(tmp_path):
+    with Observer() as observer, numbers(tmp_path) as load:
+        wait_until(lambda: counted(observer, load.name) > 0, 20, "the namespace's name")
+        for round_number in range(6):
+            enough = load.done() + random.randrange(50, 150)
+            wait_until(lambda: load.done() > enough, 60, "load")
+            observer.kill()
+            if round_number % 2:
+                time.sleep(random.uniform(0, 1.5))
+            observer.start()
+            assert handovers(observer, "adopted") == 1, observer.log.read_text()
+        each_once(observer, load)
+        found = gaps(observer)
+        assert [gap["part"] for gap in found] == ["reading"] * 6
+        assert {gap["cause"] for gap in found} == {"crashed"}
+
+
+def test_killed_while_it_starts_tells_each_once(tmp_path):
+    with Observer() as observer, numbers(tmp_path) as load:
+        wait_until(lambda: counted(observer, load.name) > 0, 20, "the namespace's name")
+        for _ in range(4):
+            observer.kill()
+            with observer.log.open("ab") as log:
+                observer.process = subprocess.Popen(observer.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            time.sleep(random.uniform(0.05, 1))
+        observer.kill()
+        observer.start()
+        assert handovers(observer, "adopted") == 1, observer.log.read_text()
+        each_once(observer, load)
+
+
+def test_stopped_for_a_successor(tmp_path):
+    with Observer() as observer, numbers(tmp_path) as load:
+        wait_until(lambda: counted(observer, load.name) > 0, 20, "the namespace's name")
+        observer.process.send_signal(signal.SIGUSR2)
+        assert observer.process.wait(10) == 0, observer.log.read_text()
+        enough = load.done() + 100
+        wait_until(lambda: load.done() > enough, 60, "load")
+        observer.start()
+        assert handovers(observer, "adopted") == 1, observer.log.read_text()
+        each_once(observer, load)
+        assert [(gap["cause"], gap["part"]) for gap in gaps(observer)] == [("stopped", "reading")]
+
+
+def test_runs_of_equal_events_are_counted_once(tmp_path):
+    """What the kernel counts without a record goes on being counted: the same port, as fast as it goes."""
+    same = NUMBERED.replace("    number += 1\n", "")
+    with Observer() as observer, namespaces.net_namespace() as name:
+        file = tmp_path / "same"
+        with file.open("wb") as out:
+            process = subprocess.Popen(["ip", "netns", "exec", name, sys.executable, "-c", same, "2000"],
+                                       stdin=subprocess.DEVNULL, stdout=out)
+        try:
+            wait_until(lambda: counted(observer, name) > 0, 20, "the namespace's name")
+            for _ in range(5):
+                time.sleep(random.uniform(1, 2))
+                observer.kill()
+                observer.start()
+                assert handovers(observer, "adopted") == 1, observer.log.read_text()
+            time.sleep(0.5)
+        finally:
+            terminate(process)
+        done = len(file.read_text().split())
+        # The last one may have been refused before its line was written.
+        wait_until(lambda: told(observer, name).get(FIRST, 0) in (done, done + 1), 10, f"{done} told")
+        rows = told(observer, name)[FIRST]
+        wait_until(lambda: counted(observer, name) == rows, 5, "the counter")
+
+
+def test_sigterm_leaves_nothing():
+    with Observer() as observer:
+        programs = programs_held(observer.process.pid)
+        assert len(programs) > 10 and len(keepers(observer)) == 1
+        assert programs_held(keepers(observer)[0]) == programs
+        assert observer.stop()[0] == 0
+        wait_until(lambda: nothing_is_left(observer, programs), 2, "nothing")
+        observer.start()
+        assert handovers(observer, "adopted") + handovers(observer, "refused") == 0
+        assert [(gap["cause"], gap["part"]) for gap in gaps(observer)] == [("stopped", "all")]
+
+
+def test_nobody_comes():
+    with Observer("--handover.seconds=3") as observer:
+        programs = programs_held(observer.process.pid)
+        observer.kill()
+        time.sleep(1)
+        assert len(keepers(observer)) == 1 and programs <= all_programs()
+        wait_until(lambda: nothing_is_left(observer, programs), 6, "nothing")
+        observer.start()
+        assert handovers(observer, "adopted") + handovers(observer, "refused") == 0
+        assert [(gap["cause"], gap["part"]) for gap in gaps(observer)] == [("crashed", "all")]
+
+
+def test_switched_off():
+    with Observer("--handover.seconds=0") as observer:
+        programs = programs_held(observer.process.pid)
+        assert keepers(observer) == []
+        observer.kill()
+        wait_until(lambda: nothing_is_left(observer, programs), 2, "nothing")
+
+
+def test_another_schema_is_refused():
+    with Observer() as observer:
+        before = programs_held(observer.process.pid)
+        keeper = keepers(observer)
+        observer.kill()
+        observer.options = ("--ring.bulk-bytes=2MiB",)
+        observer.start()
+        assert (handovers(observer, "adopted"), handovers(observer, "refused")) == (0, 1)
+        assert "bulk=4194304 (here: bulk=2097152)" in observer.log.read_text()
+        assert [(gap["cause"], gap["part"]) for gap in gaps(observer)] == [("crashed", "all")]
+        assert not before & all_programs()
+        assert len(keepers(observer)) == 1 and keepers(observer) != keeper
+
+
+def test_two_observers_keep_their_own(tmp_path):
+    with Observer() as one, Observer() as other:
+        programs = programs_held(one.process.pid), programs_held(other.process.pid)
+        assert not programs[0] & programs[1]
+        for observer in (one, other):
+            observer.kill()
+        for observer, own in ((other, programs[1]), (one, programs[0])):
+            observer.start()
+            assert handovers(observer, "adopted") == 1
+            assert own <= programs_held(observer.process.pid)
+
+
+def test_the_keeper_holds_no_power():
+    with Observer() as observer:
+        status = pathlib.Path(f"/proc/{keepers(observer)[0]}/status").read_text()
+        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        assert (int(fields["CapEff"], 16), int(fields["CapPrm"], 16)) == (0, 0)
+        assert (fields["Seccomp"], fields["NoNewPrivs"]) == ("2", "1")
+        assert os.stat(observer.storage / "handover.sock").st_mode & 0o777 == 0o600
