@@ -148,7 +148,8 @@ absl::Status SendBundle(int socket, const FdBundle& bundle, Deadline deadline) {
     std::vector<int> fds;
     std::vector<std::string> names;
     for (size_t i = at; i < std::min(at + kFdsPerPacket, bundle.fds.size()); ++i) {
-      if (!IsBundleName(bundle.fds[i].name)) return absl::InvalidArgumentError("no name of a bundle");
+      if (!IsBundleName(bundle.fds[i].name))
+        return absl::InvalidArgumentError("no name of a bundle");
       names.push_back(bundle.fds[i].name);
       fds.push_back(bundle.fds[i].fd.get());
     }

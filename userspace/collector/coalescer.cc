@@ -303,6 +303,19 @@ std::vector<uint64_t> Coalescer::AttachedRuns() const {
   return out;
 }
 
+void Coalescer::SetOpen(uint64_t kernel_run, bool open) {
+  if (open) {
+    still_open_.insert(kernel_run);
+  } else {
+    still_open_.erase(kernel_run);
+  }
+}
+
+bool Coalescer::IsStillOpen(const Run& run) const {
+  return std::any_of(run.attached.begin(), run.attached.end(),
+                     [this](uint64_t one) { return still_open_.contains(one); });
+}
+
 void Coalescer::PutExtension(Run* run, RecordBatch* out) {
   if (run->added[0] + run->added[1] == 0) return;
   out->extensions.push_back(
@@ -319,6 +332,10 @@ void Coalescer::Flush(int64_t now_boot_ns, RecordBatch* out) {
   });
   std::erase_if(closing_, [&](RunPtr& run) {
     PutExtension(run.get(), out);
+    if (IsStillOpen(*run)) {
+      run->closed_ns = 0;
+      return false;
+    }
     if (run->closed_ns == 0) run->closed_ns = now_boot_ns;
     if (!run->attached.empty() && Elapsed(run->closed_ns, now_boot_ns) < kSettleNs) return false;
     Detach(*run);

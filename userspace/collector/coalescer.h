@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "userspace/collector/kernel_runs.h"
@@ -59,6 +60,8 @@ class Coalescer {
   // Runs of the kernel that are attached, and those of which we want no more (each once).
   std::vector<uint64_t> AttachedRuns() const;
   std::vector<uint64_t> TakeUnwanted() { return std::exchange(unwanted_, {}); }
+  // Of those: it can't be closed yet, so that it goes on to count into its run until it is.
+  void SetOpen(uint64_t kernel_run, bool open);
 
   // Adds the extensions of runs that grew and the ends of those that paused; `now_boot_ns` as of
   // the last record. A run with attached ones ends a little later: an event may be under way.
@@ -92,6 +95,7 @@ class Coalescer {
   bool Join(Run* run, const nsobs_header& header, uint64_t* run_id);
   void Attach(Run* run, uint64_t kernel_run);
   void Detach(const Run& run);
+  bool IsStillOpen(const Run& run) const;
   void BeginEnd(RunPtr run);
   static void PutExtension(Run* run, RecordBatch* out);
 
@@ -103,6 +107,7 @@ class Coalescer {
   absl::flat_hash_map<uint64_t, Run*> attached_;
   absl::flat_hash_map<uint64_t, uint64_t> latest_;  // of the kernel's runs, by slot
   std::vector<uint64_t> unwanted_;
+  absl::flat_hash_set<uint64_t> still_open_;
 };
 
 }  // namespace nsobs

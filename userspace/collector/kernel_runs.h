@@ -57,7 +57,8 @@ class KernelRuns {
 
   // From now on changes are noted for TakeChanges().
   void Track();
-  // What changed since the last call; nullopt: something was noticed that no Collect() gave out yet.
+  // What changed since the last call; nullopt: something was noticed that no Collect() gave out
+  // yet.
   std::optional<RunBooks> TakeChanges();
   // Before anything else: goes on where a predecessor's books end. A slot that is not in them is as
   // if none of its last run was taken.

@@ -15,7 +15,7 @@ namespace nsobs {
 namespace {
 
 constexpr size_t kNoteWord = 8;  // of the consumer's page
-constexpr size_t kAlign = 8;  // of records
+constexpr size_t kAlign = 8;     // of records
 // A power of two. Mapping the next one takes some 10 us, a few ns a record.
 constexpr size_t kWindowBytes = 256 << 10;
 

@@ -83,7 +83,7 @@ class MappedRing {
   void* producer_ = nullptr;  // one page with the kernel's position
   size_t at_ = 0;             // our own position
   bool holds_back_ = false;
-  void* window_ = nullptr;    // the data from window_offset_ on, and one page more
+  void* window_ = nullptr;  // the data from window_offset_ on, and one page more
   size_t page_ = 0;
   size_t data_bytes_ = 0;  // a power of two, as window_bytes_ is
   size_t window_bytes_ = 0;

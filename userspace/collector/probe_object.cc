@@ -149,13 +149,13 @@ std::string SchemaOf(const ProbeOptions& options, const nsobs_bpf* skeleton) {
   const auto* object = static_cast<const char*>(nsobs_bpf::elf_bytes(&size));
   const auto& constants = skeleton->rodata_constants->constants;
   const std::string_view rodata(reinterpret_cast<const char*>(&constants), sizeof constants);
-  return absl::StrCat(
-      "boot=", BootId(), " object=", absl::Hex(Fingerprint({object, size})),
-      " constants=", absl::Hex(Fingerprint(rodata)), " critical=", options.critical_ring_bytes,
-      " bulk=", options.bulk_ring_bytes, " cpus=", libbpf_num_possible_cpus(),
-      " syscall_hooks=", options.syscall_hooks, " io_uring=", options.io_uring_hook,
-      " files=", options.files, options.files_where_free, options.files_watched,
-      " dns=", options.dns, " hooks=", std::string(ForcedHooks()));
+  return absl::StrCat("boot=", BootId(), " object=", absl::Hex(Fingerprint({object, size})),
+                      " critical=", options.critical_ring_bytes, " bulk=", options.bulk_ring_bytes,
+                      " cpus=", libbpf_num_possible_cpus(),
+                      " syscall_hooks=", options.syscall_hooks, " io_uring=", options.io_uring_hook,
+                      " files=", options.files, options.files_where_free, options.files_watched,
+                      " dns=", options.dns, " hooks=", std::string(ForcedHooks()),
+                      " constants=", absl::Hex(Fingerprint(rodata)));
 }
 
 // "bulk=1 (here: bulk=2)": the first words that differ.
@@ -385,8 +385,8 @@ absl::StatusOr<FdBundle> ProbeSet::Impl::Bundle() const {
   for (size_t i = 0; i < states_.size(); ++i) {
     const ProbeState& s = states_[i];
     const std::string name = absl::StrCat("link.", i);
-    const int link = !adopted_             ? (links_[i] ? bpf_link__fd(links_[i].get()) : -1)
-                     : taken_.Find(name);
+    const int link =
+        !adopted_ ? (links_[i] ? bpf_link__fd(links_[i].get()) : -1) : taken_.Find(name);
     if (link >= 0) add(name, link);
     const std::string reason = absl::StrReplaceAll(s.reason, {{"\n", " "}, {"\t", " "}});
     absl::StrAppend(&out.text, "\n",

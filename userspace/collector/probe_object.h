@@ -90,9 +90,9 @@ class ProbeSet::Impl {
   absl::Status ReuseMaps(const FdBundle& bundle);
   absl::Status TakeStates(const std::vector<std::string>& lines, const FdBundle& bundle);
 
-  std::vector<HookChoice> choices_;  // one for each row of ProgramTable(); the first is taken
+  std::vector<HookChoice> choices_;    // one for each row of ProgramTable(); the first is taken
   std::vector<std::string> programs_;  // by row; "": none
-  std::string dns_missing_;          // the first of its sources that is off
+  std::string dns_missing_;            // the first of its sources that is off
   std::string schema_;
   // By row, of those that are attached; empty if they were adopted.
   std::vector<Link> links_;

@@ -50,7 +50,9 @@ struct RecordBatch {
   std::vector<uint64_t> ended_runs;
   std::optional<RingMark> mark;
 
-  bool empty() const { return records.empty() && extensions.empty() && ended_runs.empty() && !mark; }
+  bool empty() const {
+    return records.empty() && extensions.empty() && ended_runs.empty() && !mark;
+  }
 };
 
 }  // namespace nsobs

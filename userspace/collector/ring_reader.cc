@@ -30,7 +30,7 @@ constexpr size_t kMaxBatch = 4096;
 constexpr size_t kPiece = 512;
 constexpr int kMaxPieces = 64;
 
-constexpr int kLastRounds = 200;    // of 5 ms, for what the queues had no room for
+constexpr int kLastRounds = 200;     // of 5 ms, for what the queues had no room for
 constexpr int kMaxEarlyLooks = 100;  // each kFlushPeriod or so
 
 constexpr absl::Duration kTickPeriod = absl::Milliseconds(100);
@@ -275,12 +275,16 @@ void RingReader::CloseRuns() {
   }
   // Its slot takes another run when it is closed: not before the books that are durable have it, so
   // that what they have of a slot is at most one run behind.
-  for (const uint64_t run : unwanted) options_.runs->Note(run);
+  for (const uint64_t run : unwanted) {
+    options_.runs->Note(run);
+    coalescer_.SetOpen(run, true);
+  }
   to_close_.insert(to_close_.end(), unwanted.begin(), unwanted.end());
   std::erase_if(to_close_, [this](uint64_t run) {
     auto it = reported_.find(run);
     if (it == reported_.end() || it->second > durable_mark_) return false;
     options_.runs->Close(run);
+    coalescer_.SetOpen(run, false);
     reported_.erase(it);
     return true;
   });

@@ -31,8 +31,8 @@ struct RingReaderOptions {
   absl::Duration rest_period = absl::Milliseconds(250);
   absl::Duration flush_period = absl::Milliseconds(50);  // of counts of open runs
   CoalescerOptions coalescer;
-  // Records stay on the rings, and runs of the kernel open, until Durable(): whoever takes the rings
-  // over after we were killed finds all that was not. Batches have marks.
+  // Records stay on the rings, and runs of the kernel open, until Durable(): whoever takes the
+  // rings over after we were killed finds all that was not. Batches have marks.
   bool hold_back = false;
   uint64_t critical_from = 0;  // with hold_back: what is before these positions is durable already
   uint64_t bulk_from = 0;
@@ -120,15 +120,15 @@ class RingReader {
   std::vector<RunGrowth> early_;  // their records are still on the ring
   RunBooks owed_;                 // changes that no delivered mark has
   uint64_t last_mark_ = 0;
-  uint64_t marked_critical_ = 0, marked_bulk_ = 0;   // by the last one
+  uint64_t marked_critical_ = 0, marked_bulk_ = 0;    // by the last one
   absl::flat_hash_map<uint64_t, uint64_t> reported_;  // runs of the kernel, by which mark
   std::vector<uint64_t> to_close_;
   std::atomic<uint64_t> durable_mark_{0}, durable_critical_{0}, durable_bulk_{0};
-  bool unmarked_ = false;         // something was handed on since the last mark
-  int early_looks_ = 0;           // in a row that left something in early_
-  int quiet_ = 0;                 // looks in a row at which nothing had come
-  bool woken_ = false;            // by Wake(): somebody waits for what is open
-  bool more_ = false;             // the bulk ring was not empty when it was left
+  bool unmarked_ = false;  // something was handed on since the last mark
+  int early_looks_ = 0;    // in a row that left something in early_
+  int quiet_ = 0;          // looks in a row at which nothing had come
+  bool woken_ = false;     // by Wake(): somebody waits for what is open
+  bool more_ = false;      // the bulk ring was not empty when it was left
   int64_t last_flush_ns_ = 0;
   int64_t last_tick_ns_ = 0;
   bool ticking_ = false;  // the tick has asked for another one

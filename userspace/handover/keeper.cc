@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
-#include "userspace/base/seqpacket.h"
 #include "userspace/base/self_spawn.h"
+#include "userspace/base/seqpacket.h"
 #include "userspace/base/status_util.h"
 #include "userspace/handover/keeper_process.h"
 
@@ -19,6 +19,16 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(5);  // of one process with the other
 constexpr int kEndMs = 1000;
 constexpr int kAboveAll = 16;  // of the numbers that the child finds them as
+
+absl::Status AwaitHolds(int line) {
+  pollfd waiting = {line, POLLIN, 0};
+  char word = 0;
+  if (poll(&waiting, 1, static_cast<int>(absl::ToInt64Milliseconds(kPatience))) != 1 ||
+      recv(line, &word, 1, MSG_DONTWAIT) != 1 || word != kKeeperHolds) {
+    return absl::UnavailableError("it did not begin");
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<UniqueFd> High(const UniqueFd& fd) {
   UniqueFd high(fcntl(fd.get(), F_DUPFD_CLOEXEC, kAboveAll));
@@ -42,11 +52,11 @@ absl::StatusOr<std::unique_ptr<Keeper>> Keeper::Start(const std::string& path,
   theirs.reset();
   const std::vector<std::string> words = {kKeeperCommand, path,
                                           absl::StrCat(absl::ToInt64Milliseconds(patience))};
-  NSOBS_ASSIGN_OR_RETURN(
-      const pid_t child,
-      SpawnSelf(words, {{line.get(), kKeeperLine}, {socket.get(), kKeeperListening}}));
+  NSOBS_ASSIGN_OR_RETURN(const pid_t child, SpawnSelf(words, {{line.get(), kKeeperLine},
+                                                              {socket.get(), kKeeperListening}}));
   std::unique_ptr<Keeper> keeper(new Keeper(child, std::move(ours)));
   absl::Status status = SendBundle(keeper->line_.get(), bundle, Deadline::In(kPatience));
+  if (status.ok()) status = AwaitHolds(keeper->line_.get());
   if (!status.ok()) keeper->End();
   if (!status.ok()) return Annotate(status, "the keeper");
   return keeper;

@@ -25,6 +25,7 @@ namespace nsobs {
 namespace {
 
 constexpr absl::Duration kHanding = absl::Seconds(5);
+constexpr int kDyingMs = 2000;
 constexpr int64_t kLookMs = 200;  // at most, until it is seen that the socket's file is gone
 
 struct Words {
@@ -66,7 +67,7 @@ class KeeperProcess {
   // Until it is told to end, or nobody came.
   void Run() {
     absl::StatusOr<FdBundle> bundle = ReceiveBundle(line_.get(), Deadline::In(kHanding));
-    if (bundle.ok()) {
+    if (bundle.ok() && send(line_.get(), &kKeeperHolds, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1) {
       bundle_ = *std::move(bundle);
       while (FollowTheDaemon() && AwaitSuccessor()) {
       }
@@ -83,9 +84,14 @@ class KeeperProcess {
         if (errno == EINTR) continue;
         return false;
       }
-      // There is no second daemon on one storage: whoever comes while one lives gets nothing.
-      if (fds[1].revents != 0) UniqueFd(accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (fds[0].revents == 0) continue;
+      if (fds[0].revents == 0) {
+        // A successor may come while the daemon's last descriptors are being closed. Else there is
+        // no second one on one storage: whoever comes while one lives gets nothing.
+        if (poll(fds, 1, kDyingMs) == 0) {
+          UniqueFd(accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        }
+        continue;
+      }
       char word = 0;
       const ssize_t size = recv(line_.get(), &word, 1, MSG_DONTWAIT);
       if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;

@@ -7,7 +7,9 @@ namespace nsobs {
 inline constexpr int kKeeperLine = 3;       // SOCK_SEQPACKET; its end is the end of the daemon
 inline constexpr int kKeeperListening = 4;  // where a successor comes
 
-// The one word on the line: let go of everything.
+// The keeper's one word: it has given up its privileges and holds all.
+inline constexpr char kKeeperHolds = 'H';
+// The daemon's one word: let go of everything.
 inline constexpr char kKeeperEnd = 'E';
 
 }  // namespace nsobs

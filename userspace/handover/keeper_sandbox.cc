@@ -15,14 +15,12 @@ namespace nsobs {
 namespace {
 
 constexpr int kAllowed[] = {
-    SCMP_SYS(poll),          SCMP_SYS(ppoll),         SCMP_SYS(accept4),
-    SCMP_SYS(recvmsg),       SCMP_SYS(recvfrom),      SCMP_SYS(sendmsg),
-    SCMP_SYS(getsockopt),    SCMP_SYS(geteuid),       SCMP_SYS(close),
-    SCMP_SYS(lstat),         SCMP_SYS(newfstatat),    SCMP_SYS(fstatat64),
-    SCMP_SYS(statx),         SCMP_SYS(unlink),        SCMP_SYS(unlinkat),
-    SCMP_SYS(clock_gettime), SCMP_SYS(clock_gettime64),
-    SCMP_SYS(brk),           SCMP_SYS(munmap),        SCMP_SYS(madvise),
-    SCMP_SYS(futex),         SCMP_SYS(exit),          SCMP_SYS(exit_group),
+    SCMP_SYS(poll),          SCMP_SYS(ppoll),           SCMP_SYS(accept4), SCMP_SYS(recvmsg),
+    SCMP_SYS(recvfrom),      SCMP_SYS(sendto),          SCMP_SYS(sendmsg), SCMP_SYS(getsockopt),
+    SCMP_SYS(geteuid),       SCMP_SYS(close),           SCMP_SYS(lstat),   SCMP_SYS(newfstatat),
+    SCMP_SYS(fstatat64),     SCMP_SYS(statx),           SCMP_SYS(unlink),  SCMP_SYS(unlinkat),
+    SCMP_SYS(clock_gettime), SCMP_SYS(clock_gettime64), SCMP_SYS(brk),     SCMP_SYS(munmap),
+    SCMP_SYS(madvise),       SCMP_SYS(futex),           SCMP_SYS(exit),    SCMP_SYS(exit_group),
     SCMP_SYS(rt_sigreturn),  SCMP_SYS(restart_syscall)};
 
 absl::Status Added(int result) {
@@ -53,6 +51,7 @@ absl::Status EnterKeeperSandbox() {
   if (setrlimit(RLIMIT_CORE, &kNone) != 0) return ErrnoStatus(errno, "setrlimit");
   capng_clear(CAPNG_SELECT_ALL);
   capng_apply(CAPNG_SELECT_BOUNDS);  // a second lock only, so it may fail
+  capng_get_caps_process();
   capng_clear(CAPNG_SELECT_ALL);
   if (capng_apply(static_cast<capng_select_t>(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT)) != 0) {
     return absl::InternalError("capabilities can't be dropped");

@@ -65,8 +65,8 @@ ProbeSettings ProbeSettingsOf(const Config& config) {
 
 Daemon::Daemon(const Config& config, const Clock* clock, ServiceManager* manager)
     : clock_(clock),
-      handover_(config.storage.path,
-                absl::Seconds(static_cast<int64_t>(config.handover.seconds)), manager),
+      handover_(config.storage.path, absl::Seconds(static_cast<int64_t>(config.handover.seconds)),
+                manager),
       helpers_(clock) {}
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, const Clock* clock,
@@ -121,8 +121,8 @@ absl::Status Daemon::LoadProbes(const Config& config) {
   return probes_->SelfTest();
 }
 
-// What a predecessor on this storage left in the kernel. Behind the timeline's lock: there is one of
-// us. False: there is nothing that fits.
+// What a predecessor on this storage left in the kernel. Behind the timeline's lock: there is one
+// of us. False: there is nothing that fits.
 bool Daemon::AdoptProbes(const Config& config) {
   absl::StatusOr<FdBundle> left = handover_.Take();
   if (absl::IsNotFound(left.status())) return false;

@@ -38,6 +38,9 @@ class Handover {
   bool kept() const { return kept_; }
 
  private:
+  absl::StatusOr<FdBundle> TakeStored();
+  absl::Status Store(const FdBundle& bundle);
+
   const std::string socket_;
   const absl::Duration patience_;
   ServiceManager* const manager_;

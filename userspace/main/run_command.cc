@@ -79,7 +79,7 @@ int NextSignal(const sigset_t& signals, absl::Duration patience) {
 
 // Until SIGTERM, SIGINT or SIGUSR2; which.
 int Serve(const sigset_t& signals, ServiceManager* manager, Daemon* daemon,
-           absl::FunctionRef<void()> reload) {
+          absl::FunctionRef<void()> reload) {
   LifeSign life(manager, daemon);
   // Four times as often as needed: a busy host delays us, too.
   const absl::Duration patience = manager->watchdog() / 4;

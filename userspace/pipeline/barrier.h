@@ -31,8 +31,8 @@ inline constexpr EventKind kKernelKinds[] = {
 // What of the kernel's tallies is a predecessor's: none of it ever comes to our ledger.
 struct LedgerBase {
   struct Kind {
-    uint64_t taken = 0;                   // observed, and recorded, coalesced or lost by it
-    std::array<uint64_t, 3> lost{};       // in the kernel, by cause
+    uint64_t taken = 0;              // observed, and recorded, coalesced or lost by it
+    std::array<uint64_t, 3> lost{};  // in the kernel, by cause
   };
   std::array<std::array<Kind, kEventKindEnd>, 2> kinds{};  // by epoch
   // Lost in the kernel before we began, and told by us: observed, too.

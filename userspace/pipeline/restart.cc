@@ -73,8 +73,8 @@ absl::StatusOr<LedgerBase> MeasureBase(const LeftMark& left, const std::vector<O
       NSOBS_ASSIGN_OR_RETURN(const KernelTally tally, counters.ReadTally(epoch, kind));
       const auto slot = static_cast<size_t>(kind);
       LedgerBase::Kind& of = base.kinds[epoch][slot];
-      of.taken = tally.observed - tally.LostTotal() - waiting[slot] -
-                 probes->runs().Untaken(kind, epoch);
+      of.taken =
+          tally.observed - tally.LostTotal() - waiting[slot] - probes->runs().Untaken(kind, epoch);
       of.lost = tally.lost;
     }
   }

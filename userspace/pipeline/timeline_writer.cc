@@ -194,8 +194,7 @@ void TimelineWriter::ExpectMarks(std::string id, std::function<void(const RingMa
   durable_ = std::move(durable);
 }
 
-bool TimelineWriter::WriteItems(absl::Span<WriteItem> items,
-                                absl::Span<const TimelineFact> facts) {
+bool TimelineWriter::WriteItems(absl::Span<WriteItem> items, absl::Span<const TimelineFact> facts) {
   std::vector<TimelineItem> plain;
   plain.reserve(items.size());
   std::vector<uint64_t> new_runs;

@@ -1,8 +1,8 @@
 #include "userspace/base/fd_bundle.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,11 +27,14 @@ class FdBundleTest : public testing::Test {
     FdBundle out;
     out.text = std::move(text);
     for (size_t i = 0; i < count; ++i) {
-      out.fds.push_back({absl::StrCat("map.", i), UniqueFd(eventfd(static_cast<unsigned>(i), EFD_CLOEXEC))});
+      out.fds.push_back(
+          {absl::StrCat("map.", i), UniqueFd(eventfd(static_cast<unsigned>(i), EFD_CLOEXEC))});
     }
     return out;
   }
-  absl::StatusOr<FdBundle> Receive() { return ReceiveBundle(theirs_.get(), Deadline::In(absl::Seconds(5))); }
+  absl::StatusOr<FdBundle> Receive() {
+    return ReceiveBundle(theirs_.get(), Deadline::In(absl::Seconds(5)));
+  }
   void SendRaw(std::string_view bytes, const std::vector<int>& fds = {}) {
     iovec data = {const_cast<char*>(bytes.data()), bytes.size()};
     alignas(cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = {};
@@ -55,9 +58,8 @@ class FdBundleTest : public testing::Test {
 
 TEST_F(FdBundleTest, ArrivesWholeUnderItsNames) {
   const FdBundle sent = Bundle(200, std::string(50'000, 'x') + "end");
-  std::thread sender([&] {
-    EXPECT_TRUE(SendBundle(ours_.get(), sent, Deadline::In(absl::Seconds(5))).ok());
-  });
+  std::thread sender(
+      [&] { EXPECT_TRUE(SendBundle(ours_.get(), sent, Deadline::In(absl::Seconds(5))).ok()); });
   const absl::StatusOr<FdBundle> got = Receive();
   sender.join();
   ASSERT_TRUE(got.ok()) << got.status();
@@ -82,12 +84,12 @@ TEST_F(FdBundleTest, WhatIsNoBundleIsRefused) {
     EXPECT_TRUE(absl::IsDataLoss(status)) << packet << ": " << status;
   };
   refused("?", {});
-  refused("l", {fd});                  // a text brings none
-  refused("fone\ntwo", {fd});         // more names than descriptors
-  refused("fone", {fd, fd});           // and fewer
-  refused("fone\none", {fd, fd});     // twice
-  refused("f", {fd});                  // no name
-  refused("f../escape", {fd});         // no name of ours
+  refused("l", {fd});              // a text brings none
+  refused("fone\ntwo", {fd});      // more names than descriptors
+  refused("fone", {fd, fd});       // and fewer
+  refused("fone\none", {fd, fd});  // twice
+  refused("f", {fd});              // no name
+  refused("f../escape", {fd});     // no name of ours
   refused("f" + std::string(65, 'a'), {fd});
   refused("f" + std::string(20'000, 'a'), {fd});  // longer than any packet
 }
@@ -99,7 +101,8 @@ TEST_F(FdBundleTest, MoreThanABundleHoldsIsRefused) {
   EXPECT_TRUE(absl::IsDataLoss(Receive().status()));
   sender.join();
   const FdBundle large = Bundle(0, std::string(kMaxBundleText + 1, 'x'));
-  EXPECT_TRUE(absl::IsInvalidArgument(SendBundle(ours_.get(), large, Deadline::In(absl::Seconds(1)))));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(SendBundle(ours_.get(), large, Deadline::In(absl::Seconds(1)))));
 }
 
 TEST_F(FdBundleTest, ASilentPeerIsNotWaitedForLong) {

@@ -350,7 +350,8 @@ TEST_F(TimelineWriterTest, FewSnapshotsWait) {
 class MarkedWriterTest : public TimelineWriterTest {
  protected:
   MarkedWriterTest() {
-    writer_.ExpectMarks("loading", [this](const RingMark& mark) { durable_.push_back(mark.number); });
+    writer_.ExpectMarks("loading",
+                        [this](const RingMark& mark) { durable_.push_back(mark.number); });
   }
   void PushFromRings(std::vector<WriteItem> items, std::optional<RingMark> mark) {
     WriteBatch batch;
@@ -361,7 +362,8 @@ class MarkedWriterTest : public TimelineWriterTest {
   }
   static RingMark Mark(uint64_t number, uint64_t critical, std::map<uint64_t, uint64_t> seen = {}) {
     RingMark mark{number, critical, 7, {}, {}};
-    for (const auto& [slot, count] : seen) mark.books.slots[slot] = {slot << 40 | 1, {count, 0}, {}};
+    for (const auto& [slot, count] : seen)
+      mark.books.slots[slot] = {slot << 40 | 1, {count, 0}, {}};
     return mark;
   }
 
@@ -383,7 +385,8 @@ TEST_F(MarkedWriterTest, WhatComesAfterAMarkWaitsForTheNext) {
   writer_.Start();
   PushFromRings({Row(0)}, Mark(1, 64));
   PushFromRings({Row(0)}, std::nullopt);
-  for (int i = 0; i < 500 && timeline_.stored().empty(); ++i) absl::SleepFor(absl::Milliseconds(10));
+  for (int i = 0; i < 500 && timeline_.stored().empty(); ++i)
+    absl::SleepFor(absl::Milliseconds(10));
   absl::SleepFor(absl::Milliseconds(100));
   EXPECT_THAT(timeline_.stored(), SizeIs(1)) << "it would be read, and told, again";
   PushFromRings({}, Mark(2, 128));
