@@ -292,6 +292,7 @@ import fcntl, os, sys
 fds = [fcntl.fcntl(int(fd), fcntl.F_DUPFD_CLOEXEC, 1000) for fd in sys.argv[1].split(",") if fd]
 for number, fd in enumerate(fds):
     os.dup2(fd, 3 + number, inheritable=True)
+os.closerange(3 + len(fds), 1000)
 if fds:
     os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": sys.argv[2]}
 os.execv(sys.argv[3], sys.argv[3:])

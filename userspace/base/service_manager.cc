@@ -21,8 +21,7 @@ namespace nsobs {
 namespace {
 
 constexpr int kFirstListenFd = 3;  // SD_LISTEN_FDS_START
-constexpr int kStorePauseMs = 2;
-constexpr int kMaxStoreMs = 1000;
+constexpr int kPauseMs = 2;
 
 // The value, which is taken out of the environment; "" if it is not there.
 std::string Take(const char* name) {
@@ -100,13 +99,13 @@ absl::Status ServiceManager::Tell(std::string lines, int fd) const {
     memcpy(CMSG_DATA(header), &fd, sizeof fd);
   }
   // Its queue of datagrams is short (net.unix.max_dgram_qlen).
-  for (int waited_ms = 0; sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0;
-       waited_ms += kStorePauseMs) {
+  while (sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
     const bool full = errno == EAGAIN || errno == ENOBUFS || errno == EINTR;
-    if (!full || waited_ms >= kMaxStoreMs) {
+    if (!full || patience_ms_ <= 0) {
       return absl::UnavailableError(absl::StrCat("the service manager: ", strerror(errno)));
     }
-    usleep(1000 * kStorePauseMs);
+    patience_ms_ -= kPauseMs;
+    usleep(1000 * kPauseMs);
   }
   return absl::OkStatus();
 }
@@ -126,7 +125,9 @@ ServiceManager::ServiceManager(std::string_view socket, absl::Duration watchdog)
 }
 
 void ServiceManager::Ready(std::string_view status) {
-  Send(absl::StrCat("READY=1\nSTATUS=", absl::string_view(status.data(), status.size())));
+  // After many descriptors its queue may be full, and it waits for this word.
+  Tell(absl::StrCat("READY=1\nSTATUS=", absl::string_view(status.data(), status.size())), -1)
+      .IgnoreError();
 }
 
 // Type=notify-reload wants the time at which it began; others overlook it.

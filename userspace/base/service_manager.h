@@ -48,11 +48,13 @@ class ServiceManager {
   void Send(std::string_view lines) const;
 
   static std::vector<NamedFd> StoredFds();
-  // Waits a second at most for a manager that is slow to read. fd -1: none goes along.
+  // Waits for a manager that is slow to read, two seconds at most in our whole life. fd -1: none
+  // goes along.
   absl::Status Tell(std::string lines, int fd) const;
 
   UniqueFd fd_;
   std::vector<NamedFd> stored_;
+  mutable int patience_ms_ = 2000;
   sockaddr_un address_{};
   socklen_t address_bytes_ = 0;
   absl::Duration watchdog_ = absl::ZeroDuration();

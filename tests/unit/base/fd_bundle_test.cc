@@ -68,7 +68,9 @@ TEST_F(FdBundleTest, ArrivesWholeUnderItsNames) {
   for (size_t i = 0; i < 200; ++i) {
     EXPECT_EQ(got->fds[i].name, sent.fds[i].name);
     uint64_t value = 0;
-    if (i > 0) EXPECT_EQ(read(got->fds[i].fd.get(), &value, sizeof value), 8);
+    if (i > 0) {
+      EXPECT_EQ(read(got->fds[i].fd.get(), &value, sizeof value), 8);
+    }
     EXPECT_EQ(value, i) << "another descriptor under this name";
     EXPECT_NE(fcntl(got->fds[i].fd.get(), F_GETFD) & FD_CLOEXEC, 0);
   }
