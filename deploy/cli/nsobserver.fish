@@ -169,6 +169,7 @@ complete -c nsobserver -n '__fish_seen_subcommand_from run' -l budget.cpu-percen
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l budget.cpu-window -x -d 'For how long it has to be above budget.cpu-percent'
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l ring.critical-bytes -x -d 'Buffer between kernel and daemon for namespace changes, OOM kills, lifecycle and fatal signals'
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l ring.bulk-bytes -x -d 'Buffer between kernel and daemon for everything else'
+complete -c nsobserver -n '__fish_seen_subcommand_from run' -l handover.seconds -x -d 'How long the programs in the kernel and their buffers outlive a daemon that was killed or stopped with SIGUSR2, for the next one on the same storage to go on with, so that a restart loses no critical event'
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l metrics.max-series -x -d 'How many series /metrics shows at most'
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l containers.tombstone -x -d 'How long a dead container is remembered, to name its late events'
 complete -c nsobserver -n '__fish_seen_subcommand_from run' -l containers.max -x -d 'How many containers are tracked at most'

@@ -207,6 +207,7 @@ _nsobserver() {
         '--budget.cpu-window=[For how long it has to be above budget.cpu-percent]:DURATION: ' \
         '--ring.critical-bytes=[Buffer between kernel and daemon for namespace changes, OOM kills, lifecycle and fatal signals]:SIZE: ' \
         '--ring.bulk-bytes=[Buffer between kernel and daemon for everything else]:SIZE: ' \
+        '--handover.seconds=[How long the programs in the kernel and their buffers outlive a daemon that was killed or stopped with SIGUSR2, for the next one on the same storage to go on with, so that a restart loses no critical event]:SECONDS: ' \
         '--metrics.max-series=[How many series /metrics shows at most]:COUNT: ' \
         '--containers.tombstone=[How long a dead container is remembered, to name its late events]:DURATION: ' \
         '--containers.max=[How many containers are tracked at most]:COUNT: ' \

@@ -149,6 +149,11 @@ void AddHelpers(const std::vector<HelperRestartCount>& helpers, Page& page) {
   }
 }
 
+void AddHandovers(const HandoverCounts& counts, Page& page) {
+  page.Add(Family::kHandovers, {LabelText("adopted")}, static_cast<double>(counts.adopted));
+  page.Add(Family::kHandovers, {LabelText("refused")}, static_cast<double>(counts.refused));
+}
+
 void AddBudget(const BudgetState& budget, Page& page) {
   page.Add(Family::kBudgetCpu, {LabelText("processes")}, budget.processes);
   page.Add(Family::kBudgetCpu, {LabelText("programs")}, budget.programs);

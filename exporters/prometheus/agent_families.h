@@ -15,6 +15,7 @@ void AddEngines(const EngineCounts& engines, Page& page);
 // Nothing where nothing is sent.
 void AddOtlp(const OtlpCounts& otlp, Page& page);
 void AddHelpers(const std::vector<HelperRestartCount>& helpers, Page& page);
+void AddHandovers(const HandoverCounts& counts, Page& page);
 void AddBudget(const BudgetState& budget, Page& page);
 void AddPrograms(const std::vector<ProgramCost>& programs, Page& page);
 void AddHealth(const AgentHealth& health, Page& page);

@@ -242,6 +242,13 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
      "snapshot looks into namespaces, zygote makes those that look. Each time is also a gap of the "
      "timeline.",
      {"process", "reason"}},
+    {Family::kHandovers,
+     kCounter,
+     "nsobserver_handovers_total",
+     "What this daemon did, as it began, with the programs that the one before had left in the "
+     "kernel: adopted, so that no critical event is missing, or refused, as they were of another "
+     "version or other options.",
+     {"result"}},
     {Family::kBudgetCpu,
      kGauge,
      "nsobserver_budget_cpu_ratio",

@@ -56,6 +56,7 @@ enum class Family : uint8_t {
   kProbeInfo,
   kProbeSilent,
   kHelperRestarts,
+  kHandovers,
   kBudgetCpu,
   kBudgetCpuMax,
   kBudgetLevel,

@@ -59,6 +59,7 @@ constexpr Example kExamples[] = {
     {Family::kProbeSilent, "nsobserver_probe_silent > 0"},
     {Family::kHelperRestarts,
      "sum by (process, reason) (increase(nsobserver_helper_restarts_total[1h])) > 0"},
+    {Family::kHandovers, "sum by (result) (nsobserver_handovers_total)"},
     {Family::kBudgetCpu, "sum by (instance) (nsobserver_budget_cpu_ratio)"},
     {Family::kBudgetLevel, "nsobserver_budget_level > 0"},
     {Family::kBudgetShedSeconds, "increase(nsobserver_budget_shed_seconds_total[1h]) > 0"},

@@ -58,6 +58,7 @@ class PrometheusExporter::Impl {
     AddOtlp(snapshot.otlp, page);
     AddProbes(snapshot.probes, page);
     AddHelpers(snapshot.helper_restarts, page);
+    AddHandovers(snapshot.handovers, page);
     AddBudget(snapshot.budget, page);
     AddPrograms(snapshot.programs, page);
     AddHealth(snapshot.health, page);

@@ -7,7 +7,7 @@ import pytest
 import tree
 
 # Folder -> the folders that it may include besides itself. What is not named here may not be there.
-STAGES = ["correlation", "enrichment", "timeline", "anomaly", "snapshot", "diagnosis", "collector", "budget"]
+STAGES = ["correlation", "enrichment", "timeline", "anomaly", "snapshot", "diagnosis", "collector", "budget", "handover"]
 BASE = ["userspace/base"]
 NOUNS = ["userspace/event", *BASE]
 MAY_INCLUDE = {

@@ -18,7 +18,11 @@ def children(pid: int, name: str) -> list[int]:
     """Its children of this name; whichever thread made them."""
     found = []
     for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        for child in (thread / "children").read_text().split():
+        try:
+            its = (thread / "children").read_text().split()
+        except OSError:
+            continue  # a thread that ended meanwhile
+        for child in its:
             words = pathlib.Path(f"/proc/{child}/cmdline")
             comm = pathlib.Path(f"/proc/{child}/comm")
             if comm.exists() and (comm.read_text().strip() == name or name.encode() in words.read_bytes()):

@@ -263,7 +263,7 @@ class Killer:
 def killer(tmp_path_factory):
     config = tmp_path_factory.mktemp("config") / "nsobserver.yaml"
     config.write_text("signals:\n  told: [SIGTERM]\n")
-    with Observer("--anomaly.connect-failure=off", "--config", str(config)) as observer, connect_load(rate=300):
+    with Observer("--handover.seconds=0", "--anomaly.connect-failure=off", "--config", str(config)) as observer, connect_load(rate=300):
         killer = Killer(observer)
         yield killer
         killer.loaded |= programs(observer.process.pid)

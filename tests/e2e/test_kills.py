@@ -10,7 +10,7 @@ import random
 import signal
 import time
 
-from dying import again_within, all_ended, below, gaps, of, programs, records_again, rows
+from dying import again_within, all_ended, below, gaps, mortal, of, programs, records_again, rows
 from load import connect_load
 from observer import Observer
 from shell import wait_until
@@ -46,7 +46,7 @@ class Storm:
         wait_until(lambda: gaps(self.observer) == self.killed, 20, f"a gap for each of {self.killed} (seed {SEED})", interval=0.1)
 
     def kill_daemon(self) -> None:
-        others = below(self.observer.process.pid)
+        others = mortal(self.observer.process.pid)
         self.loaded |= programs(self.observer.process.pid)
         self.observer.kill()
         all_ended(others)

@@ -77,7 +77,8 @@ class Watched(Observer):
         self.manager.settimeout(0.2)
 
     def command(self):
-        return ["env", f"NOTIFY_SOCKET={self.folder}/notify", "WATCHDOG_USEC=2000000", *super().command()]
+        return ["env", f"NOTIFY_SOCKET={self.folder}/notify", "WATCHDOG_USEC=2000000", *super().command(),
+                "--handover.seconds=0"]
 
     def hear(self, wanted: str, within: float) -> list[str]:
         """Everything up to the first message that begins with this."""

@@ -9,7 +9,7 @@ import tempfile
 import time
 
 import pytest
-from dying import again_within, all_ended, below, records_again, rows
+from dying import again_within, all_ended, mortal, records_again, rows
 from load import connect_load
 from observer import Observer, cli
 from shell import run, wait_until
@@ -111,7 +111,7 @@ def test_a_disk_that_turns_read_only(ext4):
             wait_until(lambda: lost(observer) > 0 and storage_is(observer, 0)(), 30, "events are told as lost")
             assert observer.process.poll() is None
             assert seen.items() <= rows(observer, "5m").items(), "what is there can be read"
-            others = below(observer.process.pid)
+            others = mortal(observer.process.pid)
             observer.kill()
             all_ended(others)
             run("umount", disk)

@@ -7,7 +7,7 @@ import threading
 import uuid
 
 import cgroups
-from dying import all_ended, below
+from dying import all_ended, mortal
 from observer import Observer
 from shell import wait_until
 
@@ -55,7 +55,7 @@ def storm():
 
 def start_again(observer: Observer, done: list[int]) -> None:
     for _ in range(STARTS):
-        others = below(observer.process.pid)
+        others = mortal(observer.process.pid)
         observer.kill()
         all_ended(others)
         before = len(done)

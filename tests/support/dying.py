@@ -35,6 +35,11 @@ def below(pid: int) -> dict[int, str]:
     return found
 
 
+def mortal(pid: int) -> list[int]:
+    """What ends with it: the keeper alone outlives it, for a while, for the next one (test_handover.py)."""
+    return [child for child, called in below(pid).items() if called != "nsobs-keeper"]
+
+
 def of(observer, name: str) -> list[int]:
     return [pid for pid, called in below(observer.process.pid).items() if called == name]
 
@@ -46,7 +51,7 @@ def rows(observer, since: str = "20s", *words: str) -> dict[int, str]:
 
 def gaps(observer) -> collections.Counter:
     found = [row["gap"] for row in observer.events("--kind", "gap", "--since", "240h")]
-    return collections.Counter("daemon" if gap["part"] == "all" and gap["cause"] == "crashed" else (gap["reason"] or "").partition(":")[0]
+    return collections.Counter("daemon" if gap["part"] in ("all", "reading") and gap["cause"] == "crashed" else (gap["reason"] or "").partition(":")[0]
                                for gap in found if gap["part"] != "detail")
 
 

@@ -1,5 +1,7 @@
 #include "userspace/base/service_manager.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,10 +14,14 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
 namespace nsobs {
 namespace {
+
+constexpr int kFirstListenFd = 3;  // SD_LISTEN_FDS_START
+constexpr int kPauseMs = 2;
 
 // The value, which is taken out of the environment; "" if it is not there.
 std::string Take(const char* name) {
@@ -41,7 +47,67 @@ ServiceManager ServiceManager::FromEnvironment() {
   const std::string socket = Take("NOTIFY_SOCKET");
   const std::string usec = Take("WATCHDOG_USEC");
   const std::string pid = Take("WATCHDOG_PID");
-  return ServiceManager(socket, WatchdogOf(usec, pid));
+  ServiceManager manager(socket, WatchdogOf(usec, pid));
+  manager.stored_ = StoredFds();
+  return manager;
+}
+
+// From 3 on, in the order of their names.
+std::vector<NamedFd> ServiceManager::StoredFds() {
+  const std::string pid = Take("LISTEN_PID"), count = Take("LISTEN_FDS");
+  const std::vector<std::string> names = absl::StrSplit(Take("LISTEN_FDNAMES"), ':');
+  int64_t whose = 0, number = 0;
+  if (!absl::SimpleAtoi(pid, &whose) || whose != getpid()) return {};
+  if (!absl::SimpleAtoi(count, &number) || number <= 0 ||
+      number > static_cast<int64_t>(kMaxBundleFds)) {
+    return {};
+  }
+  std::vector<NamedFd> out;
+  for (int i = 0; i < static_cast<int>(number); ++i) {
+    const int fd = kFirstListenFd + i;
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) continue;  // there is none
+    const auto at = static_cast<size_t>(i);
+    out.push_back({at < names.size() ? names[at] : "", UniqueFd(fd)});
+  }
+  return out;
+}
+
+absl::Status ServiceManager::Store(const std::string& name, int fd) const {
+  return Tell(absl::StrCat("FDSTORE=1\nFDPOLL=0\nFDNAME=", name), fd);
+}
+
+void ServiceManager::Forget(const std::string& name) const {
+  Tell(absl::StrCat("FDSTOREREMOVE=1\nFDNAME=", name), -1).IgnoreError();
+}
+
+absl::Status ServiceManager::Tell(std::string lines, int fd) const {
+  if (!present()) return absl::UnavailableError("there is no service manager");
+  iovec data = {lines.data(), lines.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_name = const_cast<sockaddr_un*>(&address_);
+  message.msg_namelen = address_bytes_;
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  if (fd >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  }
+  // Its queue of datagrams is short (net.unix.max_dgram_qlen).
+  while (sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+    const bool full = errno == EAGAIN || errno == ENOBUFS || errno == EINTR;
+    if (!full || patience_ms_ <= 0) {
+      return absl::UnavailableError(absl::StrCat("the service manager: ", strerror(errno)));
+    }
+    patience_ms_ -= kPauseMs;
+    usleep(1000 * kPauseMs);
+  }
+  return absl::OkStatus();
 }
 
 ServiceManager::ServiceManager(std::string_view socket, absl::Duration watchdog) {
@@ -59,7 +125,9 @@ ServiceManager::ServiceManager(std::string_view socket, absl::Duration watchdog)
 }
 
 void ServiceManager::Ready(std::string_view status) {
-  Send(absl::StrCat("READY=1\nSTATUS=", absl::string_view(status.data(), status.size())));
+  // After many descriptors its queue may be full, and it waits for this word.
+  Tell(absl::StrCat("READY=1\nSTATUS=", absl::string_view(status.data(), status.size())), -1)
+      .IgnoreError();
 }
 
 // Type=notify-reload wants the time at which it began; others overlook it.

@@ -257,6 +257,30 @@ void Coalescer::BeginEnd(RunPtr run) {
   closing_.push_back(std::move(run));
 }
 
+uint64_t Coalescer::Adopt(EventKind kind, const CounterKey& owner, uint64_t count,
+                          const std::vector<uint64_t>& kernel_runs) {
+  auto run = std::make_unique<Run>();
+  run->run_id = next_run_id_++;
+  run->kind = kind;
+  run->owner = owner;
+  run->count = count;
+  for (const uint64_t kernel_run : kernel_runs) Attach(run.get(), kernel_run);
+  const uint64_t id = run->run_id;
+  BeginEnd(std::move(run));
+  return id;
+}
+
+void Coalescer::Disown(uint64_t kernel_run) {
+  uint64_t& latest = latest_[kernel_run >> NSOBS_RUN_SLOT_SHIFT];
+  latest = std::max(latest, kernel_run);
+  unwanted_.push_back(kernel_run);
+}
+
+uint64_t Coalescer::RunOf(uint64_t kernel_run) const {
+  auto it = attached_.find(kernel_run);
+  return it == attached_.end() ? 0 : it->second->run_id;
+}
+
 Coalescer::Grown Coalescer::Extend(const RunGrowth& growth) {
   auto it = attached_.find(growth.run);
   if (it == attached_.end()) {
@@ -279,6 +303,19 @@ std::vector<uint64_t> Coalescer::AttachedRuns() const {
   return out;
 }
 
+void Coalescer::SetOpen(uint64_t kernel_run, bool open) {
+  if (open) {
+    still_open_.insert(kernel_run);
+  } else {
+    still_open_.erase(kernel_run);
+  }
+}
+
+bool Coalescer::IsStillOpen(const Run& run) const {
+  return std::any_of(run.attached.begin(), run.attached.end(),
+                     [this](uint64_t one) { return still_open_.contains(one); });
+}
+
 void Coalescer::PutExtension(Run* run, RecordBatch* out) {
   if (run->added[0] + run->added[1] == 0) return;
   out->extensions.push_back(
@@ -295,6 +332,10 @@ void Coalescer::Flush(int64_t now_boot_ns, RecordBatch* out) {
   });
   std::erase_if(closing_, [&](RunPtr& run) {
     PutExtension(run.get(), out);
+    if (IsStillOpen(*run)) {
+      run->closed_ns = 0;
+      return false;
+    }
     if (run->closed_ns == 0) run->closed_ns = now_boot_ns;
     if (!run->attached.empty() && Elapsed(run->closed_ns, now_boot_ns) < kSettleNs) return false;
     Detach(*run);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "userspace/collector/kernel_runs.h"
@@ -45,11 +46,22 @@ class Coalescer {
     kUnknown,  // the record that began it has not come yet: try again after the next ones
     kLost,     // its row was not stored, or has ended
   };
+  // Goes on with the row of a run that a predecessor had begun: what its runs of the kernel still
+  // grow by is counted into it, and then it ends. The new run's id.
+  uint64_t Adopt(EventKind kind, const CounterKey& owner, uint64_t count,
+                 const std::vector<uint64_t>& kernel_runs);
+  // What a run of the kernel grows by is lost: it has no row.
+  void Disown(uint64_t kernel_run);
+  // Of ours, to which it is attached; 0: none, or one without a row.
+  uint64_t RunOf(uint64_t kernel_run) const;
+
   // Counts what a run of the kernel grew by into the run of its first record.
   Grown Extend(const RunGrowth& growth);
   // Runs of the kernel that are attached, and those of which we want no more (each once).
   std::vector<uint64_t> AttachedRuns() const;
   std::vector<uint64_t> TakeUnwanted() { return std::exchange(unwanted_, {}); }
+  // Of those: it can't be closed yet, so that it goes on to count into its run until it is.
+  void SetOpen(uint64_t kernel_run, bool open);
 
   // Adds the extensions of runs that grew and the ends of those that paused; `now_boot_ns` as of
   // the last record. A run with attached ones ends a little later: an event may be under way.
@@ -83,6 +95,7 @@ class Coalescer {
   bool Join(Run* run, const nsobs_header& header, uint64_t* run_id);
   void Attach(Run* run, uint64_t kernel_run);
   void Detach(const Run& run);
+  bool IsStillOpen(const Run& run) const;
   void BeginEnd(RunPtr run);
   static void PutExtension(Run* run, RecordBatch* out);
 
@@ -94,6 +107,7 @@ class Coalescer {
   absl::flat_hash_map<uint64_t, Run*> attached_;
   absl::flat_hash_map<uint64_t, uint64_t> latest_;  // of the kernel's runs, by slot
   std::vector<uint64_t> unwanted_;
+  absl::flat_hash_set<uint64_t> still_open_;
 };
 
 }  // namespace nsobs

@@ -4,6 +4,9 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -22,10 +25,27 @@ struct RunGrowth {
   CounterKey owner{};
 };
 
+// What was taken of the runs so far, for whoever takes them over.
+struct RunBooks {
+  using CounterWords = std::array<uint64_t, sizeof(nsobs_counter_key) / 8>;
+  struct Slot {
+    uint64_t run = 0;
+    std::array<uint64_t, 2> seen{};  // of its events, by epoch, in some growth
+    CounterWords counter{};
+  };
+  std::map<uint64_t, Slot> slots;           // by number
+  std::map<CounterWords, uint64_t> counts;  // 0: forgotten
+
+  bool empty() const { return slots.empty() && counts.empty(); }
+  void Add(RunBooks newer);  // what is in both is as in the newer one
+};
+
+CounterKey OwnerOfCounter(const RunBooks::CounterWords& counter);
+
 // Thread-safe: the ring's thread takes the growth, scrapes read the counts.
 class KernelRuns {
  public:
-  using CounterWords = std::array<uint64_t, sizeof(nsobs_counter_key) / 8>;
+  using CounterWords = RunBooks::CounterWords;
   using Counts = absl::flat_hash_map<CounterWords, uint64_t>;
 
   // `slots`: the map as it lies in memory, shared with the kernel; outlives this object.
@@ -35,6 +55,17 @@ class KernelRuns {
   // run is in exactly one growth.
   std::vector<RunGrowth> Collect(absl::Span<const uint64_t> runs);
 
+  // From now on changes are noted for TakeChanges().
+  void Track();
+  // What changed since the last call; nullopt: something was noticed that no Collect() gave out
+  // yet.
+  std::optional<RunBooks> TakeChanges();
+  // Before anything else: goes on where a predecessor's books end. A slot that is not in them is as
+  // if none of its last run was taken.
+  void Restore(const RunBooks& books);
+  // So that it is in the books.
+  void Note(uint64_t run);
+
   // The run takes no more events, but for one that is under way just now.
   void Close(uint64_t run);
 
@@ -43,6 +74,9 @@ class KernelRuns {
   void Forget(const CounterWords& key);
 
   static EventKind KindOf(uint64_t run);
+
+  // Of all runs so far, those events that are in no growth yet.
+  uint64_t Untaken(EventKind kind, uint8_t epoch);
 
   // Events of all runs so far: they are observed, and in no tally.
   uint64_t Observed(nsobs_run_kind kind, uint8_t epoch) const;
@@ -62,6 +96,9 @@ class KernelRuns {
   Mutex mutex_;
   std::vector<Known> known_ ABSL_GUARDED_BY(mutex_);
   std::vector<RunGrowth> growth_ ABSL_GUARDED_BY(mutex_);
+  bool tracks_ ABSL_GUARDED_BY(mutex_) = false;
+  std::set<size_t> changed_slots_ ABSL_GUARDED_BY(mutex_);
+  std::set<CounterWords> changed_counts_ ABSL_GUARDED_BY(mutex_);
   Counts counts_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -14,7 +14,8 @@
 namespace nsobs {
 namespace {
 
-constexpr size_t kAlign = 8;  // of records
+constexpr size_t kNoteWord = 8;  // of the consumer's page
+constexpr size_t kAlign = 8;     // of records
 // A power of two. Mapping the next one takes some 10 us, a few ns a record.
 constexpr size_t kWindowBytes = 256 << 10;
 
@@ -41,6 +42,7 @@ absl::StatusOr<std::unique_ptr<MappedRing>> MappedRing::Map(int map_fd) {
       mmap(nullptr, ring->page_, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(ring->page_));
   if (producer == MAP_FAILED) return ErrnoStatus(errno, "mapping a ring");
   ring->producer_ = producer;
+  ring->at_ = Load(consumer);
   NSOBS_RETURN_IF_ERROR(ring->MapWindow(0));
   return ring;
 }
@@ -68,8 +70,27 @@ absl::Status MappedRing::MapWindow(size_t offset) {
   return absl::OkStatus();
 }
 
-bool MappedRing::Peek(Record* out) {
-  const size_t at = Load(consumer_);  // only this thread writes it
+void MappedRing::HoldBack(uint64_t from) {
+  holds_back_ = true;
+  // A position that the ring never had is nobody's.
+  if (from > at_ && from <= Load(producer_)) at_ = from;
+}
+
+// The kernel keeps its own positions apart from all else, so that they may be mapped: of the
+// consumer's page it uses the first word alone (struct bpf_ringbuf), and the rest is as we left it.
+void MappedRing::LetGo() {
+  __atomic_store_n(static_cast<unsigned long*>(consumer_) + kNoteWord, at_, __ATOMIC_RELEASE);
+  ReleaseUpTo(at_);
+}
+
+uint64_t MappedRing::let_go() const {
+  return Load(static_cast<const unsigned long*>(consumer_) + kNoteWord);
+}
+
+uint64_t MappedRing::released() const { return Load(consumer_); }
+
+bool MappedRing::Peek(Record* out, bool skip_busy) {
+  const size_t at = at_;
   if (at >= Load(producer_)) return false;
   const size_t offset = at & (data_bytes_ - 1);
   const size_t start = offset & ~(window_bytes_ - 1);
@@ -77,9 +98,10 @@ bool MappedRing::Peek(Record* out) {
   const auto* header = static_cast<const uint8_t*>(window_) + (offset - start);
   const uint32_t word =
       __atomic_load_n(reinterpret_cast<const uint32_t*>(header), __ATOMIC_ACQUIRE);
-  if ((word & BPF_RINGBUF_BUSY_BIT) != 0) return false;
+  const bool busy = (word & BPF_RINGBUF_BUSY_BIT) != 0;
+  if (busy && !skip_busy) return false;
   const size_t bytes = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-  out->discarded = (word & BPF_RINGBUF_DISCARD_BIT) != 0;
+  out->discarded = busy || (word & BPF_RINGBUF_DISCARD_BIT) != 0;
   // What is longer than we mapped can't be ours: skipped unread.
   if (bytes + BPF_RINGBUF_HDR_SZ > page_) out->discarded = true;
   out->bytes = {header + BPF_RINGBUF_HDR_SZ, bytes};
@@ -87,8 +109,9 @@ bool MappedRing::Peek(Record* out) {
   return true;
 }
 
-void MappedRing::Release(const Record& record) {
-  __atomic_store_n(static_cast<unsigned long*>(consumer_), record.end, __ATOMIC_RELEASE);
+void MappedRing::ReleaseUpTo(uint64_t position) {
+  if (position <= Load(consumer_)) return;  // only this thread writes it
+  __atomic_store_n(static_cast<unsigned long*>(consumer_), position, __ATOMIC_RELEASE);
 }
 
 }  // namespace nsobs

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "userspace/base/fd_bundle.h"
 #include "userspace/collector/counter_reader.h"
 #include "userspace/event/host_task.h"
 #include "userspace/event/metrics_snapshot.h"
@@ -44,12 +46,25 @@ class ProbeSet {
   // A program that can't be had is not an error: see states().
   static absl::StatusOr<std::unique_ptr<ProbeSet>> Load(const ProbeOptions& options,
                                                         const ProbeSettings& settings);
+  // Takes over what a predecessor's Bundle() holds, as it is, in place of loading: programs run on,
+  // counters and rings have what they had. FAILED_PRECONDITION: it was made by another build or
+  // with other options.
+  static absl::StatusOr<std::unique_ptr<ProbeSet>> Adopt(const ProbeOptions& options,
+                                                         const ProbeSettings& settings,
+                                                         FdBundle bundle);
   ~ProbeSet();
   ProbeSet(const ProbeSet&) = delete;
   ProbeSet& operator=(const ProbeSet&) = delete;
 
   // Before it, no event is made. A program that fails to attach is off.
   void Attach();
+
+  // After Attach(): descriptors of all maps, programs and links.
+  absl::StatusOr<FdBundle> Bundle() const;
+  // This object's end detaches nothing that somebody else holds by its bundle.
+  void Leave();
+  // Of the loading: the same for all that adopted it, and for nobody else.
+  const std::string& id() const;
 
   // Do the programs read of this process what /proc/self says? INTERNAL with the first difference.
   absl::Status SelfTest() const;

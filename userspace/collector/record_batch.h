@@ -4,9 +4,12 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "userspace/collector/kernel_runs.h"
 #include "userspace/collector/owner_key.h"
 #include "userspace/event/event.h"
 
@@ -30,12 +33,26 @@ struct RunExtension {
   CounterKey owner{};               // of the record that began it
 };
 
+// How far a batch goes: with all batches up to this one, each event before these positions of the
+// rings, and of the kernel's runs as far as these books go, is in exactly one record, extension or
+// loss, and none behind them is.
+struct RingMark {
+  uint64_t number = 0;  // rising
+  uint64_t critical = 0;
+  uint64_t bulk = 0;
+  RunBooks books;                        // what changed since the last mark
+  std::map<uint64_t, uint64_t> run_ids;  // by slot of the books: RawRecord::run_id; 0: no row
+};
+
 struct RecordBatch {
   std::vector<RawRecord> records;  // in order of time
   std::vector<RunExtension> extensions;
   std::vector<uint64_t> ended_runs;
+  std::optional<RingMark> mark;
 
-  bool empty() const { return records.empty() && extensions.empty() && ended_runs.empty(); }
+  bool empty() const {
+    return records.empty() && extensions.empty() && ended_runs.empty() && !mark;
+  }
 };
 
 }  // namespace nsobs

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "bpf/event_abi.h"
@@ -28,6 +29,9 @@ constexpr size_t kMaxBatch = 4096;
 // after so many pieces the reader does what else it has to.
 constexpr size_t kPiece = 512;
 constexpr int kMaxPieces = 64;
+
+constexpr int kLastRounds = 200;     // of 5 ms, for what the queues had no room for
+constexpr int kMaxEarlyLooks = 100;  // each kFlushPeriod or so
 
 constexpr absl::Duration kTickPeriod = absl::Milliseconds(100);
 
@@ -54,14 +58,46 @@ absl::StatusOr<std::unique_ptr<RingReader>> RingReader::Create(const RingReaderO
   reader->rings_fd_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
   for (const int fd : {options.bulk_map_fd, options.critical_map_fd}) {
     epoll_event event{};
-    event.events = EPOLLIN;
+    // By edge: what is held back on a ring must not end each wait.
+    event.events = EPOLLIN | EPOLLET;
     if (epoll_ctl(reader->rings_fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
       return ErrnoStatus(errno, "waiting for a ring");
     }
   }
   NSOBS_ASSIGN_OR_RETURN(reader->bulk_, MappedRing::Map(options.bulk_map_fd));
   NSOBS_ASSIGN_OR_RETURN(reader->critical_, MappedRing::Map(options.critical_map_fd));
+  if (options.hold_back) {
+    reader->critical_->HoldBack(options.critical_from);
+    reader->bulk_->HoldBack(options.bulk_from);
+    for (MappedRing* ring : {reader->critical_.get(), reader->bulk_.get()}) {
+      ring->ReleaseUpTo(ring->position());
+    }
+    reader->marked_critical_ = reader->critical_->position();
+    reader->marked_bulk_ = reader->bulk_->position();
+    if (options.runs != nullptr) options.runs->Track();
+  }
   return reader;
+}
+
+std::array<uint64_t, kEventKindEnd> RingReader::Waiting(uint8_t epoch) {
+  std::array<uint64_t, kEventKindEnd> out{};
+  for (MappedRing* ring : {critical_.get(), bulk_.get()}) {
+    ring->ForEach([&](absl::Span<const uint8_t> record) {
+      if (record.size() < sizeof(nsobs_header)) return;
+      const auto* header = reinterpret_cast<const nsobs_header*>(record.data());
+      const auto kind = static_cast<size_t>(EventKindOf(header->kind));
+      if ((header->epoch & 1) == epoch && kind < out.size()) ++out[kind];
+    });
+  }
+  return out;
+}
+
+bool RingReader::HasHole() const {
+  return critical_->let_go() > options_.critical_from || bulk_->let_go() > options_.bulk_from;
+}
+
+uint64_t RingReader::Adopt(const LeftRun& run) {
+  return coalescer_.Adopt(run.kind, run.owner, run.count, run.kernel_runs);
 }
 
 RingReader::~RingReader() { Stop(); }
@@ -101,10 +137,16 @@ void RingReader::Loop() {
     Wait();
     Tick();
     Drain();
+    Release();
     ++turns_;
   }
-  woken_ = true;
-  Drain();
+  // Whoever takes the rings over must find what was not handed on: all of it is, with a mark.
+  for (int round = 0; round < kLastRounds; ++round) {
+    woken_ = true;
+    Drain();
+    if (batch_.empty() && early_.empty()) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 // How long nobody needs to look. After a record the kernel is silent for a period; a record that
@@ -112,7 +154,7 @@ void RingReader::Loop() {
 absl::Duration RingReader::Patience() const {
   if (more_) return absl::ZeroDuration();
   if (quiet_ < 2) return quiet_ == 0 ? options_.period : 4 * options_.period;
-  if (!coalescer_.idle() || !early_.empty()) return options_.flush_period;
+  if (!coalescer_.idle() || !early_.empty() || unmarked_) return options_.flush_period;
   return ticking_ ? std::min(kTickPeriod, options_.rest_period) : options_.rest_period;
 }
 
@@ -127,6 +169,8 @@ void RingReader::Tick() {
 void RingReader::Wait() {
   pollfd fds[2] = {{wake_fd_.get(), POLLIN, 0}, {rings_fd_.get(), POLLIN, 0}};
   poll(fds, 2, static_cast<int>(absl::ToInt64Milliseconds(Patience())));
+  epoll_event taken[2];
+  epoll_wait(rings_fd_.get(), taken, 2, 0);
   uint64_t wakes = 0;
   woken_ = read(wake_fd_.get(), &wakes, sizeof wakes) > 0;
 }
@@ -142,7 +186,9 @@ size_t RingReader::Take() {
     bulk_records_ += bulk;
     taken += bulk + critical_->Consume(take, kMaxBatch);
     more_ = bulk == kPiece;
-    if (batch_.records.size() >= kMaxBatch) Deliver(/*flush=*/false);
+    if (batch_.records.size() < kMaxBatch) continue;
+    if (options_.hold_back) TakeGrowth();
+    Deliver(/*flush=*/options_.hold_back);
   }
   return taken;
 }
@@ -156,6 +202,42 @@ void RingReader::Drain() {
   if (flush) TakeGrowth();
   if (flush || !batch_.records.empty()) Deliver(flush);
   CloseRuns();
+}
+
+void RingReader::Durable(const RingMark& mark) {
+  durable_critical_ = mark.critical;
+  durable_bulk_ = mark.bulk;
+  durable_mark_ = mark.number;
+}
+
+// A slow disk must not fill the rings: there is room for far more in the queues. So beyond a
+// quarter what is held back is let go, and only a kill -9 while that lasts loses it.
+void RingReader::Release() {
+  if (!options_.hold_back) return;
+  const auto release = [](MappedRing* ring, uint64_t durable) {
+    const uint64_t held = ring->capacity() / 4;
+    ring->ReleaseUpTo(durable);
+    if (ring->position() - ring->released() > held) ring->LetGo();
+  };
+  release(critical_.get(), durable_critical_);
+  release(bulk_.get(), durable_bulk_);
+}
+
+// After a flush, when nothing that was read is still in our hands but what batch_ holds.
+void RingReader::Mark() {
+  if (!options_.hold_back || !early_.empty()) return;
+  if (options_.runs != nullptr) {
+    std::optional<RunBooks> changes = options_.runs->TakeChanges();
+    if (!changes) return;
+    owed_.Add(*std::move(changes));
+  }
+  const uint64_t critical = critical_->position(), bulk = bulk_->position();
+  if (critical == marked_critical_ && bulk == marked_bulk_ && owed_.empty() && batch_.empty()) {
+    return;
+  }
+  RingMark mark{last_mark_ + 1, critical, bulk, owed_, {}};
+  for (const auto& [slot, book] : owed_.slots) mark.run_ids[slot] = coalescer_.RunOf(book.run);
+  batch_.mark = std::move(mark);
 }
 
 void RingReader::TakeGrowth() {
@@ -174,12 +256,38 @@ void RingReader::TakeGrowth() {
         Lose(g.owner, KernelRuns::KindOf(g.run), g.added);
     }
   }
+  // A record is on its ring before its run is open, so it comes, unless somebody took it before us.
+  early_looks_ = early_.empty() ? 0 : early_looks_ + 1;
+  if (early_looks_ < kMaxEarlyLooks) return;
+  for (const RunGrowth& g : early_) {
+    Lose(g.owner, KernelRuns::KindOf(g.run), g.added);
+    coalescer_.Disown(g.run);
+  }
+  early_.clear();
 }
 
 void RingReader::CloseRuns() {
-  for (uint64_t run : coalescer_.TakeUnwanted()) {
-    if (options_.runs != nullptr) options_.runs->Close(run);
+  std::vector<uint64_t> unwanted = coalescer_.TakeUnwanted();
+  if (options_.runs == nullptr) return;
+  if (!options_.hold_back) {
+    for (const uint64_t run : unwanted) options_.runs->Close(run);
+    return;
   }
+  // Its slot takes another run when it is closed: not before the books that are durable have it, so
+  // that what they have of a slot is at most one run behind.
+  for (const uint64_t run : unwanted) {
+    options_.runs->Note(run);
+    coalescer_.SetOpen(run, true);
+  }
+  to_close_.insert(to_close_.end(), unwanted.begin(), unwanted.end());
+  std::erase_if(to_close_, [this](uint64_t run) {
+    auto it = reported_.find(run);
+    if (it == reported_.end() || it->second > durable_mark_) return false;
+    options_.runs->Close(run);
+    coalescer_.SetOpen(run, false);
+    reported_.erase(it);
+    return true;
+  });
 }
 
 void RingReader::Deliver(bool flush) {
@@ -188,9 +296,12 @@ void RingReader::Deliver(bool flush) {
                    [](const RawRecord& a, const RawRecord& b) { return a.boot_ns < b.boot_ns; });
   // Extensions that were refused stay in batch_ and keep their counts: no new ones until they are
   // taken.
-  if (flush && batch_.extensions.empty() && batch_.ended_runs.empty()) {
+  batch_.mark.reset();
+  const bool has_room = batch_.extensions.empty() && batch_.ended_runs.empty();
+  if (flush && (has_room || options_.hold_back)) {
     last_flush_ns_ = BootNowNs();
     coalescer_.Flush(last_flush_ns_, &batch_);
+    if (!has_room) JoinExtensions();
   }
   if (handlers_.admit != nullptr) {
     std::erase_if(batch_.records, [this](const RawRecord& record) {
@@ -199,12 +310,46 @@ void RingReader::Deliver(bool flush) {
       return true;
     });
   }
-  if (batch_.empty() || handlers_.deliver(batch_)) {
+  if (flush) Mark();
+  if (batch_.empty()) return;
+  const std::optional<RingMark> mark = batch_.mark;
+  const bool has_records = !batch_.records.empty();
+  const bool taken = handlers_.deliver(batch_);
+  unmarked_ = options_.hold_back && (has_records ? !(taken && mark) : unmarked_);
+  if (taken) {
     batch_ = {};
+    if (mark) NoteMarked(*mark);
     return;
   }
   for (const RawRecord& record : batch_.records) Drop(record);
   batch_.records.clear();
+}
+
+// What was refused is offered again, with what came to it: one of each run.
+void RingReader::JoinExtensions() {
+  absl::flat_hash_map<uint64_t, size_t> at;
+  std::vector<RunExtension> joined;
+  for (const RunExtension& extension : batch_.extensions) {
+    auto [it, is_new] = at.try_emplace(extension.run_id, joined.size());
+    if (is_new) {
+      joined.push_back(extension);
+      continue;
+    }
+    RunExtension& one = joined[it->second];
+    one.count = extension.count;
+    one.last_boot_ns = extension.last_boot_ns;
+    for (size_t epoch = 0; epoch < 2; ++epoch) one.added[epoch] += extension.added[epoch];
+  }
+  batch_.extensions = std::move(joined);
+}
+
+void RingReader::NoteMarked(const RingMark& mark) {
+  last_mark_ = mark.number;
+  unmarked_ = false;
+  marked_critical_ = mark.critical;
+  marked_bulk_ = mark.bulk;
+  for (const auto& [slot, book] : mark.books.slots) reported_.try_emplace(book.run, mark.number);
+  owed_ = {};
 }
 
 void RingReader::Lose(const CounterKey& owner, EventKind kind,

@@ -10,6 +10,7 @@
 #include <memory>
 #include <thread>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -30,6 +31,19 @@ struct RingReaderOptions {
   absl::Duration rest_period = absl::Milliseconds(250);
   absl::Duration flush_period = absl::Milliseconds(50);  // of counts of open runs
   CoalescerOptions coalescer;
+  // Records stay on the rings, and runs of the kernel open, until Durable(): whoever takes the
+  // rings over after we were killed finds all that was not. Batches have marks.
+  bool hold_back = false;
+  uint64_t critical_from = 0;  // with hold_back: what is before these positions is durable already
+  uint64_t bulk_from = 0;
+};
+
+// A run that a predecessor had begun, with its row.
+struct LeftRun {
+  EventKind kind = EventKind::kSignal;
+  CounterKey owner{};
+  uint64_t count = 0;                 // of the row
+  std::vector<uint64_t> kernel_runs;  // that go on to count into it
 };
 
 struct RingReaderHandlers {
@@ -54,11 +68,22 @@ class RingReader {
   RingReader(const RingReader&) = delete;
   RingReader& operator=(const RingReader&) = delete;
 
+  // Before Start(). The id by which extensions of the run's row will speak of it.
+  uint64_t Adopt(const LeftRun& run);
+  // Likewise: what this run of the kernel still counts is lost.
+  void Disown(uint64_t kernel_run) { coalescer_.Disown(kernel_run); }
+  // Likewise: records that wait on the rings, by kind, of those of an epoch that has ended.
+  std::array<uint64_t, kEventKindEnd> Waiting(uint8_t epoch);
+  // Likewise: records that were read and let go before they were durable, by a predecessor that had
+  // to; some or all of them may be missing.
+  bool HasHole() const;
   void Start();
   // Drains once more, flushes everything and ends the thread.
   void Stop();
   // Has it look at once; thread-safe.
   void Wake();
+  // All up to this mark is where a kill -9 of ours can't reach it. Thread-safe; marks in order.
+  void Durable(const RingMark& mark);
   // Looks at the rings so far; stands still if the thread does. Thread-safe.
   uint64_t turns() const { return turns_; }
   // Taken from the bulk ring so far. Thread-safe.
@@ -73,6 +98,10 @@ class RingReader {
   void Deliver(bool flush);
   void TakeGrowth();
   void CloseRuns();
+  void Mark();
+  void NoteMarked(const RingMark& mark);
+  void JoinExtensions();
+  void Release();
   size_t Take();
   void Lose(const CounterKey& owner, EventKind kind, const std::array<uint64_t, 2>& counts);
   void Drop(const RawRecord& record);
@@ -89,9 +118,17 @@ class RingReader {
   std::unique_ptr<MappedRing> bulk_, critical_;
   RecordBatch batch_;
   std::vector<RunGrowth> early_;  // their records are still on the ring
-  int quiet_ = 0;                 // looks in a row at which nothing had come
-  bool woken_ = false;            // by Wake(): somebody waits for what is open
-  bool more_ = false;             // the bulk ring was not empty when it was left
+  RunBooks owed_;                 // changes that no delivered mark has
+  uint64_t last_mark_ = 0;
+  uint64_t marked_critical_ = 0, marked_bulk_ = 0;    // by the last one
+  absl::flat_hash_map<uint64_t, uint64_t> reported_;  // runs of the kernel, by which mark
+  std::vector<uint64_t> to_close_;
+  std::atomic<uint64_t> durable_mark_{0}, durable_critical_{0}, durable_bulk_{0};
+  bool unmarked_ = false;  // something was handed on since the last mark
+  int early_looks_ = 0;    // in a row that left something in early_
+  int quiet_ = 0;          // looks in a row at which nothing had come
+  bool woken_ = false;     // by Wake(): somebody waits for what is open
+  bool more_ = false;      // the bulk ring was not empty when it was left
   int64_t last_flush_ns_ = 0;
   int64_t last_tick_ns_ = 0;
   bool ticking_ = false;  // the tick has asked for another one

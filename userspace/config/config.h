@@ -74,6 +74,9 @@ struct Config {
     uint64_t critical_bytes = 0;
     uint64_t bulk_bytes = 0;
   } ring;
+  struct Handover {
+    uint64_t seconds = 0;  // 0: off
+  } handover;
   struct Metrics {
     uint64_t max_series = 0;
   } metrics;

@@ -106,6 +106,13 @@ constexpr auto kOptions = std::to_array<Option>({
      "Buffer between kernel and daemon for everything else.",
      SizeOption{AT(ring.bulk_bytes), 4 * kKiB, kGiB, true}},
 
+    {"handover.seconds", "SECONDS", "10", kNeedsRestart,
+     "How long the programs in the kernel and their buffers outlive a daemon that was killed or "
+     "stopped with SIGUSR2, for the next one on the same storage to go on with, so that a restart "
+     "loses no critical event. SIGTERM ends them at once, unless a service manager keeps them. 0: "
+     "they always end with the daemon.",
+     CountOption{AT(handover.seconds), 0, 300}},
+
     {"metrics.max-series", "COUNT", "10000", kApplies,
      "How many series /metrics shows at most. What is beyond goes to an exact overflow series.",
      CountOption{AT(metrics.max_series), 100, kMillion}},
@@ -301,6 +308,7 @@ constexpr auto kSections = std::to_array<Section>({
     {"coalesce", "Runs of equal events"},
     {"budget", "What one container may send"},
     {"ring", "Buffers: powers of two, at least a page"},
+    {"handover", "From one life of the daemon to the next"},
     {"metrics", "Limits of /metrics"},
     {"containers", "Limits of container tracking"},
     {"anomaly", "What the rules find worth a look; the defaults are meant to be left alone"},

@@ -85,6 +85,11 @@ void Correlator::Enrich(Enrichment enrichment) {
   state_->With([&](CorrelatorState& state) { state.Enrich(std::move(enrichment)); });
 }
 
+bool Correlator::IsHosts(const CgroupKey& cgroup, NamespaceKind kind,
+                         const NamespaceIdentity& ns) const {
+  return state_->With([&](CorrelatorState& state) { return state.IsHosts(cgroup, kind, ns); });
+}
+
 std::shared_ptr<const Inventory> Correlator::inventory() const {
   return state_->With([](CorrelatorState& state) { return state.inventory(); });
 }

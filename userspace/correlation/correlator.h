@@ -77,6 +77,10 @@ class Correlator {
   // now nothing is taken.
   void Enrich(Enrichment enrichment);
 
+  // Is what was counted for them the host's own, as far as one can see now? The cgroup has to live,
+  // and the namespace to be the host's. Thread-safe.
+  bool IsHosts(const CgroupKey& cgroup, NamespaceKind kind, const NamespaceIdentity& ns) const;
+
   // The state of now; built anew only after a change. Thread-safe.
   std::shared_ptr<const Inventory> inventory() const;
 

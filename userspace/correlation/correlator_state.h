@@ -38,6 +38,10 @@ class CorrelatorState {
   std::vector<ContainerRef> TakeContainerChanges() { return indexes_.owners.TakeChanged(); }
   void Enrich(Enrichment enrichment);
   HostFacts TakeHostFacts();
+  bool IsHosts(const CgroupKey& cgroup, NamespaceKind kind, const NamespaceIdentity& ns) const {
+    const bool lives = cgroup.id == 0 || indexes_.cgroups.IsAlive(cgroup);
+    return lives && indexes_.namespaces.IsHost(kind, ns);
+  }
   std::shared_ptr<const Inventory> inventory();
 
  private:

@@ -159,7 +159,8 @@ struct Gap {
   int64_t from_wall_ns = 0;
   int64_t to_wall_ns = 0;
   // "all": nothing was observed. "web": page and metrics were not served; "snapshot": nothing was
-  // looked into; "detail": bulk events had less room (they are counted, and told as losses).
+  // looked into; "reading": the daemon was restarted, and what happened meanwhile waited in the
+  // kernel; "detail": bulk events had less room (they are counted, and told as losses).
   std::string part = "all";
   std::string reason = "";  // for people: "web: killed by signal 9"
 };

@@ -190,6 +190,12 @@ struct HelperRestartCount {
   uint64_t value = 0;
 };
 
+// Of what a predecessor had left in the kernel when this daemon began.
+struct HandoverCounts {
+  uint64_t adopted = 0;
+  uint64_t refused = 0;
+};
+
 // What the observer allows itself, and what it costs.
 struct BudgetState {
   double limit = 0;         // CPU seconds a second; 0: none
@@ -252,6 +258,7 @@ struct MetricsSnapshot {
   EngineCounts engines;
   OtlpCounts otlp;
   std::vector<HelperRestartCount> helper_restarts;
+  HandoverCounts handovers;
   BudgetState budget;
   AgentHealth health;
 };

@@ -63,9 +63,16 @@ ProbeSettings ProbeSettingsOf(const Config& config) {
   return out;
 }
 
-absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, const Clock* clock) {
+Daemon::Daemon(const Config& config, const Clock* clock, ServiceManager* manager)
+    : clock_(clock),
+      handover_(config.storage.path, absl::Seconds(static_cast<int64_t>(config.handover.seconds)),
+                manager),
+      helpers_(clock) {}
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, const Clock* clock,
+                                                      ServiceManager* manager) {
   if (!config.otlp.endpoint.empty()) NSOBS_RETURN_IF_ERROR(CheckOtlp(config.otlp));
-  std::unique_ptr<Daemon> daemon(new Daemon(clock));
+  std::unique_ptr<Daemon> daemon(new Daemon(config, clock, manager));
   daemon->StartSnapshotter();  // forks: before threads, BPF and the database
   NSOBS_RETURN_IF_ERROR(daemon->OpenTimeline(config));
   NSOBS_RETURN_IF_ERROR(daemon->StartWeb(config));
@@ -106,15 +113,54 @@ absl::Status Daemon::OpenTimeline(const Config& config) {
 }
 
 absl::Status Daemon::LoadProbes(const Config& config) {
-  NSOBS_ASSIGN_OR_RETURN(probes_, ProbeSet::Load(ProbeOptionsOf(config), ProbeSettingsOf(config)));
+  if (!AdoptProbes(config)) {
+    NSOBS_ASSIGN_OR_RETURN(probes_,
+                           ProbeSet::Load(ProbeOptionsOf(config), ProbeSettingsOf(config)));
+  }
   if (snapshotter_ != nullptr) probes_->set_own_zygote(snapshotter_->zygote_pid());
   return probes_->SelfTest();
+}
+
+// What a predecessor on this storage left in the kernel. Behind the timeline's lock: there is one
+// of us. False: there is nothing that fits.
+bool Daemon::AdoptProbes(const Config& config) {
+  absl::StatusOr<FdBundle> left = handover_.Take();
+  if (absl::IsNotFound(left.status())) return false;
+  absl::Status status = left.status();
+  if (config.handover.seconds == 0) status = absl::FailedPreconditionError("--handover.seconds=0");
+  if (status.ok()) {
+    auto probes =
+        ProbeSet::Adopt(ProbeOptionsOf(config), ProbeSettingsOf(config), *std::move(left));
+    status = probes.status();
+    if (probes.ok()) probes_ = *std::move(probes);
+  }
+  if (status.ok()) {
+    handover_.Adopted();
+    ++handovers_.adopted;
+    spdlog::info("handover: the programs in the kernel went on, and are taken over");
+    return true;
+  }
+  left = absl::NotFoundError("");  // closes what it held
+  handover_.Refuse();
+  ++handovers_.refused;
+  spdlog::warn("handover: what the last daemon left can't be taken over: {}",
+               std::string(status.message()));
+  return false;
+}
+
+// Without it we observe all the same; only the next restart has a gap then.
+void Daemon::KeepProbes() {
+  if (handover_.kept()) return;
+  absl::StatusOr<FdBundle> bundle = probes_->Bundle();
+  const absl::Status status = bundle.ok() ? handover_.Keep(*bundle) : bundle.status();
+  if (!status.ok()) spdlog::warn("handover: {}", std::string(status.message()));
 }
 
 // Attached before the host is scanned: what is born meanwhile waits on the rings.
 absl::Status Daemon::StartPipeline(const Config& config) {
   probes_->Attach();
   LogProbes(*probes_);
+  KeepProbes();
   if (!snapshotter_status_.ok()) {
     spdlog::warn("snapshots are off: {}", std::string(snapshotter_status_.message()));
   }
@@ -133,11 +179,18 @@ absl::Status Daemon::StartPipeline(const Config& config) {
   options.helpers = &helpers_;
   options.budget = {.limit = CpuLimitOf(config), .window = config.budget.cpu_window};
   options.files_of = config.probes.files.containers;
+  if (handover_.kept()) options.loading_id = probes_->id();
+  options.adopted = handovers_.adopted > 0;
   NSOBS_ASSIGN_OR_RETURN(pipeline_, Pipeline::Create(options, probes_.get(), correlator_.get(),
                                                      timeline_.get(), snapshotter_.get(), clock_));
   metrics_ =
       std::make_unique<MetricsBuilder>(BuildFacts{kVersion, kRevision, KernelRelease()},
                                        probes_.get(), correlator_.get(), pipeline_.get(), clock_);
+  if (handovers_.adopted > 0) metrics_->Inherit();
+  if (handovers_.adopted > 0 && open_report_.gap && !pipeline_->has_hole()) {
+    open_report_.gap->part = "reading";
+    open_report_.gap->reason = "restarted; what happened meanwhile waited in the kernel";
+  }
   pipeline_->Start(open_report_.gap);
   if (enricher_ != nullptr) enricher_->Start();
   return absl::OkStatus();
@@ -195,6 +248,7 @@ void Daemon::StartControl(const Config& config) {
 
 std::string Daemon::Metrics() {
   MetricsSnapshot snapshot = metrics_->Build();
+  snapshot.handovers = handovers_;
   if (otlp_ != nullptr) snapshot.otlp = otlp_->Counts();
   return exporter_->Render(snapshot);
 }
@@ -213,13 +267,15 @@ void Daemon::Apply(const Config& config) {
   spdlog::set_level(spdlog::level::from_str(config.log.level));
 }
 
-void Daemon::Stop() {
+void Daemon::Stop(Next next) {
   if (web_ != nullptr) web_->Stop();
   api_.reset();  // its connections: the last to close a database puts its log away
   control_.reset();
   if (otlp_ != nullptr) otlp_->Stop();
   if (enricher_ != nullptr) enricher_->Stop();
   if (pipeline_ != nullptr) pipeline_->Stop();
+  if (next == Next::kNobody) handover_.EndForGood();
+  if (probes_ != nullptr && handover_.kept()) probes_->Leave();
   if (timeline_ == nullptr) return;
   if (absl::Status status = timeline_->Close(); !status.ok()) {
     spdlog::error("timeline: {}", std::string(status.message()));
@@ -227,6 +283,6 @@ void Daemon::Stop() {
   timeline_.reset();
 }
 
-Daemon::~Daemon() { Stop(); }
+Daemon::~Daemon() { Stop(Next::kSuccessor); }
 
 }  // namespace nsobs

@@ -15,6 +15,7 @@
 #include "userspace/config/config.h"
 #include "userspace/correlation/correlator.h"
 #include "userspace/enrichment/enricher.h"
+#include "userspace/main/handover.h"
 #include "userspace/pipeline/control_server.h"
 #include "userspace/pipeline/helper_log.h"
 #include "userspace/pipeline/metrics_builder.h"
@@ -31,22 +32,30 @@ ProbeSettings ProbeSettingsOf(const Config& config);
 class Daemon {
  public:
   // Observes and serves when it returns. Errors are one line each for the person who started it.
-  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config, const Clock* clock);
-  ~Daemon();
+  // `clock` and `manager` outlive it.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config, const Clock* clock,
+                                                       ServiceManager* manager);
+  ~Daemon();  // as a crash would leave it, unless Stop() was called
 
   // Takes over what may change while running.
   void Apply(const Config& config);
+  enum class Next {
+    kNobody,     // nothing is left in the kernel
+    kSuccessor,  // programs and rings go on for a while, for the next daemon on this storage
+  };
   // Writes what is under way and records a clean stop.
-  void Stop();
+  void Stop(Next next);
 
   int port() const { return web_->port(); }
   Pipeline::Turns turns() const { return pipeline_->turns(); }
 
  private:
-  explicit Daemon(const Clock* clock) : clock_(clock), helpers_(clock) {}
+  Daemon(const Config& config, const Clock* clock, ServiceManager* manager);
   void StartSnapshotter();
   absl::Status OpenTimeline(const Config& config);
   absl::Status LoadProbes(const Config& config);
+  bool AdoptProbes(const Config& config);
+  void KeepProbes();
   absl::Status StartPipeline(const Config& config);
   absl::Status StartWeb(const Config& config);
   void StartControl(const Config& config);
@@ -54,6 +63,8 @@ class Daemon {
   std::string Metrics();
 
   const Clock* const clock_;
+  Handover handover_;
+  HandoverCounts handovers_;
   std::atomic<bool> started_{false};
   HelperLog helpers_;
   std::unique_ptr<Snapshotter> snapshotter_;  // nullptr: for the reason that stands beside it

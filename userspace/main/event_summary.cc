@@ -169,6 +169,7 @@ std::string LossText(const Context& c) {
 std::string_view Missed(std::string_view part) {
   if (part == "web") return "page and metrics not served for ";
   if (part == "snapshot") return "no looks into namespaces for ";
+  if (part == "reading") return "events read late, nothing missed for ";
   if (part == "detail") return "less detail for ";
   return "nothing observed for ";
 }

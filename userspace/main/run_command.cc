@@ -29,7 +29,7 @@ namespace {
 sigset_t HandledSignals() {
   sigset_t set;
   sigemptyset(&set);
-  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  for (int signal : {SIGTERM, SIGINT, SIGUSR2, SIGHUP}) sigaddset(&set, signal);
   return set;
 }
 
@@ -77,15 +77,15 @@ int NextSignal(const sigset_t& signals, absl::Duration patience) {
   return taken > 0 ? taken : 0;  // also after EINTR
 }
 
-// Until SIGTERM or SIGINT.
-void Serve(const sigset_t& signals, ServiceManager* manager, Daemon* daemon,
-           absl::FunctionRef<void()> reload) {
+// Until SIGTERM, SIGINT or SIGUSR2; which.
+int Serve(const sigset_t& signals, ServiceManager* manager, Daemon* daemon,
+          absl::FunctionRef<void()> reload) {
   LifeSign life(manager, daemon);
   // Four times as often as needed: a busy host delays us, too.
   const absl::Duration patience = manager->watchdog() / 4;
   while (true) {
     const int taken = NextSignal(signals, patience);
-    if (taken == SIGTERM || taken == SIGINT) return;
+    if (taken == SIGTERM || taken == SIGINT || taken == SIGUSR2) return taken;
     if (taken == SIGHUP) reload();
     if (patience != absl::ZeroDuration()) life.Give();
   }
@@ -109,7 +109,7 @@ int RunCommand(const Config& config, const std::optional<std::string>& config_fi
   const SystemClock clock;
   Config running = config;
   Progress progress(STDERR_FILENO, "loading the BPF programs and looking at what runs");
-  absl::StatusOr<std::unique_ptr<Daemon>> daemon = Daemon::Start(running, &clock);
+  absl::StatusOr<std::unique_ptr<Daemon>> daemon = Daemon::Start(running, &clock, &manager);
   progress.Done();
   if (!daemon.ok()) {
     std::cerr << "nsobserver: " << std::string(WithSudo(daemon.status()).message()) << "\n";
@@ -125,14 +125,14 @@ int RunCommand(const Config& config, const std::optional<std::string>& config_fi
                running.storage.path);
   const std::string status = absl::StrCat("observing; metrics on ", HostPortText(address));
   manager.Ready(status);
-  Serve(signals, &manager, daemon->get(), [&] {
+  const int last = Serve(signals, &manager, daemon->get(), [&] {
     manager.Reloading();
     ReloadConfig(config_file, flags, &running, daemon->get());
     manager.Ready(status);
   });
   manager.Stopping();
   spdlog::info("stopping");
-  (*daemon)->Stop();
+  (*daemon)->Stop(last == SIGUSR2 ? Daemon::Next::kSuccessor : Daemon::Next::kNobody);
   return kExitDone;
 }
 

@@ -10,7 +10,9 @@ class RunSubcommand : public Subcommand {
     CLI::App* command = root->add_subcommand(
         "run",
         "The daemon, in the foreground: observes this host, records to the timeline, serves "
-        "metrics. Needs root. SIGTERM ends it, SIGHUP reads the configuration again.");
+        "metrics. Needs root. SIGTERM ends it, SIGHUP reads the configuration again. SIGUSR2 ends "
+        "it, too, but for "
+        "--handover.seconds the next one can go on where it stopped.");
     command->footer(
         "Examples:\n"
         "  nsobserver run --config /etc/nsobserver.yaml\n"

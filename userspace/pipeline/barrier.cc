@@ -8,10 +8,6 @@
 namespace nsobs {
 namespace {
 
-constexpr EventKind kKernelKinds[] = {EventKind::kNamespaceChange, EventKind::kConnectFailure,
-                                      EventKind::kSignal,          EventKind::kOomKill,
-                                      EventKind::kPacketDrop,      EventKind::kBindFailure,
-                                      EventKind::kFileFailure,     EventKind::kDnsFailure};
 // Made in userspace, observed when they are stored: always balanced.
 constexpr EventKind kMadeKinds[] = {EventKind::kContainerStart, EventKind::kContainerExit,
                                     EventKind::kLoss, EventKind::kGap, EventKind::kEntry};
@@ -38,11 +34,13 @@ bool Barrier::TryClose(uint8_t epoch, Lines* out) const {
     const auto tally = counters_.ReadTally(epoch, kind);
     if (!tally.ok()) return false;
     LedgerLine line = ToLine(kind, ledger_->Get(kind, epoch));
-    if (line.observed != tally->observed - tally->LostTotal()) return false;
+    const LedgerBase::Kind& base = base_.kinds[epoch & 1][static_cast<size_t>(kind)];
+    if (line.observed != tally->observed - tally->LostTotal() - base.taken) return false;
     for (size_t cause = 0; cause < tally->lost.size(); ++cause) {
-      if (tally->lost[cause] != 0) line.lost[LostCauseName(cause)] += tally->lost[cause];
+      const uint64_t lost = tally->lost[cause] - base.lost[cause];
+      if (lost != 0) line.lost[LostCauseName(cause)] += lost;
+      line.observed += lost;
     }
-    line.observed = tally->observed;
     (*out)[static_cast<size_t>(kind)] = std::move(line);
   }
   for (EventKind kind : kMadeKinds) {
@@ -57,6 +55,10 @@ std::vector<LedgerLine> Barrier::SumLocked() const {
     LedgerLine sum;
     sum.kind = kind;
     for (const Lines& lines : closed_) Add(lines[static_cast<size_t>(kind)], &sum);
+    for (const auto& [cause, count] : base_.untold[static_cast<size_t>(kind)]) {
+      sum.observed += count;
+      sum.lost[cause] += count;
+    }
     out.push_back(std::move(sum));
   };
   for (EventKind kind : kKernelKinds) add(kind);

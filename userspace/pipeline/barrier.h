@@ -9,6 +9,8 @@
 
 #include <array>
 #include <functional>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,6 +22,23 @@
 
 namespace nsobs {
 
+// Those that the kernel observes.
+inline constexpr EventKind kKernelKinds[] = {
+    EventKind::kNamespaceChange, EventKind::kConnectFailure, EventKind::kSignal,
+    EventKind::kOomKill,         EventKind::kPacketDrop,     EventKind::kBindFailure,
+    EventKind::kFileFailure,     EventKind::kDnsFailure};
+
+// What of the kernel's tallies is a predecessor's: none of it ever comes to our ledger.
+struct LedgerBase {
+  struct Kind {
+    uint64_t taken = 0;              // observed, and recorded, coalesced or lost by it
+    std::array<uint64_t, 3> lost{};  // in the kernel, by cause
+  };
+  std::array<std::array<Kind, kEventKindEnd>, 2> kinds{};  // by epoch
+  // Lost in the kernel before we began, and told by us: observed, too.
+  std::array<std::map<std::string, uint64_t>, kEventKindEnd> untold{};
+};
+
 class Barrier {
  public:
   // `wake` has the rings drained at once. All outlive the barrier.
@@ -28,6 +47,9 @@ class Barrier {
   // A line for each kind that is told. Waits up to `timeout` for what is under way; after that the
   // view of the last look is returned and the time-out is counted. Thread-safe.
   std::vector<LedgerLine> Look(absl::Duration timeout);
+
+  // Before the first Look().
+  void set_base(const LedgerBase& base) { base_ = base; }
 
   uint64_t timeouts() const;
 
@@ -41,6 +63,7 @@ class Barrier {
   const Ledger* const ledger_;
   const std::function<void()> wake_;
   const CounterReader counters_;
+  LedgerBase base_;
   mutable Mutex mutex_;
   std::array<Lines, 2> closed_ ABSL_GUARDED_BY(mutex_);
   uint64_t timeouts_ ABSL_GUARDED_BY(mutex_) = 0;

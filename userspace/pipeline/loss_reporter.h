@@ -11,6 +11,7 @@
 #include "userspace/event/observed_event.h"
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/owner_book.h"
+#include "userspace/timeline/timeline.h"
 
 namespace nsobs {
 
@@ -21,12 +22,15 @@ class LossReporter {
 
   // A loss event for each (owner, kind, cause) that grew since the last call. `kernel` are the
   // totals of the kernel's map, `ledger` has what userspace lost. What is returned is told once: it
-  // must find its way into the timeline.
+  // must find its way into the timeline, with `facts`, by which a successor knows.
   std::vector<ObservedEvent> Report(const std::vector<OwnerLoss>& kernel, const Ledger& ledger,
-                                    const FindCounterOwner& find_owner);
+                                    const FindCounterOwner& find_owner,
+                                    std::vector<TimelineFact>* facts);
+  // Before the first: what of the kernel's losses was told by a predecessor.
+  void Restore(const std::vector<OwnerLoss>& told);
 
  private:
-  void ReportOne(const OwnerLoss& loss, int64_t from_ns, const FindCounterOwner& find_owner,
+  bool ReportOne(const OwnerLoss& loss, int64_t from_ns, const FindCounterOwner& find_owner,
                  std::vector<ObservedEvent>* out);
 
   const Clock* const clock_;

@@ -33,7 +33,28 @@ CounterOwner MetricsBuilder::OwnerOf(const CounterKey& key, NamespaceKind kind,
   const auto find = [&](const CounterKey& k, NamespaceKind of) {
     return inventory.OwnerOf(k.cgroup, of, k.ns);
   };
-  return {owners_.OwnerOf(key, kind, find), false};
+  ContainerRef owner = owners_.OwnerOf(key, kind, find);
+  const bool nobodys = owner == nullptr && nobodys_.contains({key, kind});
+  return {std::move(owner), nobodys};
+}
+
+// A predecessor knew whose they were; that container was gone before we looked.
+void MetricsBuilder::Inherit() {
+  const absl::StatusOr<KernelCounters> counters = counters_.Read();
+  if (!counters.ok()) return;  // the next Build() says so
+  MutexLock lock(&mutex_);
+  const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
+  const auto look = [&](const CounterKey& key, NamespaceKind kind) {
+    if (inventory->OwnerOf(key.cgroup, kind, key.ns) != nullptr) return;
+    if (!correlator_->IsHosts(key.cgroup, kind, key.ns)) nobodys_.insert({key, kind});
+  };
+  for (const Counter& c : counters->counters) {
+    if (!c.overflow) look(c.key, NamespaceOf(c.family));
+  }
+  for (const TcpCounter& c : counters->tcp) {
+    if (!c.overflow) look(c.key, NamespaceKind::kNet);
+  }
+  for (const OwnerLoss& loss : counters->losses) look(loss.key, NamespaceOf(loss.kind));
 }
 
 void MetricsBuilder::AddCounter(const Counter& c, const Inventory& inventory,

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "userspace/base/mutex.h"
 #include "userspace/collector/counter_reader.h"
 #include "userspace/collector/probe_set.h"
@@ -28,6 +30,10 @@ class MetricsBuilder {
 
   MetricsSnapshot Build();
 
+  // The kernel's counters are a predecessor's. What of them belongs to nobody who is known, and not
+  // to the host, is shown without an owner, never as the host's. Once, before the first Build().
+  void Inherit();
+
  private:
   CounterOwner OwnerOf(const CounterKey& key, NamespaceKind kind, const Inventory& inventory)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -46,6 +52,7 @@ class MetricsBuilder {
   const int64_t start_wall_ns_;
   Mutex mutex_;
   OwnerBook owners_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::pair<CounterKey, NamespaceKind>> nobodys_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace nsobs

@@ -82,11 +82,14 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions
                                                            const Clock* clock) {
   std::unique_ptr<Pipeline> p(
       new Pipeline(options, probes, correlator, timeline, snapshotter, clock));
-  RingReaderOptions ring;
-  ring.critical_map_fd = probes->critical_ring_fd();
-  ring.bulk_map_fd = probes->bulk_ring_fd();
-  ring.runs = &probes->runs();
-  ring.coalescer.window = options.coalesce_window;
+  LeftMark left;
+  if (options.adopted) left = ReadLeftMark(timeline, options.loading_id);
+  // Of another loading: nobody's any more.
+  if (left.id.empty()) timeline->ForgetFacts().IgnoreError();
+  if (options.adopted) probes->runs().Restore(left.books);
+  RingReaderOptions ring = RingOptions(options, probes);
+  ring.critical_from = left.critical;
+  ring.bulk_from = left.bulk;
   RingReaderHandlers handlers;
   handlers.admit = [self = p.get()](const RawRecord& record) { return self->Admit(record); };
   handlers.deliver = [self = p.get()](RecordBatch& batch) { return self->Take(batch); };
@@ -96,6 +99,11 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions
   };
   handlers.tick = [probes] { return probes->SweepDns(); };
   NSOBS_ASSIGN_OR_RETURN(p->ring_, RingReader::Create(ring, std::move(handlers)));
+  if (ring.hold_back) {
+    p->writer_->ExpectMarks(options.loading_id, [reader = p->ring_.get()](const RingMark& mark) {
+      reader->Durable(mark);
+    });
+  }
   BudgetHandlers budget;
   budget.cpu_time = [] { return CpuTimeOfAll(); };
   budget.bulk_records = [ring = p->ring_.get()] { return ring->bulk_records(); };
@@ -105,7 +113,28 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(const PipelineOptions
   p->budget_ = std::make_unique<SelfBudget>(options.budget, std::move(budget), clock);
   p->barrier_ =
       std::make_unique<Barrier>(probes, &p->ledger_, [ring = p->ring_.get()] { ring->Wake(); });
+  if (options.adopted) NSOBS_RETURN_IF_ERROR(p->GoOn(left, probes));
   return p;
+}
+
+RingReaderOptions Pipeline::RingOptions(const PipelineOptions& options, ProbeSet* probes) {
+  RingReaderOptions ring;
+  ring.critical_map_fd = probes->critical_ring_fd();
+  ring.bulk_map_fd = probes->bulk_ring_fd();
+  ring.runs = &probes->runs();
+  ring.coalescer.window = options.coalesce_window;
+  ring.hold_back = !options.loading_id.empty();
+  return ring;
+}
+
+absl::Status Pipeline::GoOn(const LeftMark& left, ProbeSet* probes) {
+  has_hole_ = ring_->HasHole();
+  TakeRunsOver(left, ring_.get(), timeline_, writer_.get());
+  NSOBS_ASSIGN_OR_RETURN(const std::vector<OwnerLoss> losses, counters_.ReadLosses());
+  NSOBS_ASSIGN_OR_RETURN(const LedgerBase base, MeasureBase(left, losses, probes, ring_.get()));
+  barrier_->set_base(base);
+  losses_.Restore(left.id.empty() ? losses : left.told);
+  return absl::OkStatus();
 }
 
 Pipeline::~Pipeline() { Stop(); }
@@ -204,6 +233,8 @@ void Pipeline::Loop() {
 }
 
 void Pipeline::Process(const RecordBatch& batch, WriteBatch* out) {
+  out->mark = batch.mark;
+  out->from_rings = true;
   std::vector<CgroupKey> context;
   for (const RawRecord& record : batch.records) {
     ProcessRecord(record, out);
@@ -362,9 +393,8 @@ void Pipeline::ReportLosses(WriteBatch* out) {
                                                                  NamespaceKind kind) {
     return inventory->OwnerOf(key.cgroup, kind, key.ns);
   };
-  for (ObservedEvent& e : losses_.Report(*kernel, ledger_, find_owner)) {
-    PushMade(std::move(e), out);
-  }
+  std::vector<ObservedEvent> rows = losses_.Report(*kernel, ledger_, find_owner, &out->facts);
+  for (ObservedEvent& row : rows) PushMade(std::move(row), out);
 }
 
 void Pipeline::LoseItems(absl::Span<const WriteItem> items) {
@@ -397,7 +427,7 @@ bool Pipeline::Store(ObservedEvent event) {
 
 void Pipeline::Hand(WriteBatch batch) {
   if (batch.items.empty() && batch.ended_runs.empty() && batch.containers.empty() &&
-      batch.namespaces.empty() && batch.snapshots.empty()) {
+      batch.namespaces.empty() && batch.snapshots.empty() && !batch.mark) {
     return;
   }
   if (writer_->Push(batch)) return;

@@ -25,6 +25,7 @@
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/loss_reporter.h"
 #include "userspace/pipeline/queue_room.h"
+#include "userspace/pipeline/restart.h"
 #include "userspace/pipeline/self_budget.h"
 #include "userspace/pipeline/timeline_writer.h"
 #include "userspace/pipeline/watch.h"
@@ -40,6 +41,10 @@ struct PipelineOptions {
   std::vector<std::string> files_of;  // for whom file failures are on; empty: all, if at all
   // Between two rounds of harmless deeds that show whether the programs are at work; zero: none.
   absl::Duration heartbeat_period = absl::Seconds(5);
+  // By which a successor knows that what this one has committed speaks of the programs that it
+  // takes over; "": nobody will.
+  std::string loading_id = "";
+  bool adopted = false;  // they were a predecessor's
   WatchOptions watch;
   Enricher* enricher = nullptr;  // outlives the pipeline; nullptr: engines are not asked
   HelperLog* helpers = nullptr;  // likewise; nullptr: their ends are not told
@@ -82,6 +87,8 @@ class Pipeline {
   // False if the queue is full. Thread-safe, from Start() on.
   bool Store(SnapshotRow row);
   bool Store(ObservedEvent event);
+  // Of a predecessor's events some may be missing, as its disk was behind.
+  bool has_hole() const { return has_hole_; }
   uint64_t queue_length() const { return room_.taken(); }
   uint64_t queue_capacity() const { return room_.capacity(); }
   uint64_t context_records() const { return context_records_; }
@@ -90,6 +97,8 @@ class Pipeline {
  private:
   Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator* correlator,
            Timeline* timeline, Snapshotter* snapshotter, const Clock* clock);
+  static RingReaderOptions RingOptions(const PipelineOptions& options, ProbeSet* probes);
+  absl::Status GoOn(const LeftMark& left, ProbeSet* probes);
   void StoreInventory();
   bool Admit(const RawRecord& record);
   bool Take(RecordBatch& batch);
@@ -127,6 +136,7 @@ class Pipeline {
   std::atomic<uint64_t> context_records_{0};
   std::atomic<uint64_t> malformed_records_{0};
   std::atomic<uint64_t> turns_{0};
+  bool has_hole_ = false;
   uint64_t last_serial_ = 0;  // of an event
   int64_t last_reconcile_ns_ = 0;
   int64_t last_losses_ns_ = 0;

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "userspace/base/log.h"
 #include "userspace/base/sanitize.h"
+#include "userspace/pipeline/mark_facts.h"
 
 namespace nsobs {
 namespace {
@@ -37,6 +38,18 @@ void Append(WriteBatch from, WriteBatch* to) {
   Append(std::move(from.containers), &to->containers);
   Append(std::move(from.namespaces), &to->namespaces);
   Append(std::move(from.snapshots), &to->snapshots);
+  Append(std::move(from.facts), &to->facts);
+  to->from_rings = to->from_rings || from.from_rings;
+  if (!from.mark) return;
+  if (to->mark) {  // the newer one, with the changes of both
+    RunBooks books = std::move(to->mark->books);
+    std::map<uint64_t, uint64_t> run_ids = std::move(to->mark->run_ids);
+    books.Add(std::move(from.mark->books));
+    for (const auto& [slot, run_id] : from.mark->run_ids) run_ids[slot] = run_id;
+    from.mark->books = std::move(books);
+    from.mark->run_ids = std::move(run_ids);
+  }
+  to->mark = std::move(from.mark);
 }
 
 }  // namespace
@@ -96,13 +109,21 @@ void TimelineWriter::Loop() {
   while (true) {
     const bool closed = queue_.closed();
     std::vector<WriteBatch> batches = queue_.PopAll(absl::Milliseconds(500));
+    const bool last = closed && batches.empty();
     WriteBatch all;
     for (WriteBatch& batch : batches) {
-      Append(std::exchange(batch, {}), &all);
+      if (durable_ == nullptr) {
+        Append(std::exchange(batch, {}), &all);
+      } else {
+        Append(std::exchange(batch, {}), &unmarked_);
+        if (unmarked_.from_rings && !unmarked_.mark) continue;
+        Append(std::exchange(unmarked_, {}), &all);
+      }
       if (all.items.size() >= kItemsPerTransaction) Write(std::exchange(all, {}));
     }
     Write(std::move(all));
-    if (closed && batches.empty()) return;
+    if (last) Write(std::exchange(unmarked_, {}));
+    if (last) return;
     Housekeeping();
   }
 }
@@ -114,9 +135,13 @@ void TimelineWriter::Write(WriteBatch batch) {
     }
   }
   absl::Span<WriteItem> items = absl::MakeSpan(batch.items);
+  if (durable_ != nullptr) {
+    WriteMarked(&batch);
+    items = {};
+  }
   while (!items.empty()) {
     const size_t n = std::min(items.size(), kItemsPerTransaction);
-    WriteItems(items.first(n));
+    WriteItems(items.first(n), {});
     items.remove_prefix(n);
   }
   for (const SnapshotRow& row : batch.snapshots) WriteSnapshot(row);
@@ -140,7 +165,36 @@ bool TimelineWriter::HasRow(const WriteItem& item) {
   return stored_runs_.contains(std::get<TimelineExtension>(item.item).run_id);
 }
 
-void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
+// All or nothing: what a mark covers is stored with it, or will be read again.
+void TimelineWriter::WriteMarked(WriteBatch* batch) {
+  if (unstored_.mark && batch->mark) {
+    WriteBatch both = std::exchange(unstored_, {});
+    WriteBatch newer;
+    newer.mark = std::exchange(batch->mark, std::nullopt);
+    Append(std::move(newer), &both);
+    batch->mark = std::move(both.mark);
+  }
+  // What is no row need not be known again: the positions alone move on.
+  bool stored = true;
+  if (!batch->items.empty() || (batch->mark && !batch->mark->books.empty())) {
+    std::vector<TimelineFact> facts = std::move(batch->facts);
+    if (batch->mark) AppendMark(id_, *batch->mark, &facts);
+    stored = WriteItems(absl::MakeSpan(batch->items), facts);
+  }
+  if (!batch->mark) return;
+  if (stored) {
+    durable_(*batch->mark);
+  } else {
+    unstored_.mark = std::move(batch->mark);
+  }
+}
+
+void TimelineWriter::ExpectMarks(std::string id, std::function<void(const RingMark&)> durable) {
+  id_ = std::move(id);
+  durable_ = std::move(durable);
+}
+
+bool TimelineWriter::WriteItems(absl::Span<WriteItem> items, absl::Span<const TimelineFact> facts) {
   std::vector<TimelineItem> plain;
   plain.reserve(items.size());
   std::vector<uint64_t> new_runs;
@@ -163,7 +217,7 @@ void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
   absl::Status status;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (attempt > 0) absl::SleepFor(kRetryPause);
-    status = timeline_->Write(plain);
+    status = facts.empty() ? timeline_->Write(plain) : timeline_->WriteWith(plain, facts);
     if (status.ok()) break;
   }
   if (status.ok() != storage_ok_) {
@@ -182,6 +236,7 @@ void TimelineWriter::WriteItems(absl::Span<WriteItem> items) {
   Account(items, status.ok());
   GiveBack(items, room_);
   queued_items_ -= items.size();
+  return status.ok();
 }
 
 void TimelineWriter::WriteSnapshot(const SnapshotRow& row) {

@@ -5,13 +5,17 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/types/span.h"
 #include "userspace/base/bounded_queue.h"
+#include "userspace/collector/record_batch.h"
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/queue_room.h"
 #include "userspace/timeline/timeline.h"
@@ -35,6 +39,10 @@ struct WriteBatch {
   std::vector<Timeline::NamespaceRow> namespaces;
   // Written after the items, so that these have their ids. In no book of the ledger.
   std::vector<SnapshotRow> snapshots;
+  // All items so far, up to the last mark, are written in one transaction with it.
+  std::optional<RingMark> mark;
+  bool from_rings = false;  // there are items that wait for a mark
+  std::vector<TimelineFact> facts;
 };
 
 // The places of these items go back.
@@ -47,6 +55,12 @@ class TimelineWriter {
   TimelineWriter(Timeline* timeline, Ledger* ledger, QueueRoom* room, const Clock* clock,
                  size_t capacity_items);
   ~TimelineWriter();
+
+  // Before Start(): batches from the rings have marks, which are stored under this name, and
+  // `durable` is told of each once it is.
+  void ExpectMarks(std::string id, std::function<void(const RingMark&)> durable);
+  // Likewise: a run whose row a predecessor stored.
+  void AdoptRun(uint64_t run_id) { stored_runs_.insert(run_id); }
 
   void Start();
   void Stop();  // writes what is queued, then ends the thread
@@ -65,7 +79,8 @@ class TimelineWriter {
  private:
   void Loop();
   void Write(WriteBatch batch);
-  void WriteItems(absl::Span<WriteItem> items);
+  bool WriteItems(absl::Span<WriteItem> items, absl::Span<const TimelineFact> facts);
+  void WriteMarked(WriteBatch* batch);
   void WriteSnapshot(const SnapshotRow& row);
   bool HasRow(const WriteItem& item);
   void Account(absl::Span<const WriteItem> items, bool stored);
@@ -84,6 +99,10 @@ class TimelineWriter {
   std::atomic<int64_t> last_commit_boot_ns_{0};
   // Runs whose row is stored: only those can be extended.
   absl::flat_hash_set<uint64_t> stored_runs_;
+  std::string id_;
+  std::function<void(const RingMark&)> durable_;  // empty: there are no marks
+  WriteBatch unmarked_;                           // since the last mark
+  WriteBatch unstored_;                           // the last mark alone, if it could not be stored
   int64_t last_heartbeat_ns_ = 0;
   int64_t last_retention_ns_ = 0;
   std::thread thread_;

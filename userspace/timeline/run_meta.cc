@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "userspace/base/status_util.h"
 
 namespace nsobs {
 namespace {
+
+constexpr std::string_view kFacts = "next.";  // before their keys; the queries below say it again
 
 absl::StatusOr<int64_t> GetInt(Database* database, std::string_view key) {
   NSOBS_ASSIGN_OR_RETURN(Statement get, database->Prepare("SELECT value FROM meta WHERE key = ?"));
@@ -56,6 +59,7 @@ absl::StatusOr<RunMeta> RunMeta::Make(Database* database, const Clock* clock, st
   NSOBS_ASSIGN_OR_RETURN(int64_t last_run, GetInt(database, "run"));
   meta.run_ = last_run + 1;
   NSOBS_ASSIGN_OR_RETURN(meta.set_, database->Prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)"));
+  NSOBS_ASSIGN_OR_RETURN(meta.remove_, database->Prepare("DELETE FROM meta WHERE key = ?"));
   NSOBS_RETURN_IF_ERROR(meta.Set("run", meta.run_));
   return meta;
 }
@@ -80,6 +84,29 @@ absl::Status RunMeta::Beat() {
   NSOBS_RETURN_IF_ERROR(Set("clean_stop", 0));
   begun_ = true;
   return absl::OkStatus();
+}
+
+absl::Status RunMeta::SetFact(std::string_view key, std::string_view value) {
+  const std::string name = absl::StrCat(std::string(kFacts), std::string(key));
+  if (!value.empty()) return Set(name, value);
+  remove_.Bind(1, name);
+  return remove_.Run();
+}
+
+absl::StatusOr<std::map<std::string, std::string>> RunMeta::Facts(Database* database) const {
+  NSOBS_ASSIGN_OR_RETURN(
+      Statement all,
+      database->Prepare("SELECT key, value FROM meta WHERE key >= 'next.' AND key < 'next/'"));
+  std::map<std::string, std::string> out;
+  while (true) {
+    NSOBS_ASSIGN_OR_RETURN(const bool more, all.Step());
+    if (!more) return out;
+    out[std::string(all.Text(0)).substr(kFacts.size())] = std::string(all.Text(1));
+  }
+}
+
+absl::Status RunMeta::ForgetFacts(Database* database) {
+  return database->Exec("DELETE FROM meta WHERE key >= 'next.' AND key < 'next/'");
 }
 
 absl::Status RunMeta::MarkCleanStop() { return Set("clean_stop", 1); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,11 @@ class RunMeta {
   void Undone() { begun_ = false; }
   absl::Status MarkCleanStop();
 
+  // Words for the next run, under keys that nothing else here has.
+  absl::Status SetFact(std::string_view key, std::string_view value);  // "": removes it
+  absl::StatusOr<std::map<std::string, std::string>> Facts(Database* database) const;
+  absl::Status ForgetFacts(Database* database);
+
  private:
   RunMeta(const Clock* clock, std::string boot_id);
   absl::Status Set(std::string_view key, int64_t value);
@@ -47,6 +53,7 @@ class RunMeta {
   int64_t started_ns_ = 0;
   bool begun_ = false;  // this run stands in the file
   Statement set_;
+  Statement remove_;
 };
 
 }  // namespace nsobs

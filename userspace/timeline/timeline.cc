@@ -59,6 +59,12 @@ class SqliteTimeline : public Timeline {
 
   absl::Status Start(TimelineOpenReport* report);
   absl::Status Write(absl::Span<const TimelineItem> items) override;
+  absl::Status WriteWith(absl::Span<const TimelineItem> items,
+                         absl::Span<const TimelineFact> facts) override;
+  absl::StatusOr<std::map<std::string, std::string>> Facts() override;
+  absl::Status ForgetFacts() override;
+  absl::StatusOr<uint64_t> CountOf(int64_t row) override;
+  void AdoptRun(uint64_t run_id, int64_t row) override { KeepRuns({{run_id, row}}); }
   absl::StatusOr<int64_t> WriteSnapshot(const SnapshotRow& row) override;
   void EndRun(uint64_t run_id) override;
   absl::Status UpsertContainers(absl::Span<const ContainerRef> containers) override;
@@ -78,6 +84,7 @@ class SqliteTimeline : public Timeline {
   absl::Status InTransaction(absl::FunctionRef<absl::Status()> work);
   absl::Status CheckLog();
   absl::Status WriteItem(const TimelineItem& item, Written* written);
+  absl::Status WriteFact(const TimelineFact& fact, const Written& written);
   absl::StatusOr<int64_t> InsertRow(const ObservedEvent& event);
   void KeepRuns(const RunRows& added);
 
@@ -198,11 +205,17 @@ absl::Status SqliteTimeline::CheckLog() {
 }
 
 absl::Status SqliteTimeline::Write(absl::Span<const TimelineItem> items) {
+  return WriteWith(items, {});
+}
+
+absl::Status SqliteTimeline::WriteWith(absl::Span<const TimelineItem> items,
+                                       absl::Span<const TimelineFact> facts) {
   Written written;
   NSOBS_RETURN_IF_ERROR(CheckLog());
   NSOBS_RETURN_IF_ERROR(InTransaction([&]() -> absl::Status {
     written = {};
     for (const TimelineItem& item : items) NSOBS_RETURN_IF_ERROR(WriteItem(item, &written));
+    for (const TimelineFact& fact : facts) NSOBS_RETURN_IF_ERROR(WriteFact(fact, written));
     return file_->meta.Beat();
   }));
   KeepRuns(written.runs);
@@ -233,6 +246,36 @@ absl::Status SqliteTimeline::WriteItem(const TimelineItem& item, Written* writte
       file_->events.Extend(found->second, extension.count, extension.last_wall_ns));
   if (file_->database->Changes() == 0) ++written->dropped;
   return absl::OkStatus();
+}
+
+absl::Status SqliteTimeline::WriteFact(const TimelineFact& fact, const Written& written) {
+  if (fact.run_id == 0) return file_->meta.SetFact(fact.key, fact.value);
+  int64_t row = 0;
+  if (auto added = written.runs.find(fact.run_id); added != written.runs.end()) {
+    row = added->second;
+  } else if (auto open = runs_.find(fact.run_id); open != runs_.end()) {
+    row = open->second;
+  }
+  return file_->meta.SetFact(fact.key, absl::StrCat(fact.value, " ", row));
+}
+
+absl::StatusOr<std::map<std::string, std::string>> SqliteTimeline::Facts() {
+  if (file_ == nullptr) return absl::UnavailableError("no timeline");
+  return file_->meta.Facts(file_->database.get());
+}
+
+absl::Status SqliteTimeline::ForgetFacts() {
+  return InTransaction([&] { return file_->meta.ForgetFacts(file_->database.get()); });
+}
+
+absl::StatusOr<uint64_t> SqliteTimeline::CountOf(int64_t row) {
+  if (file_ == nullptr) return absl::UnavailableError("no timeline");
+  NSOBS_ASSIGN_OR_RETURN(Statement get,
+                         file_->database->Prepare("SELECT count FROM events WHERE id = ?"));
+  get.Bind(1, row);
+  NSOBS_ASSIGN_OR_RETURN(const bool found, get.Step());
+  if (!found) return absl::NotFoundError("the row is gone");
+  return static_cast<uint64_t>(get.Int(0));
 }
 
 absl::StatusOr<int64_t> SqliteTimeline::WriteSnapshot(const SnapshotRow& row) {

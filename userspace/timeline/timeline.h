@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,13 @@ struct TimelineExtension {
 
 using TimelineItem = std::variant<TimelineRow, TimelineExtension>;
 
+// A word that is kept in `meta` for the next run of the observer.
+struct TimelineFact {
+  std::string key;
+  std::string value;    // "": the key is removed
+  uint64_t run_id = 0;  // not 0: a space and the id of its row are put behind the value (0: none)
+};
+
 struct TimelineOpenReport {
   // One line each for the log, e.g. "timeline.db was corrupt and was set aside as ...".
   std::vector<std::string> notes;
@@ -72,6 +80,17 @@ class Timeline {
   // Committed rows outlive a kill -9 of the process. Loss and gap events also go to their own
   // tables. Counts as a heartbeat.
   virtual absl::Status Write(absl::Span<const TimelineItem> items) = 0;
+
+  // The same, with facts, in one transaction.
+  virtual absl::Status WriteWith(absl::Span<const TimelineItem> items,
+                                 absl::Span<const TimelineFact> facts) = 0;
+  // All facts, by key.
+  virtual absl::StatusOr<std::map<std::string, std::string>> Facts() = 0;
+  virtual absl::Status ForgetFacts() = 0;
+  // NOT_FOUND: there is no such row.
+  virtual absl::StatusOr<uint64_t> CountOf(int64_t row) = 0;
+  // A run that a predecessor had begun in this row can be extended under this name.
+  virtual void AdoptRun(uint64_t run_id, int64_t row) = 0;
 
   // The snapshot and its findings, in one transaction; the snapshot's id. The serials in it become
   // the ids of the rows that Write() made of these events, if they are among the last 65,536.

@@ -123,5 +123,36 @@ TEST_F(CoalescerKernelRunTest, BeginsARunAlsoWithoutWindowOrRoom) {
   EXPECT_NE(run_id, 0u);
 }
 
+// A run of the kernel may have to stay open for a while (RingReader): what it counts has a row.
+TEST_F(CoalescerKernelRunTest, CountsUntilTheKernelsRunCouldBeClosed) {
+  const uint64_t run_id = Feed(kSlot + 1);
+  Flush(kStart + 2 * kWindowNs);
+  ASSERT_THAT(coalescer_.TakeUnwanted(), ElementsAre(kSlot + 1));
+  coalescer_.SetOpen(kSlot + 1, true);
+  EXPECT_THAT(Flush(kStart + 3 * kWindowNs).ended_runs, IsEmpty());
+  EXPECT_EQ(coalescer_.Extend({kSlot + 1, {2, 0}, kStart + 3 * kWindowNs}), Grown::kCounted);
+  coalescer_.SetOpen(kSlot + 1, false);
+  EXPECT_THAT(Flush(kStart + 4 * kWindowNs).ended_runs, IsEmpty()) << "one may be under way";
+  const RecordBatch last = Flush(kStart + 5 * kWindowNs);
+  EXPECT_THAT(last.ended_runs, ElementsAre(run_id));
+}
+
+// After a restart the row of the predecessor's run takes what the kernel still counted.
+TEST_F(CoalescerKernelRunTest, AdoptsARunWithItsRow) {
+  const uint64_t run_id = coalescer_.Adopt(EventKind::kSignal, {}, 10, {kSlot + 1, 2 * kSlot + 1});
+  coalescer_.Disown(3 * kSlot + 1);
+  EXPECT_THAT(coalescer_.TakeUnwanted(),
+              UnorderedElementsAre(kSlot + 1, 2 * kSlot + 1, 3 * kSlot + 1));
+  EXPECT_EQ(coalescer_.Extend({kSlot + 1, {2, 0}, kStart}), Grown::kCounted);
+  EXPECT_EQ(coalescer_.Extend({2 * kSlot + 1, {0, 1}, kStart}), Grown::kCounted);
+  EXPECT_EQ(coalescer_.Extend({3 * kSlot + 1, {5, 0}, kStart}), Grown::kLost);
+  const RecordBatch batch = Flush(kStart);
+  ASSERT_THAT(batch.extensions, SizeIs(1));
+  EXPECT_EQ(batch.extensions[0].run_id, run_id);
+  EXPECT_EQ(batch.extensions[0].count, 13u);
+  EXPECT_THAT(batch.extensions[0].added, ElementsAre(2, 1));
+  EXPECT_NE(Feed(4 * kSlot + 1), run_id) << "the next ones have a row of their own";
+}
+
 }  // namespace
 }  // namespace nsobs

@@ -106,5 +106,62 @@ TEST_F(KernelRunsTest, ForgottenCountersBeginAnew) {
   EXPECT_THAT(runs_.Collect({&run, 1}), SizeIs(2));
 }
 
+TEST_F(KernelRunsTest, ASuccessorTakesTheRestAndNothingTwice) {
+  runs_.Track();
+  const uint64_t first = Begin(3, 7);
+  slots_[3].counted[0] += 5;
+  runs_.Collect({&first, 1});
+  std::optional<RunBooks> books = runs_.TakeChanges();
+  ASSERT_TRUE(books.has_value());
+  // What happens from here on is in no books.
+  slots_[3].counted[1] += 2;
+  const uint64_t other = Begin(70, 9);
+  slots_[70].counted[0] += 4;
+
+  KernelRuns successor(absl::MakeSpan(slots_));
+  successor.Restore(*books);
+  EXPECT_EQ(successor.Untaken(KernelRuns::KindOf(first), 1), 2u);
+  const std::vector<uint64_t> both = {first, other};
+  const std::vector<RunGrowth> growth = successor.Collect(both);
+  ASSERT_THAT(growth, SizeIs(2));
+  EXPECT_EQ(growth[0].run, first);
+  EXPECT_THAT(growth[0].added, ElementsAre(0, 2));
+  EXPECT_EQ(growth[1].run, other);
+  EXPECT_THAT(growth[1].added, ElementsAre(4, 0));
+  EXPECT_THAT(successor.CountsSoFar(), UnorderedElementsAre(Pair(Words(7), 7), Pair(Words(9), 4)));
+}
+
+TEST_F(KernelRunsTest, ASuccessorGivesTheTailToTheRunThatWasKnown) {
+  runs_.Track();
+  const uint64_t first = Begin(3, 7);
+  slots_[3].counted[0] += 5;
+  runs_.Collect({&first, 1});
+  const std::optional<RunBooks> books = runs_.TakeChanges();
+  runs_.Close(first);
+  slots_[3].counted[0] += 1;
+  const uint64_t second = Begin(3, 8);
+  slots_[3].counted[0] += 10;
+
+  KernelRuns successor(absl::MakeSpan(slots_));
+  successor.Restore(*books);
+  const std::vector<RunGrowth> growth = successor.Collect({&second, 1});
+  ASSERT_THAT(growth, SizeIs(2));
+  EXPECT_EQ(growth[0].run, first);
+  EXPECT_EQ(growth[0].owner.cgroup.id, 7u);
+  EXPECT_THAT(growth[0].added, ElementsAre(1, 0));
+  EXPECT_EQ(growth[1].run, second);
+  EXPECT_THAT(growth[1].added, ElementsAre(10, 0));
+}
+
+TEST_F(KernelRunsTest, BooksAreNotTakenWhileAGrowthWasNot) {
+  runs_.Track();
+  const uint64_t run = Begin(3, 7);
+  slots_[3].counted[0] += 5;
+  runs_.CountsSoFar();  // a scrape noticed it
+  EXPECT_FALSE(runs_.TakeChanges().has_value());
+  runs_.Collect({&run, 1});
+  EXPECT_TRUE(runs_.TakeChanges().has_value());
+}
+
 }  // namespace
 }  // namespace nsobs

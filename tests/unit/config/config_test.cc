@@ -120,7 +120,7 @@ TEST_F(ConfigTest, ErrorsNameFileAndLine) {
       {"strage:\n  path: /a\n", "F:1: strage: unknown section; did you mean \"storage\"?"},
       {"quux: 1\n",
        "F:1: quux: unknown section (allowed: storage, web, log, probes, signals, connect, dns, "
-       "coalesce, budget, ring, metrics, containers, anomaly, engines, otlp, runtimes)"},
+       "coalesce, budget, ring, handover, metrics, containers, anomaly, engines, otlp, runtimes)"},
       {"storage.path: /a\n", "F:1: storage.path: write it as \"path\" below \"storage:\""},
       {"storage:\n  path: /a\n  path: /b\n", "F:3: storage.path: given twice, first in line 2"},
       {"log: {level: info}\nweb:\nlog: {level: warn}\n", "F:3: log: given twice, first in line 1"},
@@ -139,7 +139,7 @@ TEST_F(ConfigTest, ErrorsNameFileAndLine) {
        "F:3: runtimes.runc-root: takes a list of words (allowed: paths that begin with /)"},
       {"- storage\n",
        "F:1: must be a mapping of sections (storage, web, log, probes, signals, connect, dns, "
-       "coalesce, budget, ring, metrics, containers, anomaly, engines, otlp, runtimes)"},
+       "coalesce, budget, ring, handover, metrics, containers, anomaly, engines, otlp, runtimes)"},
       {"? [a]\n: b\n", "F:1: a section's name must be a word"},
       {"log:\n  ? [a]\n  : b\n", "F:2: an option's name must be a word"},
       {"log: {}\n---\nweb: {}\n", "F:3: only one document is allowed"},

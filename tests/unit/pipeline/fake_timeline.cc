@@ -113,4 +113,31 @@ uint64_t FakeTimeline::SizeBytes() const {
   return size_bytes_;
 }
 
+absl::Status FakeTimeline::WriteWith(absl::Span<const TimelineItem> items,
+                                     absl::Span<const TimelineFact> facts) {
+  if (absl::Status status = Write(items); !status.ok()) return status;
+  MutexLock lock(&mutex_);
+  for (const TimelineFact& fact : facts) {
+    if (fact.value.empty()) {
+      facts_.erase(fact.key);
+    } else {
+      facts_[fact.key] = fact.value;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::map<std::string, std::string>> FakeTimeline::Facts() { return facts(); }
+
+absl::Status FakeTimeline::ForgetFacts() {
+  MutexLock lock(&mutex_);
+  facts_.clear();
+  return absl::OkStatus();
+}
+
+std::map<std::string, std::string> FakeTimeline::facts() const {
+  MutexLock lock(&mutex_);
+  return facts_;
+}
+
 }  // namespace nsobs

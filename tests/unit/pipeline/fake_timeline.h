@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,17 @@ class FakeTimeline : public Timeline {
   // "snapshot web", "failed snapshot web", "namespaces 1", "retention".
   std::vector<std::string> calls() const;
   std::vector<TimelineItem> stored() const;
+  std::map<std::string, std::string> facts() const;
   int heartbeats() const;
 
   // ---- Timeline ------------------------------------------------------------------------------
   absl::Status Write(absl::Span<const TimelineItem> items) override;
+  absl::Status WriteWith(absl::Span<const TimelineItem> items,
+                         absl::Span<const TimelineFact> facts) override;
+  absl::StatusOr<std::map<std::string, std::string>> Facts() override;
+  absl::Status ForgetFacts() override;
+  absl::StatusOr<uint64_t> CountOf(int64_t) override { return absl::NotFoundError("no row"); }
+  void AdoptRun(uint64_t, int64_t) override {}
   absl::StatusOr<int64_t> WriteSnapshot(const SnapshotRow& row) override;
   void EndRun(uint64_t run_id) override;
   absl::Status UpsertContainers(absl::Span<const ContainerRef> containers) override;
@@ -47,6 +55,7 @@ class FakeTimeline : public Timeline {
   void Note(std::string call);
 
   mutable Mutex mutex_;
+  std::map<std::string, std::string> facts_ ABSL_GUARDED_BY(mutex_);
   std::deque<absl::Status> failures_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> calls_ ABSL_GUARDED_BY(mutex_);
   std::vector<TimelineItem> stored_ ABSL_GUARDED_BY(mutex_);

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "userspace/pipeline/mark_facts.h"
+
 namespace nsobs {
 namespace {
 
@@ -28,16 +30,18 @@ class LossReporterTest : public ::testing::Test {
   }
 
   std::vector<ObservedEvent> Report(const std::vector<OwnerLoss>& kernel) {
-    return reporter_.Report(kernel, ledger_, [this](const CounterKey& key, NamespaceKind kind) {
+    const auto find_owner = [this](const CounterKey& key, NamespaceKind kind) {
       asked_.push_back(kind);
       return key == kWeb ? web_ : nullptr;
-    });
+    };
+    return reporter_.Report(kernel, ledger_, find_owner, &facts_);
   }
 
   FakeClock clock_{/*boot_ns=*/100 * kSecond, /*wall_ns=*/1000 * kSecond};
   Ledger ledger_;
   ContainerRef web_;
   std::vector<NamespaceKind> asked_;
+  std::vector<TimelineFact> facts_;
   LossReporter reporter_{&clock_};
 };
 
@@ -152,6 +156,23 @@ TEST_F(LossReporterTest, EveryKindCanBeLost) {
   for (const ObservedEvent& event : events) {
     EXPECT_EQ(LossOf(event).count, static_cast<uint64_t>(LossOf(event).of));
   }
+}
+
+TEST_F(LossReporterTest, ASuccessorGoesOnWithWhatWasTold) {
+  Report({{kWeb, EventKind::kSignal, "budget", 7}});
+  ledger_.Lost(kWeb, EventKind::kSignal, 0, "queue_full", 2);
+  Report({{kWeb, EventKind::kSignal, "budget", 7}});
+  ASSERT_EQ(facts_.size(), 1u) << "of the kernel's losses alone: the ledger ends with us";
+  LossReporter successor(&clock_);
+  successor.Restore(ReadMark({{facts_[0].key, facts_[0].value}}).told);
+  std::vector<TimelineFact> facts;
+  const auto nobody = [](const CounterKey&, NamespaceKind) { return nullptr; };
+  EXPECT_THAT(successor.Report({{kWeb, EventKind::kSignal, "budget", 7}}, Ledger(), nobody, &facts),
+              IsEmpty());
+  const auto events =
+      successor.Report({{kWeb, EventKind::kSignal, "budget", 9}}, Ledger(), nobody, &facts);
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(LossOf(events[0]).count, 2u);
 }
 
 }  // namespace

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/time/clock.h"
 #include "tests/unit/pipeline/fake_timeline.h"
+#include "userspace/pipeline/mark_facts.h"
 
 namespace nsobs {
 namespace {
@@ -343,6 +345,78 @@ TEST_F(TimelineWriterTest, FewSnapshotsWait) {
   Push({Row(0)});  // events have their own room
   StartAndStop();
   EXPECT_THAT(answers, SizeIs(32));
+}
+
+class MarkedWriterTest : public TimelineWriterTest {
+ protected:
+  MarkedWriterTest() {
+    writer_.ExpectMarks("loading",
+                        [this](const RingMark& mark) { durable_.push_back(mark.number); });
+  }
+  void PushFromRings(std::vector<WriteItem> items, std::optional<RingMark> mark) {
+    WriteBatch batch;
+    batch.items = std::move(items);
+    batch.from_rings = true;
+    batch.mark = std::move(mark);
+    ASSERT_TRUE(writer_.Push(batch));
+  }
+  static RingMark Mark(uint64_t number, uint64_t critical, std::map<uint64_t, uint64_t> seen = {}) {
+    RingMark mark{number, critical, 7, {}, {}};
+    for (const auto& [slot, count] : seen)
+      mark.books.slots[slot] = {slot << 40 | 1, {count, 0}, {}};
+    return mark;
+  }
+
+  std::vector<uint64_t> durable_;
+};
+
+TEST_F(MarkedWriterTest, WhatAMarkCoversIsOneTransactionWithIt) {
+  std::vector<WriteItem> many;
+  for (int i = 0; i < 2500; ++i) many.push_back(Row(0));  // more than a transaction has otherwise
+  PushFromRings({Row(0), Row(0)}, std::nullopt);
+  PushFromRings(std::move(many), Mark(1, 64));
+  StartAndStop();
+  EXPECT_THAT(Calls(), ElementsAre("write 2502"));
+  EXPECT_THAT(timeline_.facts(), ElementsAre(Pair("mark", "loading 64 7")));
+  EXPECT_THAT(durable_, ElementsAre(1));
+}
+
+TEST_F(MarkedWriterTest, WhatComesAfterAMarkWaitsForTheNext) {
+  writer_.Start();
+  PushFromRings({Row(0)}, Mark(1, 64));
+  PushFromRings({Row(0)}, std::nullopt);
+  for (int i = 0; i < 500 && timeline_.stored().empty(); ++i)
+    absl::SleepFor(absl::Milliseconds(10));
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_THAT(timeline_.stored(), SizeIs(1)) << "it would be read, and told, again";
+  PushFromRings({}, Mark(2, 128));
+  writer_.Stop();
+  EXPECT_THAT(timeline_.stored(), SizeIs(2));
+  EXPECT_THAT(timeline_.facts(), ElementsAre(Pair("mark", "loading 128 7")));
+  EXPECT_THAT(durable_, ElementsAre(1, 2));
+}
+
+TEST_F(MarkedWriterTest, PositionsAloneAreNotWritten) {
+  PushFromRings({}, Mark(1, 64));
+  StartAndStop();
+  EXPECT_THAT(Calls(), IsEmpty());
+  EXPECT_THAT(durable_, ElementsAre(1));
+}
+
+TEST_F(MarkedWriterTest, AMarkThatCouldNotBeStoredComesWithTheNext) {
+  timeline_.FailWrites(kAttempts, absl::UnavailableError("full"));
+  writer_.Start();
+  PushFromRings({Row(0)}, Mark(1, 64, {{3, 10}, {4, 1}}));
+  for (int i = 0; i < 500 && writer_.storage_ok(); ++i) absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_THAT(durable_, IsEmpty());
+  PushFromRings({Row(0)}, Mark(2, 128, {{3, 11}}));
+  writer_.Stop();
+  EXPECT_THAT(durable_, ElementsAre(2));
+  const LeftMark left = ReadMark(timeline_.facts());
+  EXPECT_EQ(left.critical, 128u);
+  ASSERT_THAT(left.books.slots, SizeIs(2));
+  EXPECT_EQ(left.books.slots.at(3).seen[0], 11u);
+  EXPECT_EQ(left.books.slots.at(4).seen[0], 1u);
 }
 
 }  // namespace

@@ -1,0 +1,414 @@
+#include "userspace/collector/probe_object.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "bpf/event_abi.h"
+#include "userspace/base/clock.h"
+#include "userspace/base/file.h"
+#include "userspace/base/log.h"
+#include "userspace/base/sanitize.h"
+#include "userspace/base/status_util.h"
+#include "userspace/collector/program_switch.h"
+#include "userspace/collector/program_table.h"
+#include "userspace/collector/unified_root.h"
+
+namespace nsobs {
+namespace {
+
+constexpr char kTestRun[] = "test_run";  // the hook of what we run ourselves
+constexpr std::string_view kHostScan = "nsobs_host_task";
+
+// libbpf's own words go to the debug log: its warnings about a refused program are pages long.
+int LogLibbpf(enum libbpf_print_level, const char* format, va_list args) {
+  char line[512];
+  vsnprintf(line, sizeof line, format, args);
+  size_t size = strlen(line);
+  while (size > 0 && line[size - 1] == '\n') line[--size] = '\0';
+  spdlog::debug("libbpf: {}", line);
+  return 0;
+}
+
+// The hierarchy number of the v1 memory controller; 0 where it is on the unified hierarchy.
+uint32_t MemoryHierarchy() {
+  std::ifstream file("/proc/cgroups");
+  std::string line;
+  while (std::getline(file, line)) {
+    unsigned hierarchy = 0;
+    if (sscanf(line.c_str(), "memory %u", &hierarchy) == 1) return hierarchy;
+  }
+  return 0;
+}
+
+absl::Status CheckHost() {
+  if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    return absl::FailedPreconditionError(
+        "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF=y");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadError(int error) {
+  if (error == EPERM || error == EACCES) {
+    return absl::PermissionDeniedError(
+        "may not load BPF programs: run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE");
+  }
+  return ErrnoStatus(error, "loading BPF programs");
+}
+
+// Of the host's init, whatever namespaces the observer itself was started in. Where that is not
+// permitted even to root, the observer's own; 0: not known.
+uint32_t HostMountNamespace() {
+  struct stat st{};
+  for (const char* path : {"/proc/1/ns/mnt", "/proc/self/ns/mnt"}) {
+    if (stat(path, &st) == 0) return static_cast<uint32_t>(st.st_ino);
+  }
+  return 0;
+}
+
+void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
+  auto& constants = skeleton->rodata_constants->constants;
+  constants.page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  constants.memory_hierarchy = MemoryHierarchy();
+  constants.syscall_hooks = options.syscall_hooks;
+  constants.io_uring_hook = options.io_uring_hook;
+  constants.files_watched = options.files_watched;
+  constants.host_mnt_inode = HostMountNamespace();
+  constants.ring_quarter_bytes_critical = options.critical_ring_bytes / 4;
+  constants.ring_quarter_bytes_bulk = options.bulk_ring_bytes / 4;
+  bpf_map__set_max_entries(skeleton->maps.critical,
+                           static_cast<uint32_t>(options.critical_ring_bytes));
+  bpf_map__set_max_entries(skeleton->maps.bulk, static_cast<uint32_t>(options.bulk_ring_bytes));
+  bpf_map__set_max_entries(skeleton->maps.runs,
+                           static_cast<uint32_t>(std::max(libbpf_num_possible_cpus(), 1)) *
+                               NSOBS_RUN_KINDS * NSOBS_RUN_SLOTS);
+}
+
+using ProgramNames = std::set<std::string, std::less<>>;
+
+// Opened and configured with the named programs to be loaded; nullptr and errno on failure.
+Skeleton OpenWith(const ProbeOptions& options, const ProgramNames& names) {
+  Skeleton skeleton(nsobs_bpf::open());
+  if (skeleton == nullptr) return nullptr;
+  Configure(skeleton.get(), options);
+  bpf_program* program;
+  bpf_object__for_each_program(program, skeleton->obj) {
+    bpf_program__set_autoload(program, names.contains(bpf_program__name(program)));
+  }
+  return skeleton;
+}
+
+// 0 or a positive errno.
+int TryLoad(const ProbeOptions& options, const ProgramNames& names, Skeleton* out) {
+  Skeleton skeleton = OpenWith(options, names);
+  if (skeleton == nullptr) return errno;
+  const int error = nsobs_bpf::load(skeleton.get());
+  if (error != 0) return -error;
+  *out = std::move(skeleton);
+  return 0;
+}
+
+ProgramNames NamesOf(const std::vector<HookChoice>& choices) {
+  ProgramNames out = {kSelfTest};
+  for (const HookChoice& choice : choices) {
+    if (!choice.rows.empty()) out.insert(std::string(choice.rows[0].program));
+  }
+  return out;
+}
+
+// Of the bytes of the object: two builds of the same source have the same.
+uint64_t Fingerprint(std::string_view bytes) {  // FNV-1a
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ULL;
+  return hash;
+}
+
+// All that the maps and programs in the kernel depend on, as words that can be compared one by one.
+std::string SchemaOf(const ProbeOptions& options, const nsobs_bpf* skeleton) {
+  size_t size = 0;
+  const auto* object = static_cast<const char*>(nsobs_bpf::elf_bytes(&size));
+  const auto& constants = skeleton->rodata_constants->constants;
+  const std::string_view rodata(reinterpret_cast<const char*>(&constants), sizeof constants);
+  return absl::StrCat("boot=", BootId(), " object=", absl::Hex(Fingerprint({object, size})),
+                      " critical=", options.critical_ring_bytes, " bulk=", options.bulk_ring_bytes,
+                      " cpus=", libbpf_num_possible_cpus(),
+                      " syscall_hooks=", options.syscall_hooks, " io_uring=", options.io_uring_hook,
+                      " files=", options.files, options.files_where_free, options.files_watched,
+                      " dns=", options.dns, " hooks=", std::string(ForcedHooks()),
+                      " constants=", absl::Hex(Fingerprint(rodata)));
+}
+
+// "bulk=1 (here: bulk=2)": the first words that differ.
+std::string FirstDifference(std::string_view theirs, std::string_view ours) {
+  const std::vector<std::string> a = absl::StrSplit(std::string(theirs), ' ');
+  const std::vector<std::string> b = absl::StrSplit(std::string(ours), ' ');
+  for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+    const std::string left = i < a.size() ? a[i] : "", right = i < b.size() ? b[i] : "";
+    if (left != right) return absl::StrCat(ForTerminal(left), " (here: ", right, ")");
+  }
+  return "";
+}
+
+std::string FreshId() {
+  uint64_t words[2] = {};
+  if (getrandom(words, sizeof words, 0) != sizeof words) words[0] = Fingerprint(BootId());
+  return absl::StrCat(absl::Hex(words[0], absl::kZeroPad16), absl::Hex(words[1], absl::kZeroPad16));
+}
+
+}  // namespace
+
+RunMapping::~RunMapping() {
+  if (address_ != nullptr) munmap(address_, bytes_);
+}
+
+absl::Status RunMapping::Map(const bpf_map* map) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t slots = bpf_map__max_entries(map);
+  bytes_ = (slots * sizeof(nsobs_run) + page - 1) / page * page;
+  void* address = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+  if (address == MAP_FAILED) return ErrnoStatus(errno, "mapping the runs");
+  address_ = address;
+  runs_.emplace(absl::MakeSpan(static_cast<nsobs_run*>(address_), slots));
+  return absl::OkStatus();
+}
+
+absl::Status ProbeSet::Impl::Load(const ProbeOptions& options) {
+  NSOBS_RETURN_IF_ERROR(LoadPrograms(options));
+  for (const HookChoice& choice : choices_) {
+    programs_.emplace_back(choice.rows.empty() ? "" : choice.rows[0].program);
+  }
+  schema_ = SchemaOf(options, skeleton_.get());
+  id_ = FreshId();
+  return mapping_.Map(skeleton_->maps.runs);
+}
+
+absl::Status ProbeSet::Impl::LoadPrograms(const ProbeOptions& options) {
+  libbpf_set_print(LogLibbpf);
+  NSOBS_RETURN_IF_ERROR(CheckHost());
+  Choose(options);
+  int error = TryLoad(options, NamesOf(choices_), &skeleton_);
+  if (error == 0) return absl::OkStatus();
+  if (error == EPERM && geteuid() != 0) return LoadError(error);
+  // Some program is refused here: find out which, one by one, and take the next hook or none.
+  for (HookChoice& choice : choices_) {
+    Skeleton trial;
+    while (!choice.rows.empty()) {
+      const int refused = TryLoad(options, {std::string(choice.rows[0].program)}, &trial);
+      if (refused == 0) break;
+      choice.reason = absl::StrCat("the kernel refuses it: ", strerror(refused));
+      choice.rows.erase(choice.rows.begin());
+    }
+  }
+  error = TryLoad(options, NamesOf(choices_), &skeleton_);
+  if (error == 0) return absl::OkStatus();
+  if (Skeleton trial; TryLoad(options, {kSelfTest}, &trial) == EINVAL) {
+    return absl::FailedPreconditionError(
+        "this kernel is too old: the programs need bpf_get_current_task_btf() of Linux 5.11");
+  }
+  return LoadError(error);
+}
+
+void ProbeSet::Impl::Attach() {
+  if (adopted_) return;
+  auto ids = TracepointIds::Open();
+  links_.resize(choices_.size());
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    const ProgramRow& row = ProgramTable()[i];
+    ProbeState state{std::string(row.source), "off", false, "", std::string(row.cost)};
+    if (choices_[i].rows.empty()) {
+      state.reason = choices_[i].reason;
+    } else if (row.group == ProgramGroup::kDns && !dns_missing_.empty()) {
+      state.reason = absl::StrCat("not without ", dns_missing_);
+    } else if (absl::Status status = AttachOne(i, ids); !status.ok()) {
+      state.reason = std::string(status.message());
+    } else {
+      state.attached = true;
+      state.hook = std::string(choices_[i].rows[0].hook);
+      state.cost = std::string(choices_[i].rows[0].cost);
+      if (row.program == kHostScan) host_scan_fd_ = bpf_link__fd(links_[i].get());
+    }
+    if (row.group == ProgramGroup::kDns && !state.attached) dns_missing_ = state.source;
+    states_.push_back(std::move(state));
+  }
+}
+
+void ProbeSet::Impl::Choose(const ProbeOptions& options) {
+  FunctionTrial trial;
+  for (const ProgramRow& row : ProgramTable()) {
+    const std::string_view by = SwitchOf(row.group, options);
+    choices_.push_back(
+        IsOn(row.group, options)
+            ? ChooseHooks(row, BystandersPay(row.group, options) ? "" : by, ForcedHooks(), &trial)
+            : HookChoice{{}, std::string(by)});
+  }
+}
+
+absl::Status ProbeSet::Impl::AttachOne(size_t row, const absl::StatusOr<TracepointIds>& ids) {
+  const HookRow& way = choices_[row].rows[0];
+  bpf_program* program = Find(way.program);
+  absl::string_view hook(way.hook.data(), way.hook.size());
+  if (hook == kTestRun) return absl::OkStatus();
+  if (absl::StartsWith(hook, "cgroup_skb/")) return AttachToRootCgroup(row, program);
+  if (!absl::ConsumePrefix(&hook, "tracepoint/")) {
+    return Keep(row, bpf_program__attach(program));
+  }
+  if (!ids.ok()) return ids.status();
+  NSOBS_ASSIGN_OR_RETURN(const int id, ids->Get(std::string(hook)));
+  perf_event_attr attr{};
+  attr.type = PERF_TYPE_TRACEPOINT;
+  attr.size = sizeof attr;
+  attr.config = static_cast<uint64_t>(id);
+  // The program runs for the tracepoint on every CPU, whichever CPU the event is opened on.
+  const int fd =
+      static_cast<int>(syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
+  if (fd < 0) return ErrnoStatus(errno, "perf_event_open");
+  bpf_link* link = bpf_program__attach_perf_event(program, fd);
+  if (link == nullptr) close(fd);
+  return Keep(row, link);
+}
+
+// Above every process of the host, also of those whose containers live in v1 hierarchies.
+absl::Status ProbeSet::Impl::AttachToRootCgroup(size_t row, bpf_program* program) {
+  NSOBS_ASSIGN_OR_RETURN(const UniqueFd root, OpenUnifiedRoot());
+  return Keep(row, bpf_program__attach_cgroup(program, root.get()));
+}
+
+absl::Status ProbeSet::Impl::Keep(size_t row, bpf_link* link) {
+  if (link == nullptr) return ErrnoStatus(errno, "attaching");
+  links_[row].reset(link);
+  return absl::OkStatus();
+}
+
+bpf_program* ProbeSet::Impl::Find(std::string_view name) const {
+  return bpf_object__find_program_by_name(skeleton_->obj, std::string(name).c_str());
+}
+
+absl::Status ProbeSet::Impl::Adopt(const ProbeOptions& options, FdBundle bundle) {
+  libbpf_set_print(LogLibbpf);
+  NSOBS_RETURN_IF_ERROR(CheckHost());
+  std::vector<std::string> lines = absl::StrSplit(bundle.text, '\n');
+  if (lines.size() < 2) return absl::FailedPreconditionError("it does not say what it is");
+  skeleton_ = OpenWith(options, {});
+  if (skeleton_ == nullptr) return ErrnoStatus(errno, "opening the BPF object");
+  schema_ = SchemaOf(options, skeleton_.get());
+  if (lines[0] != schema_) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("it was loaded with ", FirstDifference(lines[0], schema_)));
+  }
+  id_ = lines[1];
+  lines.erase(lines.begin(), lines.begin() + 2);
+  NSOBS_RETURN_IF_ERROR(TakeStates(lines, bundle));
+  NSOBS_RETURN_IF_ERROR(ReuseMaps(bundle));
+  if (const int error = nsobs_bpf::load(skeleton_.get()); error != 0) return LoadError(-error);
+  adopted_ = true;
+  taken_ = std::move(bundle);
+  return mapping_.Map(skeleton_->maps.runs);
+}
+
+absl::Status ProbeSet::Impl::ReuseMaps(const FdBundle& bundle) {
+  size_t number = 0;
+  bpf_map* map;
+  bpf_object__for_each_map(map, skeleton_->obj) {
+    const int fd = bundle.Find(absl::StrCat("map.", number++));
+    if (fd < 0) return absl::FailedPreconditionError("a map is missing");
+    if (const int error = bpf_map__reuse_fd(map, fd); error != 0) {
+      return ErrnoStatus(-error, "taking a map over");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// One line for each row of ProgramTable(), as Bundle() writes them.
+absl::Status ProbeSet::Impl::TakeStates(const std::vector<std::string>& lines,
+                                        const FdBundle& bundle) {
+  if (lines.size() != ProgramTable().size()) {
+    return absl::FailedPreconditionError("it has other sources");
+  }
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const std::vector<std::string> words = absl::StrSplit(lines[i], '\t');
+    if (words.size() != 6 || words[0] != ProgramTable()[i].source) {
+      return absl::FailedPreconditionError("it has other sources");
+    }
+    ProbeState state{words[0], words[1], words[2] == "1", words[3], words[4]};
+    const int link = bundle.Find(absl::StrCat("link.", i));
+    const bool needs_link = state.attached && words[1] != kTestRun;
+    if ((needs_link && link < 0) ||
+        (state.attached && bundle.Find(absl::StrCat("program.", words[5])) < 0)) {
+      return absl::FailedPreconditionError(absl::StrCat("a part of ", words[0], " is missing"));
+    }
+    if (state.attached && ProgramTable()[i].program == kHostScan) host_scan_fd_ = link;
+    programs_.push_back(words[5]);
+    states_.push_back(std::move(state));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<FdBundle> ProbeSet::Impl::Bundle() const {
+  FdBundle out;
+  absl::Status status;
+  const auto add = [&](std::string name, int fd) {
+    UniqueFd own(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    if (!own.ok()) status.Update(ErrnoStatus(errno, name));
+    out.fds.push_back({std::move(name), std::move(own)});
+  };
+  size_t number = 0;
+  bpf_map* map;
+  bpf_object__for_each_map(map, skeleton_->obj) {
+    add(absl::StrCat("map.", number++), bpf_map__fd(map));
+  }
+  std::set<std::string> programs(programs_.begin(), programs_.end());
+  programs.insert(kSelfTest);
+  for (const std::string& program : programs) {
+    if (const int fd = ProgramFd(program); fd >= 0) add(absl::StrCat("program.", program), fd);
+  }
+  out.text = absl::StrCat(schema_, "\n", id_);
+  for (size_t i = 0; i < states_.size(); ++i) {
+    const ProbeState& s = states_[i];
+    const std::string name = absl::StrCat("link.", i);
+    const int link =
+        !adopted_ ? (links_[i] ? bpf_link__fd(links_[i].get()) : -1) : taken_.Find(name);
+    if (link >= 0) add(name, link);
+    const std::string reason = absl::StrReplaceAll(s.reason, {{"\n", " "}, {"\t", " "}});
+    absl::StrAppend(&out.text, "\n",
+                    absl::StrJoin({s.source, s.hook, std::string(s.attached ? "1" : "0"), reason,
+                                   s.cost, programs_[i]},
+                                  "\t"));
+  }
+  if (!status.ok()) return status;
+  return out;
+}
+
+// bpf_link__destroy() would disable a perf event for everybody.
+void ProbeSet::Impl::Leave() {
+  for (Link& link : links_) {
+    if (link != nullptr) bpf_link__disconnect(link.get());
+  }
+}
+
+int ProbeSet::Impl::ProgramFd(std::string_view name) const {
+  if (adopted_) return taken_.Find(absl::StrCat("program.", std::string(name)));
+  const bpf_program* program = Find(name);
+  return program == nullptr ? -1 : bpf_program__fd(program);
+}
+
+}  // namespace nsobs
