@@ -209,8 +209,10 @@ def test_what_a_container_counted_that_is_gone_is_never_the_hosts(tmp_path):
         with numbers(tmp_path, 500) as load:
             wait_until(lambda: counted(observer, load.name) > 0, 20, "the namespace's name")
             wait_until(lambda: load.done() > 1000, 60, "load")
-            observer.kill()
             done = len(load.stop())
+            wait_until(lambda: min(told(observer, load.name).get(FIRST + number, 0) for number in (0, done - 1)), 10, "the last row")
+            time.sleep(0.5)  # nothing of it waits in the kernel
+            observer.kill()
         observer.start()
         assert handovers(observer, "adopted") == 1, observer.log.read_text()
         assert counted(observer, load.name) == 0, "nobody knows that name any more"
@@ -240,6 +242,7 @@ def test_nobody_comes():
         wait_until(lambda: nothing_is_left(observer, programs), 6, "nothing")
         observer.start()
         assert handovers(observer, "adopted") + handovers(observer, "refused") == 0
+        wait_until(lambda: gaps(observer), 5, "the gap")
         assert [(gap["cause"], gap["part"]) for gap in gaps(observer)] == [("crashed", "all")]
 
 
@@ -260,6 +263,7 @@ def test_another_schema_is_refused():
         observer.start()
         assert (handovers(observer, "adopted"), handovers(observer, "refused")) == (0, 1)
         assert "bulk=4194304 (here: bulk=2097152)" in observer.log.read_text()
+        wait_until(lambda: gaps(observer), 5, "the gap")
         assert [(gap["cause"], gap["part"]) for gap in gaps(observer)] == [("crashed", "all")]
         assert not before & all_programs()
         assert len(keepers(observer)) == 1 and keepers(observer) != keeper

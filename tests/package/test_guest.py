@@ -120,6 +120,15 @@ def test_what_hangs_is_started_anew(story):
     assert "Watchdog timeout" in story.done("journal")
 
 
+def test_systemd_keeps_what_is_in_the_kernel(story):
+    """Its store of descriptors, from one life to the next; not beyond the end for good."""
+    assert int(story.done("held_at_rest")) > 50
+    assert re.search(r'^nsobserver_handovers_total\{result="adopted"\} 1$', story.done("metrics_after_watchdog"), re.MULTILINE)
+    gap = [json.loads(line)["gap"] for line in story.done("gaps").splitlines()][-1]
+    assert (gap["part"], gap["cause"]) == ("reading", "crashed"), "killed by the watchdog, and nothing is missing"
+    assert story.done("held_after_remove") == ""
+
+
 def test_removal_keeps_what_purge_takes(story):
     story.done("remove")
     assert story["state_after_remove"].split() == ["inactive", "exit", "3"]
