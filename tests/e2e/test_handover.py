@@ -14,7 +14,8 @@ import threading
 import time
 
 import namespaces
-from observer import Observer
+from observer import Observer, roots_of
+from runtimes import engine
 from shell import run, terminate, wait_until
 
 # Refused connects, each to the next port; says on each line which one it did.
@@ -219,6 +220,27 @@ def test_what_a_container_counted_that_is_gone_is_never_the_hosts(tmp_path):
         host, others = failures_of(observer, "host"), failures_of(observer, "(other)")
         assert min(others) >= done > 1000, "they are counted"
         assert max(host) < done / 2, "but not as the host's"
+
+
+def test_a_container_that_went_before_anybody_looked_gets_no_other_name(images):
+    ports = range(2000, 2010)
+    with engine("runc", images) as runc, Observer(*roots_of(runc)) as observer:
+        web = runc.start("gone")
+        wait_until(lambda: "gone" in observer.cli("containers").stdout, 20, "its name")
+        observer.kill()
+        for port in ports:
+            web.exec("/bin/nc", "127.0.0.1", str(port))
+        web.remove()
+        observer.start()
+        assert handovers(observer, "adopted") == 1, observer.log.read_text()
+
+        def names() -> dict[int, str]:
+            rows = observer.events("--kind", "connect_failure", "--since", "1m")
+            return {row["connect_failure"]["port"]: (row["container"]["name"].partition(" ")[0], row["container"]["certain"])
+                    for row in rows if row["connect_failure"]["port"] in ports}
+
+        wait_until(lambda: len(names()) == len(ports), 10, "all of them")
+        assert set(names().values()) == {("unknown", False)}
 
 
 def test_sigterm_leaves_nothing():

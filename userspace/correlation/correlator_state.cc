@@ -37,6 +37,7 @@ NamespaceKind MainNamespace(EventKind kind) {
 
 void CorrelatorState::TakeScan(HostScan scan, int64_t started_boot_ns, bool initial) {
   view_.Apply(std::move(scan), started_boot_ns, initial);
+  if (initial) indexes_.plain.set_looked_boot_ns(started_boot_ns);
   const int64_t now = clock_.BootNs();
   learner_.LookAgainForAll(now);
   indexes_.processes.DropDead(now);

@@ -142,10 +142,13 @@ Owner* PlainOwners::AddUnshare(const Process& process, const Homes& homes, int64
   owner->named = owner->listed = true;
   owner->of_engine = std::any_of(homes.unowned.begin(), homes.unowned.end(),
                                  [](const NamespaceInfo* info) { return info->by_engine; });
-  owner->draft.certain = !owner->of_engine;
   // What a runtime starts has a name that may not be on disk yet, or not be read yet.
-  if (owner->of_engine && process.ns_pid == 1 && HasKind(homes.unowned, NamespaceKind::kPid)) {
-    owner->nameless = true;
+  owner->nameless =
+      owner->of_engine && process.ns_pid == 1 && HasKind(homes.unowned, NamespaceKind::kPid);
+  // Were they there before we looked? Then whoever had them may have been a container.
+  const bool missed = boot_ns < looked_boot_ns_ && specific->born_boot_ns == 0;
+  owner->draft.certain = !owner->of_engine && !missed;
+  if (owner->nameless || missed) {
     owner->draft.runtime = "unknown";
     owner->draft.name = "unknown " + owner->draft.id;
   }

@@ -39,6 +39,11 @@ class PlainOwners {
   // True if one of those was made by an engine, for the container that it is about to start.
   bool WaitsForEngine(const Process& process, int64_t boot_ns) const;
 
+  // When we looked at the host first: namespaces of which records of before that speak, of whose
+  // birth there is none, and that nobody owns, have lost their owner before we looked. Nobody knows
+  // any more whose they were.
+  void set_looked_boot_ns(int64_t boot_ns) { looked_boot_ns_ = boot_ns; }
+
   // An owner that waited for the name of a container, and has none: it is named after `process`.
   void NameForGood(const Process& process, Owner* owner);
 
@@ -70,6 +75,7 @@ class PlainOwners {
   OwnerTable& owners_;
   const ProcessIndex& processes_;
   const CgroupIndex& cgroups_;
+  int64_t looked_boot_ns_ = 0;
   uint64_t last_unshare_ = 0;
 };
 

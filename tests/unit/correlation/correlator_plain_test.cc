@@ -14,7 +14,10 @@ using testing::SizeIs;
 
 class CorrelatorPlainTest : public testing::Test {
  protected:
-  CorrelatorPlainTest() { EXPECT_TRUE(correlator_.ScanHost().ok()); }
+  CorrelatorPlainTest() {
+    EXPECT_TRUE(correlator_.ScanHost().ok());  // before all that happens
+    clock_.AdvanceNs(10'000 * kSecond);
+  }
 
   // unshare --mount --uts --ipc --net --pid --fork: the parent (pid 800) makes the namespaces, the
   // child (pid 801) runs the program.
@@ -44,7 +47,7 @@ class CorrelatorPlainTest : public testing::Test {
   }
 
   FakeHost host_;
-  FakeClock clock_{10'000 * kSecond, 1'000'000 * kSecond};
+  FakeClock clock_{0, 990'000 * kSecond};
   Correlator correlator_{host_.Options(), &clock_};
   std::shared_ptr<const Inventory> inventory_;
 };
@@ -178,6 +181,27 @@ TEST_F(CorrelatorPlainTest, WhatARuntimeStartedAndNobodyListsIsNamedAfterItsProc
   EXPECT_EQ(bare->name, "unshare sh/801");
   EXPECT_EQ(bare->runtime, "unshare");
   EXPECT_FALSE(bare->certain);
+}
+
+TEST_F(CorrelatorPlainTest, WhatWasThereBeforeAnybodyLookedIsNobodysIfItsOwnerIsGone) {
+  Correlator fresh(host_.Options(), &clock_);
+  ASSERT_TRUE(fresh.ScanHost().ok());  // at 10,000 s; a predecessor's records are older
+  const FakeProcess gone{.pid = 900, .comm = "nc", .ns = ContainerNamespaces(9000)};
+  const ContainerRef nobody = fresh.Observe(host_.Connect(gone, 9'000 * kSecond)).container;
+  ASSERT_NE(nobody, nullptr);
+  EXPECT_EQ(nobody->name, "unknown mnt:[9000]");
+  EXPECT_EQ(nobody->runtime, "unknown");
+  EXPECT_FALSE(nobody->certain) << "it may have been a container";
+
+  fresh.Observe(host_.Change(Parent(), Operation::kUnshare, 9'001 * kSecond));
+  fresh.Learn(host_.Exec(Child(), 9'002 * kSecond));
+  const ContainerRef seen = fresh.Observe(host_.Connect(Child(), 9'003 * kSecond)).container;
+  ASSERT_NE(seen, nullptr);
+  EXPECT_EQ(seen->runtime, "unshare") << "its birth is on record";
+
+  FakeProcess later = gone;
+  later.ns = ContainerNamespaces(9100);
+  EXPECT_EQ(fresh.Observe(host_.Connect(later, 10'001 * kSecond)).container->runtime, "unshare");
 }
 
 TEST_F(CorrelatorPlainTest, AnEngineInANetnsIsNotInItsContainers) {
