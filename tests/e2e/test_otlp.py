@@ -153,6 +153,7 @@ def test_a_server_that_refuses(observer_with_otlp):
     with net_namespace() as name:
         for port in range(3000, 3005):
             knock(name, port)
+        wait_until(lambda: len(observer.events("--container", f"netns {name}", "--kind", "connect_failure")) == 5, 20, "the rows")
         last = max(e["id"] for e in observer.events())
         wait_until(lambda: has_all(receiver, observer, last), 60, "all rows")
     metrics = observer.scrape()

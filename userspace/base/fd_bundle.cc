@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "userspace/base/seqpacket.h"
 #include "userspace/base/status_util.h"
 
 namespace nsobs {
@@ -21,27 +22,16 @@ namespace {
 // descriptors that come with it; or a piece of the text, the last of which ends the bundle.
 constexpr char kFds = 'f';
 constexpr char kText = 't';
-constexpr char kLast = 'l';
+constexpr char kLastText = 'l';
 
 constexpr size_t kFdsPerPacket = 64;  // the kernel takes 253
-constexpr size_t kPacketBytes = 16 << 10;
+constexpr size_t kBundlePacketBytes = 16 << 10;
 
 struct Packet {
   char mark = 0;
   std::string bytes;
   std::vector<UniqueFd> fds;
 };
-
-absl::Status Await(int socket, short events, Deadline deadline) {
-  while (true) {
-    const int64_t left_ms = absl::ToInt64Milliseconds(deadline.left());
-    if (left_ms <= 0) return absl::DeadlineExceededError("the other side took too long");
-    pollfd waiting = {socket, events, 0};
-    const int ready = poll(&waiting, 1, static_cast<int>(std::min<int64_t>(left_ms, 60'000)));
-    if (ready > 0) return absl::OkStatus();
-    if (ready < 0 && errno != EINTR) return ErrnoStatus(errno, "poll");
-  }
-}
 
 struct ControlBuffer {
   alignas(cmsghdr) char bytes[CMSG_SPACE(kFdsPerPacket * sizeof(int))] = {};
@@ -66,7 +56,7 @@ absl::Status SendPacket(int socket, char mark, std::string_view bytes, const std
   while (sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return absl::UnavailableError("the other side has gone");
-    NSOBS_RETURN_IF_ERROR(Await(socket, POLLOUT, deadline));
+    NSOBS_RETURN_IF_ERROR(AwaitSocket(socket, POLLOUT, deadline));
   }
   return absl::OkStatus();
 }
@@ -86,7 +76,7 @@ void TakeFds(msghdr* message, std::vector<UniqueFd>* out) {
 
 absl::StatusOr<Packet> ReceivePacket(int socket, Deadline deadline) {
   Packet out;
-  out.bytes.resize(kPacketBytes);
+  out.bytes.resize(kBundlePacketBytes);
   iovec pieces[] = {{&out.mark, 1}, {out.bytes.data(), out.bytes.size()}};
   ControlBuffer control;
   msghdr message{};
@@ -98,7 +88,7 @@ absl::StatusOr<Packet> ReceivePacket(int socket, Deadline deadline) {
   while ((size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT)) < 0) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return absl::UnavailableError("the other side has gone");
-    NSOBS_RETURN_IF_ERROR(Await(socket, POLLIN, deadline));
+    NSOBS_RETURN_IF_ERROR(AwaitSocket(socket, POLLIN, deadline));
   }
   TakeFds(&message, &out.fds);
   if (size == 0) return absl::UnavailableError("the other side has gone");
@@ -156,11 +146,12 @@ absl::Status SendBundle(int socket, const FdBundle& bundle, Deadline deadline) {
     NSOBS_RETURN_IF_ERROR(SendPacket(socket, kFds, absl::StrJoin(names, "\n"), fds, deadline));
   }
   std::string_view text = bundle.text;
-  while (text.size() > kPacketBytes) {
-    NSOBS_RETURN_IF_ERROR(SendPacket(socket, kText, text.substr(0, kPacketBytes), {}, deadline));
-    text.remove_prefix(kPacketBytes);
+  while (text.size() > kBundlePacketBytes) {
+    NSOBS_RETURN_IF_ERROR(
+        SendPacket(socket, kText, text.substr(0, kBundlePacketBytes), {}, deadline));
+    text.remove_prefix(kBundlePacketBytes);
   }
-  return SendPacket(socket, kLast, text, {}, deadline);
+  return SendPacket(socket, kLastText, text, {}, deadline);
 }
 
 absl::StatusOr<FdBundle> ReceiveBundle(int socket, Deadline deadline) {
@@ -171,12 +162,12 @@ absl::StatusOr<FdBundle> ReceiveBundle(int socket, Deadline deadline) {
       NSOBS_RETURN_IF_ERROR(AddFds(std::move(packet), &out));
       continue;
     }
-    const bool is_text = packet.mark == kText || packet.mark == kLast;
+    const bool is_text = packet.mark == kText || packet.mark == kLastText;
     if (!is_text || !packet.fds.empty() || out.text.size() + packet.bytes.size() > kMaxBundleText) {
       return absl::DataLossError("not a bundle");
     }
     out.text += packet.bytes;
-    if (packet.mark == kLast) return out;
+    if (packet.mark == kLastText) return out;
   }
 }
 

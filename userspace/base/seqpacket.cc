@@ -37,18 +37,6 @@ absl::StatusOr<UniqueFd> NewSocket() {
   return fd;
 }
 
-absl::Status Await(int fd, short events, Deadline deadline) {
-  pollfd waiting = {fd, events, 0};
-  while (true) {
-    const int64_t left = absl::ToInt64Milliseconds(deadline.left());
-    const int ready =
-        left <= 0 ? 0 : poll(&waiting, 1, static_cast<int>(std::min<int64_t>(left, 60'000)));
-    if (ready > 0) return absl::OkStatus();
-    if (ready < 0 && errno != EINTR) return ErrnoStatus(errno, "poll");
-    if (left <= 0) return absl::DeadlineExceededError("the other side took too long");
-  }
-}
-
 absl::Status SendPacket(int fd, char mark, std::string_view part, Deadline deadline) {
   iovec pieces[] = {{&mark, 1}, {const_cast<char*>(part.data()), part.size()}};
   msghdr header{};
@@ -56,7 +44,7 @@ absl::Status SendPacket(int fd, char mark, std::string_view part, Deadline deadl
   header.msg_iovlen = 2;
   while (sendmsg(fd, &header, MSG_NOSIGNAL) < 0) {
     if (errno == EAGAIN) {
-      NSOBS_RETURN_IF_ERROR(Await(fd, POLLOUT, deadline));
+      NSOBS_RETURN_IF_ERROR(AwaitSocket(fd, POLLOUT, deadline));
     } else if (errno == EPIPE || errno == ECONNRESET) {
       return absl::UnavailableError("the other side has gone");
     } else if (errno != EINTR) {
@@ -67,6 +55,18 @@ absl::Status SendPacket(int fd, char mark, std::string_view part, Deadline deadl
 }
 
 }  // namespace
+
+absl::Status AwaitSocket(int fd, short events, Deadline deadline) {
+  pollfd waiting = {fd, events, 0};
+  while (true) {
+    const int64_t left = absl::ToInt64Milliseconds(deadline.left());
+    const int ready =
+        left <= 0 ? 0 : poll(&waiting, 1, static_cast<int>(std::min<int64_t>(left, 60'000)));
+    if (ready > 0) return absl::OkStatus();
+    if (ready < 0 && errno != EINTR) return ErrnoStatus(errno, "poll");
+    if (left <= 0) return absl::DeadlineExceededError("the other side took too long");
+  }
+}
 
 absl::StatusOr<UniqueFd> ListenSeqpacket(const std::string& path) {
   NSOBS_ASSIGN_OR_RETURN(const sockaddr_un address, AddressOf(path));
@@ -104,7 +104,7 @@ absl::StatusOr<std::string> ReceiveMessage(int fd, size_t most_bytes, Deadline d
   std::string message;
   std::string packet(kPacketBytes + 1, '\0');
   while (true) {
-    NSOBS_RETURN_IF_ERROR(Await(fd, POLLIN, deadline));
+    NSOBS_RETURN_IF_ERROR(AwaitSocket(fd, POLLIN, deadline));
     const ssize_t size = recv(fd, packet.data(), packet.size(), MSG_TRUNC);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (size <= 0) return absl::UnavailableError("the other side has gone");

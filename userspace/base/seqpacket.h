@@ -19,6 +19,9 @@ absl::StatusOr<UniqueFd> ListenSeqpacket(const std::string& path);
 // NOT_FOUND: nobody listens there.
 absl::StatusOr<UniqueFd> ConnectSeqpacket(const std::string& path);
 
+// Waits for one of these events of poll(2), or an error; DEADLINE_EXCEEDED if none comes.
+absl::Status AwaitSocket(int fd, short events, Deadline deadline);
+
 // Both give up at `deadline` with DEADLINE_EXCEEDED, whatever the other side does.
 absl::Status SendMessage(int fd, std::string_view message, Deadline deadline);
 // RESOURCE_EXHAUSTED: it is longer than `most_bytes`; UNAVAILABLE: the other side has gone.
