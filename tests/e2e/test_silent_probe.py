@@ -35,7 +35,7 @@ def findings(observer) -> list[dict]:
     ("nsobs_signal_generate", "signal_generate"),  # by BTF
 ])
 def test_one_that_is_detached(program, source):
-    with Observer() as observer:
+    with Observer("--handover.seconds=0") as observer:  # or the keeper would hold the program, too
         wait_until(lambda: observer.scrape().matching(SILENT, source=source), 30, "a first round")
         assert observer.scrape().sum(SILENT) == 0
         intruder.detach(observer.process.pid, link_of(observer, program))

@@ -102,7 +102,7 @@ def test_a_disk_that_turns_read_only(ext4):
     with mounted(*mount) as disk, connect_load(rate=300):
         storage = disk / "state"
         storage.mkdir(mode=0o700)
-        with Observer("--anomaly.connect-failure=off", storage=storage) as observer:
+        with Observer("--anomaly.connect-failure=off", "--handover.seconds=0", storage=storage) as observer:  # the keeper's socket is on the disk
             wait_until(lambda: len(rows(observer)) > 100, 30, "rows")
             seen = rows(observer, "2m")
             run("sync", "-f", disk)  # ext4 throws away what it has not written by then, as a loss of power does
