@@ -79,7 +79,7 @@ note events nsobserver events -o jsonl --limit 0
 sleep 16
 note state_at_rest state # with a watchdog of 15 s, and not restarted
 note metrics_at_rest curl -sS http://127.0.0.1:9917/metrics
-note held_at_rest bash -c 'ls -l /proc/1/fd | grep -c anon_inode:bpf'
+note held_at_rest bash -c 'ls -l /proc/1/fd | grep -cE "bpf-map|bpf_link|bpf-link"'
 hung=$(main_pid)
 kill -STOP "$hung"
 note wait_for_watchdog wait_active "$hung"
@@ -90,7 +90,7 @@ note journal journalctl --no-pager -u nsobserver
 
 note remove dpkg -r nsobserver
 note state_after_remove systemctl is-active nsobserver
-note held_after_remove bash -c '! ls -l /proc/1/fd | grep anon_inode:bpf'
+note held_after_remove bash -c '! ls -l /proc/1/fd | grep -E "bpf-map|bpf_link|bpf-link"' # its own programs are of the units' device filters
 note left_after_remove find /etc/nsobserver.yaml /var/lib/nsobserver/timeline.db
 note purge dpkg -P nsobserver
 rm -r /run/systemd/system/nsobserver.service.d

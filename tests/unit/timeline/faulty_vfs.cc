@@ -109,7 +109,11 @@ void ShmBarrier(sqlite3_file* file) {
     return SQLITE_OK;
   });
 }
-int ShmUnmap(sqlite3_file* file, int remove) { return NSOBS_SUFFER(kShmUnmap, xShmUnmap, remove); }
+int ShmUnmap(sqlite3_file* file, int remove) {
+  const int code = NSOBS_FORWARD(xShmUnmap, remove);  // as with a close
+  const VfsFate fate = FateOf(OpOf(VfsCall::kShmUnmap, file), file);
+  return Suffer(fate, [&] { return code; });
+}
 
 constexpr sqlite3_io_methods kMethods = {
     2,        Close,     Read,    Write,      Truncate,        Sync,   FileSize, Lock,
