@@ -101,7 +101,8 @@ def test_the_new_zygote_is_as_the_old_one(observer):
         assert links[:3] == ["/dev/null"] * 3 and len(links) == 4 and links[3].startswith("socket:"), links
     # It looks, and its looks are no events.
     with namespaces.net_namespace(f"help-{uuid.uuid4().hex[:6]}") as name:
-        run("ip", "netns", "exec", name, "/bin/busybox", "nc", "127.0.0.1", "9", check=False)
+        # For a second: who is gone within a millisecond may be gone before it is looked at.
+        run("ip", "netns", "exec", name, "/bin/busybox", "sh", "-c", "busybox nc 127.0.0.1 9; busybox sleep 1", check=False)
         wait_until(lambda: observer.scrape().sum("nsobserver_snapshots_total", result="taken") >= 1, 30, "a look")
         time.sleep(1)
     doers = [row["process"] for row in observer.events("--kind", "namespace_change", "--since", "1h")]

@@ -89,6 +89,8 @@ uint64_t MappedRing::let_go() const {
 
 uint64_t MappedRing::released() const { return Load(consumer_); }
 
+bool MappedRing::has_more() const { return at_ < Load(producer_); }
+
 bool MappedRing::Peek(Record* out, bool skip_busy) {
   const size_t at = at_;
   if (at >= Load(producer_)) return false;

@@ -35,6 +35,9 @@ class MappedRing {
   uint64_t let_go() const;
   uint64_t capacity() const { return data_bytes_; }
 
+  // Has something come that was not taken yet? It may still be being written.
+  bool has_more() const;
+
   // Shows all records from position() to the end, also those behind one that is still being
   // written, which isn't shown. Takes nothing.
   template <typename Visit>

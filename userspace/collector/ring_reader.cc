@@ -59,7 +59,7 @@ absl::StatusOr<std::unique_ptr<RingReader>> RingReader::Create(const RingReaderO
   for (const int fd : {options.bulk_map_fd, options.critical_map_fd}) {
     epoll_event event{};
     // By edge: what is held back on a ring must not end each wait.
-    event.events = EPOLLIN | EPOLLET;
+    event.events = EPOLLIN | (options.hold_back ? EPOLLET : 0U);
     if (epoll_ctl(reader->rings_fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
       return ErrnoStatus(errno, "waiting for a ring");
     }
@@ -152,7 +152,9 @@ void RingReader::Loop() {
 // How long nobody needs to look. After a record the kernel is silent for a period; a record that
 // was reserved then and submitted later is found by the second, longer look.
 absl::Duration RingReader::Patience() const {
-  if (more_) return absl::ZeroDuration();
+  // Not each record wakes us: what came while we were at work must not wait for the next period,
+  // since a process of a millisecond would be gone.
+  if (more_ || critical_->has_more() || bulk_->has_more()) return absl::ZeroDuration();
   if (quiet_ < 2) return quiet_ == 0 ? options_.period : 4 * options_.period;
   if (!coalescer_.idle() || !early_.empty() || unmarked_) return options_.flush_period;
   return ticking_ ? std::min(kTickPeriod, options_.rest_period) : options_.rest_period;
