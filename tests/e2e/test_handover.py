@@ -290,7 +290,7 @@ def test_another_schema_is_refused():
         before = programs_held(observer.process.pid)
         keeper = keepers(observer)
         observer.kill()
-        observer.options = ("--ring.bulk-bytes=2MiB",)
+        observer.options = ("--handover.seconds=10", "--ring.bulk-bytes=2MiB")
         observer.start()
         assert (handovers(observer, "adopted"), handovers(observer, "refused")) == (0, 1)
         assert "bulk=4194304 (here: bulk=2097152)" in observer.log.read_text()
@@ -426,7 +426,7 @@ def test_what_a_service_manager_kept_of_another_schema_is_let_go():
     with Managed() as observer:
         before = programs_held(observer.process.pid)
         observer.kill()
-        observer.options = ("--ring.bulk-bytes=2MiB",)
+        observer.options = ("--handover.seconds=10", "--ring.bulk-bytes=2MiB")
         observer.start()
         assert (handovers(observer, "adopted"), handovers(observer, "refused")) == (0, 1)
         wait_until(lambda: not before & all_programs(), 2, "the old ones gone")

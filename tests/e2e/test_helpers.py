@@ -97,12 +97,17 @@ def test_the_new_zygote_is_as_the_old_one(observer):
     for one in (second, helper):
         status = pathlib.Path(f"/proc/{one}/status").read_text()
         assert "CapEff:\t0000000000281004" in status and "Threads:\t1\n" in status, status
-        links = [os.readlink(link) for link in sorted(pathlib.Path(f"/proc/{one}/fd").iterdir())]
+        def links_of(pid=one) -> list[str]:
+            return [os.readlink(link) for link in sorted(pathlib.Path(f"/proc/{pid}/fd").iterdir())]
+
+        wait_until(lambda: len(links_of()) == 4, 10, "one at rest: a look has more")
+        links = links_of()
         assert links[:3] == ["/dev/null"] * 3 and len(links) == 4 and links[3].startswith("socket:"), links
     # It looks, and its looks are no events.
     with namespaces.net_namespace(f"help-{uuid.uuid4().hex[:6]}") as name:
         # For a second: who is gone within a millisecond may be gone before it is looked at.
-        run("ip", "netns", "exec", name, "/bin/busybox", "sh", "-c", "busybox nc 127.0.0.1 9; busybox sleep 1", check=False)
+        run("ip", "netns", "exec", name, "/usr/bin/python3", "-c",
+            "import socket, time; socket.socket().connect_ex(('127.0.0.1', 9)); time.sleep(2)", check=False)
         wait_until(lambda: observer.scrape().sum("nsobserver_snapshots_total", result="taken") >= 1, 30, "a look")
         time.sleep(1)
     doers = [row["process"] for row in observer.events("--kind", "namespace_change", "--since", "1h")]
