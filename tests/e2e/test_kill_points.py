@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import namespaces
 import pytest
-from dying import again_within, all_ended, below, gaps, of, programs, records_again, rows
+from dying import again_within, all_ended, below, gaps, leaves_nothing, of, programs, records_again, rows
 from load import connect_load
 from observer import Observer
 from shell import run, wait_until
@@ -266,13 +266,7 @@ def killer(tmp_path_factory):
     with Observer("--handover.seconds=0", "--anomaly.connect-failure=off", "--config", str(config)) as observer, connect_load(rate=300):
         killer = Killer(observer)
         yield killer
-        killer.loaded |= programs(observer.process.pid)
-        assert killer.loaded
-        left = {observer.process.pid, *below(observer.process.pid)}
-        code, _ = observer.stop()
-        assert code == 0
-        all_ended(left)
-        wait_until(lambda: not programs() & killer.loaded, 20, "no program of BPF is left")
+        leaves_nothing(observer, killer.loaded)
 
 
 @pytest.mark.parametrize("point", POINTS, ids=str)

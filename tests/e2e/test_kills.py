@@ -10,7 +10,7 @@ import random
 import signal
 import time
 
-from dying import again_within, all_ended, below, gaps, mortal, of, programs, records_again, rows
+from dying import again_within, all_ended, gaps, leaves_nothing, mortal, of, programs, records_again, rows
 from load import connect_load
 from observer import Observer
 from shell import wait_until
@@ -69,12 +69,6 @@ def test_killed_at_random(capsys):
             storm.kill()
         balanced = observer.scrape()  # checks the sums
         assert balanced.sum("nsobserver_malformed_records_total") == 0
-        storm.loaded |= programs(observer.process.pid)
-        assert storm.loaded
-        left = {observer.process.pid, *below(observer.process.pid)}
-        code, _ = observer.stop()
-        assert code == 0
-        all_ended(left)
-        wait_until(lambda: not programs() & storm.loaded, 20, "no program of BPF is left")
+        leaves_nothing(observer, storm.loaded)
         with capsys.disabled():
             print(f"\n{dict(storm.killed)} killed; rows again after {storm.slowest:.1f} s at most (seed {SEED})")

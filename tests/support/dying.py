@@ -71,6 +71,17 @@ def all_ended(pids) -> None:
     wait_until(lambda: not any(alive(pid) for pid in pids), 10, "all that it started has ended")
 
 
+def leaves_nothing(observer, loaded: set[int]) -> None:
+    """Stops it for good; `loaded`: the programs of those that were killed before."""
+    loaded = loaded | programs(observer.process.pid)
+    assert loaded
+    left = {observer.process.pid, *below(observer.process.pid)}
+    code, _ = observer.stop()
+    assert code == 0
+    all_ended(left)
+    wait_until(lambda: not programs() & loaded, 20, "no program of BPF is left")
+
+
 def records_again(observer) -> float:
     """Starts it, while something makes connects fail; the seconds until a row of one that failed since can be read."""
     begin_ns = time.time_ns()

@@ -258,7 +258,9 @@ void RingReader::TakeGrowth() {
         Lose(g.owner, KernelRuns::KindOf(g.run), g.added);
     }
   }
-  // A record is on its ring before its run is open, so it comes, unless somebody took it before us.
+  // A record is on its ring before its run is open, so it comes, unless a predecessor took it. Only
+  // after a handover is that possible, and only marks can't wait for ever.
+  if (!options_.hold_back) return;
   early_looks_ = early_.empty() ? 0 : early_looks_ + 1;
   if (early_looks_ < kMaxEarlyLooks) return;
   for (const RunGrowth& g : early_) {
