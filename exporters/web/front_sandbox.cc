@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 #include <array>
-#include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "userspace/base/call_filter.h"
 #include "userspace/base/fd.h"
+#include "userspace/base/privileges.h"
 #include "userspace/base/status_util.h"
 
 namespace nsobs {
@@ -53,42 +54,23 @@ constexpr std::array kDeadly = {SCMP_SYS(execve),
                                 SCMP_SYS(process_vm_readv),
                                 SCMP_SYS(process_vm_writev)};
 
-using Filter = std::unique_ptr<void, decltype(&seccomp_release)>;
-
-absl::Status Rule(scmp_filter_ctx filter, uint32_t action, int call) {
-  const int result = seccomp_rule_add(filter, action, call, 0);
-  // A call that this machine doesn't know can't be made either.
-  return result == 0 || result == -EDOM ? absl::OkStatus() : ErrnoStatus(-result, "seccomp rule");
-}
-
-absl::Status RuleIf(scmp_filter_ctx filter, int call, scmp_arg_cmp condition) {
-  const int result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &condition);
-  return result == 0 || result == -EDOM ? absl::OkStatus() : ErrnoStatus(-result, "seccomp rule");
-}
-
 absl::Status FilterCalls() {
-  const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)), &seccomp_release);
-  if (filter == nullptr) return absl::InternalError("seccomp_init");
-  for (const int call : kAllowed) NSOBS_RETURN_IF_ERROR(Rule(filter.get(), SCMP_ACT_ALLOW, call));
-  for (const int call : kDeadly) {
-    NSOBS_RETURN_IF_ERROR(Rule(filter.get(), SCMP_ACT_KILL_PROCESS, call));
-  }
+  CallFilter filter;
+  filter.Allow(kAllowed);
+  filter.Kill(kDeadly);
   // Its flags stand in memory, where no filter sees them: clone(2) is taken in its place.
-  NSOBS_RETURN_IF_ERROR(Rule(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3)));
-  NSOBS_RETURN_IF_ERROR(
-      RuleIf(filter.get(), SCMP_SYS(clone), {0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}));
+  filter.Add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
+  filter.AllowIf(SCMP_SYS(clone), {With(0, CLONE_THREAD)});
   // No code comes in.
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-    NSOBS_RETURN_IF_ERROR(RuleIf(filter.get(), call, {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}));
+    filter.AllowIf(call, {Without(2, PROT_EXEC)});
   }
-  NSOBS_RETURN_IF_ERROR(
-      RuleIf(filter.get(), SCMP_SYS(mremap), {3, SCMP_CMP_MASKED_EQ, MREMAP_FIXED, 0}));
+  filter.AllowIf(SCMP_SYS(mremap), {Without(3, MREMAP_FIXED)});
   // Names of threads, and of memory: what the C library does by itself.
   for (const scmp_datum_t what : {PR_SET_NAME, PR_SET_VMA}) {
-    NSOBS_RETURN_IF_ERROR(RuleIf(filter.get(), SCMP_SYS(prctl), {0, SCMP_CMP_EQ, what, 0}));
+    filter.AllowIf(SCMP_SYS(prctl), {Equals(0, what)});
   }
-  const int result = seccomp_load(filter.get());
-  return result == 0 ? absl::OkStatus() : ErrnoStatus(-result, "seccomp");
+  return filter.Load();
 }
 
 // Every right on files that the kernel's version knows is taken, and none given back.
@@ -121,18 +103,9 @@ absl::Status BecomeNobody() {
 }  // namespace
 
 absl::Status EnterFrontSandbox() {
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return ErrnoStatus(errno, "no_new_privs");
   constexpr rlimit kNone = {0, 0};
   if (setrlimit(RLIMIT_CORE, &kNone) != 0) return ErrnoStatus(errno, "setrlimit");
-  capng_clear(CAPNG_SELECT_ALL);
-  capng_apply(CAPNG_SELECT_BOUNDS);  // a second lock only, so it may fail
-  capng_get_caps_process();
-  NSOBS_RETURN_IF_ERROR(BecomeNobody());
-  capng_clear(CAPNG_SELECT_ALL);
-  if (capng_apply(static_cast<capng_select_t>(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT)) != 0) {
-    return absl::InternalError("capabilities can't be dropped");
-  }
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return ErrnoStatus(errno, "dumpable");
+  NSOBS_RETURN_IF_ERROR(GiveUpPrivileges({}, BecomeNobody));
   NSOBS_RETURN_IF_ERROR(HideFiles());
   return FilterCalls();
 }

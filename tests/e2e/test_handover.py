@@ -14,18 +14,9 @@ import threading
 import time
 
 import namespaces
-import observer as plain
-from observer import roots_of
+from observer import Observer, roots_of
 from runtimes import engine
 from shell import run, terminate, wait_until
-
-class Observer(plain.Observer):
-    """With a handover, which is off by default."""
-
-    def __init__(self, *options, **more):
-        on = () if any(str(one).startswith("--handover.seconds") for one in options) else ("--handover.seconds=10",)
-        super().__init__(*on, *options, **more)
-
 
 # Refused connects, each to the next port; says on each line which one it did.
 NUMBERED = """

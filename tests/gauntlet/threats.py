@@ -67,7 +67,7 @@ THREATS = (
     Threat("T20", "Our sockets are reached from a container", "in a folder of mode 0700, peers are asked who they are",
            (unit("pipeline", "ControlServerTest.*"),)),
     Threat("T21", "Giant tables of mounts, routes, sockets, rules", "bounds on bytes, rows and time; what is cut is named",
-           ((SNAPSHOT, "NetSections.TenThousand*:NetSections.WhatIsCut*"), unit("snapshot_fs", "Mountinfo*.*"))),
+           ((SNAPSHOT, "Helper.WhoHolds*:NetSections.TenThousand*:NetSections.WhatIsCut*"), unit("snapshot_fs", "Mountinfo*.*"))),
     Threat("T22", "Silent blindness: a program is gone or skipped", "a self-test at the start, deeds each 5 s that must be seen",
            ((BPF, "ProbeSet.*:*HeartbeatTest.*"),), ("e2e/test_silent_probe.py",)),
     Threat("T23", "Crashing again and again", "what crashes is replaced, the rest goes on; each gap is a row",

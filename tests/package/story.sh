@@ -58,7 +58,7 @@ note container container web
 note finding finding web
 
 printf '\n# edited by the administrator\n' >>/etc/nsobserver.yaml
-sed -i 's/^  level: info/  level: debug/; s/^  seconds: 0$/  seconds: 10/' /etc/nsobserver.yaml
+sed -i 's/^  level: info/  level: debug/' /etc/nsobserver.yaml
 note reload systemctl reload nsobserver
 sleep 2
 # Else the next start writes 50,000 lines of libbpf's, which takes a minute in here.

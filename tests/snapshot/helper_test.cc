@@ -15,6 +15,7 @@
 #include <new>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "tests/snapshot/lab.h"
 #include "tests/snapshot/silent_fuse.h"
 #include "userspace/base/file.h"
@@ -246,6 +247,33 @@ TEST(Helper, ChildrenThatHangInTheKernelAreCountedAndLimited) {
   usleep(300'000);
   SnapshotRequest request = RequestFor(a, {Section::kNet});
   EXPECT_TRUE(snapshotter->Take(request).ok());
+}
+
+// Each bridge is taken apart under RTNL, with a wait for RCU.
+TEST(Helper, WhoHoldsTheLockOfNetworksIsNamedAsTheReason) {
+  const Inhabitant looked_at("true");
+  auto full = std::make_unique<Inhabitant>(
+      "i=0; while [ $i -lt 400 ]; do echo link add b$i type bridge; i=$((i+1)); done | ip -b -");
+  const std::unique_ptr<Snapshotter> snapshotter = StartWith(nullptr);
+  full.reset();
+  SnapshotRequest request = RequestFor(looked_at, {Section::kNet});
+  request.deadline = absl::Milliseconds(50);
+  std::string said;
+  for (int i = 0; i < 100 && !absl::StrContains(said, "RTNL"); ++i) {
+    const absl::StatusOr<Json> record = snapshotter->Take(request);
+    said = record.ok() ? (*record)["errors"].dump() : std::string(record.status().message());
+    usleep(20'000);
+  }
+  EXPECT_THAT(said, HasSubstr("somebody holds the lock of all network namespaces (RTNL)"));
+  request.deadline = absl::Seconds(5);
+  bool whole = false;
+  for (int i = 0; i < 600 && !whole; ++i) {  // the lock is given back
+    const absl::StatusOr<Json> record = snapshotter->Take(request);
+    whole = record.ok() && (*record)["net"].contains("links");
+    said = record.ok() ? (*record)["errors"].dump() : std::string(record.status().message());
+    if (!whole) usleep(100'000);
+  }
+  EXPECT_TRUE(whole) << said;
 }
 
 TEST(Target, AnotherProcessWithItsPidIsNotFound) {

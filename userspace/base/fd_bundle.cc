@@ -6,12 +6,12 @@
 #include <sys/uio.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "userspace/base/scm_rights.h"
 #include "userspace/base/seqpacket.h"
 #include "userspace/base/status_util.h"
 
@@ -33,26 +33,16 @@ struct Packet {
   std::vector<UniqueFd> fds;
 };
 
-struct ControlBuffer {
-  alignas(cmsghdr) char bytes[CMSG_SPACE(kFdsPerPacket * sizeof(int))] = {};
-};
+using Control = RightsBuffer<kFdsPerPacket>;
 
 absl::Status SendPacket(int socket, char mark, std::string_view bytes, const std::vector<int>& fds,
                         Deadline deadline) {
   iovec pieces[] = {{&mark, 1}, {const_cast<char*>(bytes.data()), bytes.size()}};
-  ControlBuffer control;
+  Control control;
   msghdr message{};
   message.msg_iov = pieces;
   message.msg_iovlen = 2;
-  if (!fds.empty()) {
-    message.msg_control = control.bytes;
-    message.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    memcpy(CMSG_DATA(header), fds.data(), fds.size() * sizeof(int));
-  }
+  PutRights(fds, control.bytes, &message);
   while (sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return absl::UnavailableError("the other side has gone");
@@ -61,24 +51,11 @@ absl::Status SendPacket(int socket, char mark, std::string_view bytes, const std
   return absl::OkStatus();
 }
 
-void TakeFds(msghdr* message, std::vector<UniqueFd>* out) {
-  for (cmsghdr* header = CMSG_FIRSTHDR(message); header != nullptr;
-       header = CMSG_NXTHDR(message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    const size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < count; ++i) {
-      int fd = -1;
-      memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
-      out->emplace_back(fd);
-    }
-  }
-}
-
 absl::StatusOr<Packet> ReceivePacket(int socket, Deadline deadline) {
   Packet out;
   out.bytes.resize(kBundlePacketBytes);
   iovec pieces[] = {{&out.mark, 1}, {out.bytes.data(), out.bytes.size()}};
-  ControlBuffer control;
+  Control control;
   msghdr message{};
   message.msg_iov = pieces;
   message.msg_iovlen = 2;
@@ -90,7 +67,7 @@ absl::StatusOr<Packet> ReceivePacket(int socket, Deadline deadline) {
     if (errno != EAGAIN) return absl::UnavailableError("the other side has gone");
     NSOBS_RETURN_IF_ERROR(AwaitSocket(socket, POLLIN, deadline));
   }
-  TakeFds(&message, &out.fds);
+  TakeRights(&message, &out.fds);
   if (size == 0) return absl::UnavailableError("the other side has gone");
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
     return absl::DataLossError("a packet that is too long");

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "userspace/base/scm_rights.h"
 
 namespace nsobs {
 namespace {
@@ -83,21 +84,13 @@ void ServiceManager::Forget(const std::string& name) const {
 absl::Status ServiceManager::Tell(std::string lines, int fd) const {
   if (!present()) return absl::UnavailableError("there is no service manager");
   iovec data = {lines.data(), lines.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  RightsBuffer<1> control;
   msghdr message{};
   message.msg_name = const_cast<sockaddr_un*>(&address_);
   message.msg_namelen = address_bytes_;
   message.msg_iov = &data;
   message.msg_iovlen = 1;
-  if (fd >= 0) {
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  }
+  if (fd >= 0) PutRights({&fd, 1}, control.bytes, &message);
   // Its queue of datagrams is short (net.unix.max_dgram_qlen).
   while (sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
     const bool full = errno == EAGAIN || errno == ENOBUFS || errno == EINTR;

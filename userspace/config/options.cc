@@ -106,7 +106,7 @@ constexpr auto kOptions = std::to_array<Option>({
      "Buffer between kernel and daemon for everything else.",
      SizeOption{AT(ring.bulk_bytes), 4 * kKiB, kGiB, true}},
 
-    {"handover.seconds", "SECONDS", "0", kNeedsRestart,
+    {"handover.seconds", "SECONDS", "10", kNeedsRestart,
      "How long the programs in the kernel and their buffers outlive a daemon that was killed or "
      "stopped with SIGUSR2, for the next one on the same storage to go on with, so that a restart "
      "loses no critical event. SIGTERM ends them at once, unless a service manager keeps them. 0: "

@@ -12,8 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "userspace/base/deadline.h"
+#include "userspace/base/file.h"
 #include "userspace/base/status_util.h"
 #include "userspace/snapshot/bare_process.h"
 #include "userspace/snapshot/child.h"
@@ -32,6 +35,13 @@ struct Stuck {
   pid_t pid;
   ProcessKey target;
 };
+
+// By the kernel's function that it sleeps in (/proc/PID/wchan). Whoever takes a namespace with many
+// devices apart holds that lock for seconds: br_multicast_dev_del() waits for RCU under it.
+bool AwaitsNetworks(pid_t pid) {
+  const std::string where = ReadSmallFile(absl::StrCat("/proc/", pid, "/wchan"), 256).value_or("");
+  return absl::StrContains(where, "rtnl") || absl::StrContains(where, "rtnetlink");
+}
 
 class Helper {
  public:
@@ -93,6 +103,7 @@ class Helper {
       reply->outcome = Outcome::kKilled;
       if (!Wait(handle.get(), kDeathMs)) {
         reply->outcome = Outcome::kStuck;
+        reply->awaits_networks = AwaitsNetworks(pid);
         stuck_.push_back({pid, target});
         return;
       }

@@ -1,11 +1,11 @@
 #include "userspace/snapshot/sandbox.h"
 
-#include <cap-ng.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "absl/strings/str_cat.h"
+#include "userspace/base/privileges.h"
 #include "userspace/base/status_util.h"
 
 namespace nsobs {
@@ -22,17 +22,8 @@ absl::Status Limit(__rlimit_resource resource, rlim_t value) {
 }  // namespace
 
 absl::Status DropPrivileges() {
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return ErrnoStatus(errno, "no_new_privs");
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return ErrnoStatus(errno, "dumpable");
-  capng_clear(CAPNG_SELECT_ALL);
-  capng_updatev(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED),
-                CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_NET_ADMIN, -1);
-  // The bounding set first, as that takes CAP_SETPCAP. With no new privileges and no exec it is a
-  // second lock only, so it may fail.
-  capng_apply(CAPNG_SELECT_BOUNDS);
-  if (capng_apply(static_cast<capng_select_t>(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT)) != 0)
-    return absl::InternalError("capabilities can't be dropped");
-  return absl::OkStatus();
+  constexpr unsigned kKept[] = {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_NET_ADMIN};
+  return GiveUpPrivileges(kKept);
 }
 
 absl::Status LimitResources() {

@@ -278,7 +278,10 @@ std::string Ending(const WireReply& reply) {
     case Outcome::kKilled:
       return "ended at the deadline";
     case Outcome::kStuck:
-      return absl::StrCat("hangs in the kernel (", reply.stuck, " do)");
+      return absl::StrCat("hangs in the kernel (", reply.stuck, " do)",
+                          reply.awaits_networks
+                              ? ": somebody holds the lock of all network namespaces (RTNL)"
+                              : "");
     case Outcome::kDied:
       return WIFSIGNALED(reply.detail)
                  ? absl::StrCat("was ended by ", SignalName(WTERMSIG(reply.detail)))
@@ -291,8 +294,10 @@ std::string Ending(const WireReply& reply) {
 // An error if nothing was learnt; else what is missing stands in the record.
 absl::Status HelperSnapshotter::Judge(const WireReply& reply, Gathered& gathered) {
   if (reply.outcome == Outcome::kRefused)
-    return absl::UnavailableError(absl::StrCat(
-        reply.stuck, " snapshots hang in the kernel, on a filesystem that doesn't answer"));
+    return absl::UnavailableError(
+        absl::StrCat(reply.stuck,
+                     " snapshots hang in the kernel: on a filesystem that does not answer, or on "
+                     "the lock of all network namespaces"));
   if (reply.outcome == Outcome::kFailed) return ErrnoStatus(reply.detail, "fork of a snapshot");
   if (!gathered.status.ok()) return gathered.status;
   if (gathered.complete) return absl::OkStatus();

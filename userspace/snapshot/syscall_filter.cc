@@ -2,15 +2,13 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <array>
-#include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "userspace/base/fd.h"
+#include "userspace/base/call_filter.h"
 #include "userspace/base/status_util.h"
 #include "userspace/snapshot/sandbox.h"
 #include "userspace/snapshot/sealed_open.h"
@@ -69,75 +67,32 @@ constexpr std::array kDeadly = {SCMP_SYS(execve),
 constexpr scmp_datum_t kWriting =
     O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY);
 
-using Filter = std::unique_ptr<void, decltype(&seccomp_release)>;
-
-class Rules {
- public:
-  explicit Rules(scmp_filter_ctx filter) : filter_(filter) {}
-
-  template <typename... Conditions>
-  void Add(uint32_t action, int call, Conditions... conditions) {
-    const scmp_arg_cmp list[] = {conditions..., scmp_arg_cmp{}};
-    const int result = seccomp_rule_add_array(filter_, action, call, sizeof...(conditions), list);
-    // A call that this machine doesn't know can't be made either.
-    if (result != 0 && result != -EDOM && error_ == 0) error_ = -result;
-  }
-  template <typename... Conditions>
-  void Allow(int call, Conditions... conditions) {
-    Add(SCMP_ACT_ALLOW, call, conditions...);
-  }
-  int error() const { return error_; }
-
- private:
-  scmp_filter_ctx filter_;
-  int error_ = 0;
-};
-
-scmp_arg_cmp Equals(unsigned arg, scmp_datum_t value) { return {arg, SCMP_CMP_EQ, value, 0}; }
-scmp_arg_cmp Without(unsigned arg, scmp_datum_t mask) { return {arg, SCMP_CMP_MASKED_EQ, mask, 0}; }
-
-void AddConditional(Rules* rules) {
-  rules->Allow(SCMP_SYS(open), Without(1, kWriting));
-  rules->Allow(SCMP_SYS(openat), Without(2, kWriting));
+void AddConditional(CallFilter* rules) {
+  rules->AllowIf(SCMP_SYS(open), {Without(1, kWriting)});
+  rules->AllowIf(SCMP_SYS(openat), {Without(2, kWriting)});
   // The one read-only argument; see sealed_open.h. Nothing may make its page writable.
-  rules->Allow(SCMP_SYS(openat2), Equals(2, reinterpret_cast<scmp_datum_t>(SealedCachedOpen())));
-  rules->Allow(SCMP_SYS(socket), Equals(0, AF_NETLINK));
+  rules->AllowIf(SCMP_SYS(openat2),
+                 {Equals(2, reinterpret_cast<scmp_datum_t>(SealedCachedOpen()))});
+  rules->AllowIf(SCMP_SYS(socket), {Equals(0, AF_NETLINK)});
   // No code comes in: neither dlopen nor anything else can map some.
-  rules->Allow(SCMP_SYS(mmap), Without(2, PROT_EXEC), Without(3, MAP_FIXED));
-  rules->Allow(SCMP_SYS(mremap), Without(3, MREMAP_FIXED));
+  rules->AllowIf(SCMP_SYS(mmap), {Without(2, PROT_EXEC), Without(3, MAP_FIXED)});
+  rules->AllowIf(SCMP_SYS(mremap), {Without(3, MREMAP_FIXED)});
   // The namespaces of a target that may be entered: never pid, user, mnt.
   for (const scmp_datum_t kind : {CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS})
-    rules->Allow(SCMP_SYS(setns), Equals(1, kind));
-}
-
-// Reads back the program that libseccomp makes, which it gives to a descriptor only.
-absl::StatusOr<std::vector<sock_filter>> Export(scmp_filter_ctx filter) {
-  UniqueFd memory(memfd_create("seccomp", MFD_CLOEXEC));
-  if (!memory.ok()) return ErrnoStatus(errno, "memfd");
-  if (const int result = seccomp_export_bpf(filter, memory.get()); result != 0)
-    return ErrnoStatus(-result, "seccomp_export_bpf");
-  const off_t size = lseek(memory.get(), 0, SEEK_END);
-  std::vector<sock_filter> program(static_cast<size_t>(size) / sizeof(sock_filter));
-  if (pread(memory.get(), program.data(), static_cast<size_t>(size), 0) != size)
-    return absl::InternalError("seccomp program cut short");
-  return program;
+    rules->AllowIf(SCMP_SYS(setns), {Equals(1, kind)});
 }
 
 }  // namespace
 
 absl::StatusOr<SyscallFilter> SyscallFilter::Build() {
   if (SealedCachedOpen() == nullptr) return absl::ResourceExhaustedError("no memory for a page");
-  const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)), &seccomp_release);
-  if (filter == nullptr) return absl::InternalError("seccomp_init");
-  // A binary tree instead of a list: a child makes thousands of calls.
-  seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-  Rules rules(filter.get());
-  for (const int call : kAllowed) rules.Allow(call);
-  for (const int call : kDeadly) rules.Add(SCMP_ACT_KILL_PROCESS, call);
+  CallFilter rules;
+  rules.Optimize();  // a child makes thousands of calls
+  rules.Allow(kAllowed);
+  rules.Kill(kDeadly);
   AddConditional(&rules);
-  if (rules.error() != 0) return ErrnoStatus(rules.error(), "seccomp rule");
   SyscallFilter out;
-  NSOBS_ASSIGN_OR_RETURN(out.program_, Export(filter.get()));
+  NSOBS_ASSIGN_OR_RETURN(out.program_, rules.Export());
   return out;
 }
 

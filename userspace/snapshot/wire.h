@@ -42,6 +42,8 @@ struct WireReply {
   Outcome outcome = Outcome::kDone;
   int32_t detail = 0;
   uint32_t stuck = 0;  // children that hang
+  // kStuck: it waits for the lock of all network namespaces (RTNL), whoever holds that.
+  bool awaits_networks = false;
 };
 
 // "net" as in the record.
