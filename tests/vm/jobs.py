@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import subprocess
+import sys
 from dataclasses import dataclass, field
 
 import deeds
@@ -13,6 +14,10 @@ import kernels
 from machines import Machine
 
 SUPPORT = pathlib.Path(__file__).resolve().parents[1] / "support"
+sys.path.append(str(SUPPORT))
+
+import hardening  # noqa: E402
+
 PROGRAMS = ["tests/bpf/bpf_test", "tests/vm/vm_verifier", "userspace/main/nsobserver"]  # below the build's folder
 VERIFIER_LIMIT = 1_000_000
 VERIFIER_SHARE = 0.05
@@ -110,6 +115,7 @@ def run(job: Job, folder: pathlib.Path) -> Outcome:
     machine = job.kernel.machine
     try:
         unpacked = kernels.fetch(job.kernel)
+        out.problems += [f"nsobserver: {wrong}" for wrong in hardening.problems(machine.build / PROGRAMS[-1], machine.elf)]
         initramfs.build(archive, machine, unpacked, {f"/usr/bin/{path.name}": path for path in programs_for(machine)}, script(job))
         booted = guest.run(job.kernel, unpacked, archive, guest.Boot(cgroup=job.cgroup, lsm_bpf=job.lsm_bpf, seconds=1500), folder / f"{stem}.log")
     except (kernels.FetchError, OSError, subprocess.SubprocessError) as error:
@@ -166,7 +172,9 @@ def judge(out: Outcome, booted: guest.Result) -> None:
     if not out.sources:
         out.problems.append(f"doctor: {out.refusal}")
     for name, source in out.sources.items():
-        if not source["attached"] and name not in job.kernel.missing and not (job.cgroup == "v1" and name in NEED_CGROUP2):
+        if source["attached"] == (name in job.kernel.missing) and not (job.cgroup == "v1" and name in NEED_CGROUP2):
+            out.problems.append(f"{name} is {'on' if source['attached'] else 'off'}: {source['reason']}")
+        elif not source["attached"] and source["reason"] != job.kernel.missing.get(name, source["reason"]):
             out.problems.append(f"{name} is off: {source['reason']}")
         if source["attached"] and job.hooks and wrong_hook(job.hooks, source["hook"]):
             out.problems.append(f"{name} is on {source['hook']}, asked for {job.hooks}")

@@ -34,7 +34,7 @@ class Kernel:
 IMAGE = r"linux-image-{}-cloud-amd64"
 IMAGE_ARM64 = r"linux-image-{}-cloud-arm64"
 # arm64 never had these: include/uapi/asm-generic/unistd.h
-OLD_CALLS = {f"file_{name}": f"no {name}() on arm64" for name in ("open", "creat", "mkdir", "unlink", "rmdir", "rename")}
+OLD_CALLS = {f"file_{name}": f"this architecture has no {name}()" for name in ("open", "creat", "mkdir", "unlink", "rmdir", "rename")}
 KERNELS = [
     Kernel("5.10.223", "bullseye", IMAGE.format(r"5\.10\.0-\d+"), works=False, why="no bpf_get_current_task_btf(), of 5.11"),
     Kernel("5.10", "bullseye-security", IMAGE.format(r"5\.10\.0-\d+"), True, works=False, why="the same"),

@@ -15,6 +15,7 @@ class Machine:
     name: str  # as Debian calls it
     emulator: tuple[str, ...]
     console: str
+    elf: str  # as readelf calls it
     triplet: str  # of the cross compiler; empty: the machine's own
     build: pathlib.Path
 
@@ -74,7 +75,7 @@ class Machine:
         raise FileNotFoundError(f"{name} is not below {self.root}")
 
 
-AMD64 = Machine("amd64", ("qemu-system-x86_64", "-M", "pc", "-cpu", "max"), "ttyS0", "", ROOT / "build")
+AMD64 = Machine("amd64", ("qemu-system-x86_64", "-M", "pc", "-cpu", "max"), "ttyS0", "X86-64", "", ROOT / "build")
 # Without impdef an emulated CPU signs each return address by a slow cipher.
-ARM64 = Machine("arm64", ("qemu-system-aarch64", "-M", "virt", "-cpu", "max,pauth-impdef=on"), "ttyAMA0", "aarch64-linux-gnu",
+ARM64 = Machine("arm64", ("qemu-system-aarch64", "-M", "virt", "-cpu", "max,pauth-impdef=on"), "ttyAMA0", "AArch64", "aarch64-linux-gnu",
                 ROOT / "build-arm64")
