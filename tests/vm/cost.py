@@ -17,7 +17,7 @@ ROWS = ["nothing", "fexit", "tracepoint"]
 BYSTANDERS = ["getppid", "read"]  # the heartbeat and all hooks leave these alone
 TOLERANCE = 0.5  # of an instruction in a call: the reading of the clock, over 500 calls
 DEEDS = [*BYSTANDERS, "connect_tcp_refused", "connect_unix_missing", "kill_ignored", "kill_handled", "unshare_setns"]
-COUNTED = ["6.1", "6.12", "7.x", "arm64-6.12"]
+COUNTED = ["6.1", "6.12", "7.x"]
 SHORT = ["6.1"]
 
 SCRIPT = """#!/bin/sh
