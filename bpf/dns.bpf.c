@@ -157,7 +157,7 @@ static __always_inline void keep_query(struct __sk_buff* skb, const struct dns_k
                                        const struct dns_packet* packet, u16 port) {
   struct dns_query* q;
   struct sock* sk;
-  long error = bpf_map_update_elem(&dns_queries, key, &no_query, BPF_NOEXIST);
+  int error = add_to_map(&dns_queries, key, &no_query);
 
   if (error == -EEXIST) return; /* asked again with the same id: it is the first that waits */
   if (error) {

@@ -116,7 +116,7 @@ static __always_inline bool is_first_to_tell(struct task_struct* task) {
   struct exit_key key = {.start_boot_ns = task->group_leader->start_boottime, .pid = task->tgid};
   u8 one = 1;
 
-  return bpf_map_update_elem(&exits, &key, &one, BPF_NOEXIST) != -EEXIST;
+  return add_to_map(&exits, &key, &one) != -EEXIST;
 }
 
 SEC("tp_btf/sched_process_exit")

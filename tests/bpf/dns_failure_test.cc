@@ -234,6 +234,14 @@ TEST_F(DnsTest, ANeighbourThatIsNotThere) {
   EXPECT_EQ(std::get<DnsFailure>(events[0].detail).server, "10.99.0.77");
 }
 
+TEST_F(DnsTest, AskedAgainItIsOneQueryAndNoneIsLost) {
+  DnsAsk ask = MakeAsk(DnsClient::kUnconnected, "10.99.0.2", "silent.test", kLongMs);
+  ask.times = 3;
+  const Facts facts = Asks({ask}, 0);
+  EXPECT_EQ(Failures(facts).size(), 1u);
+  ExpectNoLoss();
+}
+
 // Docker's resolver: the namespace itself translates 127.0.0.11:53 to another port.
 TEST_F(DnsTest, TheServerIsWhomTheProgramAsked) {
   TranslateTo("10.99.0.2:7053");

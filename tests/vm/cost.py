@@ -58,11 +58,11 @@ def is_counted(kernel: kernels.Kernel, whole: bool) -> bool:
 def run(kernel: kernels.Kernel, folder: pathlib.Path) -> Cost:
     out = Cost(f"{kernel.name} instructions", kernel.name)
     archive = folder / f"cost-{kernel.name}.cpio"
-    programs = {"/usr/bin/vm_cost": jobs.BUILD / "tests/vm/vm_cost", "/usr/bin/nsobserver": jobs.PROGRAMS["/usr/bin/nsobserver"]}
+    programs = {f"/usr/bin/{path.name}": kernel.machine.build / path for path in map(pathlib.Path, ("tests/vm/vm_cost", "userspace/main/nsobserver"))}
     try:
         unpacked = kernels.fetch(kernel)
-        initramfs.build(archive, unpacked, programs, SCRIPT)
-        booted = guest.run(unpacked, archive, guest.Boot(exact=True, seconds=900), folder / f"cost-{kernel.name}.log")
+        initramfs.build(archive, kernel.machine, unpacked, programs, SCRIPT)
+        booted = guest.run(kernel, unpacked, archive, guest.Boot(exact=True, seconds=900), folder / f"cost-{kernel.name}.log")
     except (kernels.FetchError, OSError, subprocess.SubprocessError) as error:
         out.problems.append(str(error))
         return out

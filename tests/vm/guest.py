@@ -33,21 +33,21 @@ class Result:
         return any(line.startswith("guest: script ended with") for line in self.lines)
 
 
-def command(kernel: pathlib.Path, archive: pathlib.Path, boot: Boot) -> list[str]:
-    append = ["console=ttyS0", "panic=-1", "quiet", "loglevel=1", "mitigations=off", "rootfstype=ramfs", LSM[boot.lsm_bpf], f"nsobs.cgroup={boot.cgroup}"]
+def command(kernel: kernels.Kernel, unpacked: pathlib.Path, archive: pathlib.Path, boot: Boot) -> list[str]:
+    append = [f"console={kernel.machine.console}", "panic=-1", "quiet", "loglevel=1", "mitigations=off", "rootfstype=ramfs", LSM[boot.lsm_bpf], f"nsobs.cgroup={boot.cgroup}"]
     if boot.exact:
         emulation = ["-smp", "1", "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
     else:
         emulation = ["-smp", str(boot.cpus), "-accel", "tcg,thread=multi"]
-    return ["qemu-system-x86_64", "-M", "pc", "-cpu", "max", *emulation, "-m", str(boot.memory_mib), "-nographic",
-            "-nodefaults", "-serial", "stdio", "-no-reboot", "-kernel", str(kernels.image_of(kernel)),
+    return [*kernel.machine.emulator, *emulation, "-m", str(boot.memory_mib), "-nographic",
+            "-nodefaults", "-serial", "stdio", "-no-reboot", "-kernel", str(kernels.image_of(unpacked)),
             "-initrd", str(archive), "-append", " ".join(append)]
 
 
-def run(kernel: pathlib.Path, archive: pathlib.Path, boot: Boot, log: pathlib.Path) -> Result:
+def run(kernel: kernels.Kernel, unpacked: pathlib.Path, archive: pathlib.Path, boot: Boot, log: pathlib.Path) -> Result:
     result = Result()
     start = time.monotonic()
-    with log.open("w") as out, subprocess.Popen(command(kernel, archive, boot), stdin=subprocess.DEVNULL,
+    with log.open("w") as out, subprocess.Popen(command(kernel, unpacked, archive, boot), stdin=subprocess.DEVNULL,
                                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         def end() -> None:
             result.timed_out = True

@@ -9,36 +9,33 @@ import re
 import shutil
 import subprocess
 
+from machines import Machine
+
 INIT = pathlib.Path(__file__).parent / "init"
 # Of the guests' kernels these are modules: what the tests' network namespaces and packet filters are made of.
 MODULES = ["veth", "dummy", "nf_tables", "nft_reject_inet", "nft_ct", "nft_queue", "nft_chain_nat", "nft_nat",
            "nft_redir", "nft_masq", "nft_fib_inet", "nft_limit", "nft_log", "nft_reject_netdev", "nfnetlink_queue", "nf_nat",
            "nf_conntrack", "ipv6", "unix"]
-TOOLS = ["/usr/sbin/ip", "/usr/sbin/nft", "/usr/bin/nsenter", "/usr/bin/unshare"]
+TOOLS = ["ip", "nft", "nsenter", "unshare"]
 BUSYBOX = ["mount", "cat", "ls", "mkdir", "sleep", "true", "false", "depmod", "modprobe", "insmod", "mknod", "poweroff",
            "uname", "echo", "ln", "grep", "sed", "cp", "rm", "kill", "ps", "head", "tail", "tr", "cut", "wc", "date", "timeout",
            "sort", "setsid", "env", "dmesg", "nc", "id", "test", "seq", "dd", "umount", "mountpoint", "hostname", "free"]
 
 
-def libraries_of(program: pathlib.Path) -> list[pathlib.Path]:
-    out = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
-    return [pathlib.Path(path) for path in re.findall(r"(/\S+) \(0x", out)]
-
-
-def put(root: pathlib.Path, source: pathlib.Path, name: str, strip: bool = False) -> None:
+def put(root: pathlib.Path, source: pathlib.Path, name: str, strip: str = "") -> None:
     target = root / name.lstrip("/")
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         return
     shutil.copy(source.resolve(), target)
     if strip:
-        subprocess.run(["strip", "--strip-debug", target], check=True)
+        subprocess.run([strip, "--strip-debug", target], check=True)
 
 
-def put_program(root: pathlib.Path, source: pathlib.Path, name: str) -> None:
-    put(root, source, name, strip=True)
-    for library in libraries_of(source):
-        put(root, library, str(library))
+def put_program(root: pathlib.Path, machine: Machine, source: pathlib.Path, name: str) -> None:
+    put(root, source, name, machine.strip)
+    for path, library in machine.libraries_of(source).items():
+        put(root, library, path)
 
 
 def dependencies(modules: dict[str, pathlib.Path], wanted: list[str]) -> list[str]:
@@ -72,7 +69,7 @@ def put_modules(root: pathlib.Path, kernel: pathlib.Path) -> None:
     (folder / "order").write_text("\n".join(order) + "\n")
 
 
-def build(archive: pathlib.Path, kernel: pathlib.Path, programs: dict[str, pathlib.Path], script: str) -> None:
+def build(archive: pathlib.Path, machine: Machine, kernel: pathlib.Path, programs: dict[str, pathlib.Path], script: str) -> None:
     """`script` is what the guest runs; `programs` by their path in the guest."""
     root = archive.with_suffix(".root")
     shutil.rmtree(root, ignore_errors=True)
@@ -80,14 +77,14 @@ def build(archive: pathlib.Path, kernel: pathlib.Path, programs: dict[str, pathl
         (root / name).mkdir(parents=True)
     (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
     (root / "etc/hosts").write_text("127.0.0.1 localhost\n")
-    put(root, pathlib.Path("/usr/bin/busybox"), "bin/busybox")
+    put(root, machine.program("busybox"), "bin/busybox")
     for applet in BUSYBOX:
         (root / "bin" / applet).symlink_to("busybox")
-    put_program(root, pathlib.Path("/bin/dash"), "bin/sh")  # busybox's would take its own `ip`
+    put_program(root, machine, machine.program("dash"), "bin/sh")  # busybox's would take its own `ip`
     for tool in TOOLS:
-        put_program(root, pathlib.Path(tool), tool)
+        put_program(root, machine, machine.program(tool), f"usr/bin/{tool}")
     for name, program in programs.items():
-        put_program(root, program, name)
+        put_program(root, machine, program, name)
     put_modules(root, kernel)
     put(root, INIT, "init")
     (root / "script").write_text(script)

@@ -11,6 +11,8 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 
+from machines import AMD64, ARM64, Machine
+
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LISTS_AGE_SECONDS = 24 * 3600
 
@@ -25,9 +27,14 @@ class Kernel:
     works: bool = True  # False: too old, and the daemon must say so
     memory_v1: bool = False  # its cgroup v1 has a memory controller
     missing: dict[str, str] = field(default_factory=dict, hash=False)  # source -> why the kernel does not give it
+    machine: Machine = AMD64
+    functions: bool = True  # False: BPF programs on its functions can't be attached, so syscalls are had by tracepoints
 
 
 IMAGE = r"linux-image-{}-cloud-amd64"
+IMAGE_ARM64 = r"linux-image-{}-cloud-arm64"
+# arm64 never had these: include/uapi/asm-generic/unistd.h
+OLD_CALLS = {f"file_{name}": f"this architecture has no {name}()" for name in ("open", "creat", "mkdir", "unlink", "rmdir", "rename")}
 KERNELS = [
     Kernel("5.10.223", "bullseye", IMAGE.format(r"5\.10\.0-\d+"), works=False, why="no bpf_get_current_task_btf(), of 5.11"),
     Kernel("5.10", "bullseye-security", IMAGE.format(r"5\.10\.0-\d+"), True, works=False, why="the same"),
@@ -35,6 +42,9 @@ KERNELS = [
     Kernel("6.12", "trixie", IMAGE.format(r"6\.12\.\d+\+deb13"), True, "Debian 13"),
     Kernel("6.18", "trixie-backports", IMAGE.format(r"6\.18\.\d+\+deb13"), why="sched_process_exit has one more argument"),
     Kernel("7.x", "trixie-backports", r"linux-binary-7\.\d+\.\d+\+deb13-cloud-amd64", True, "the newest that Debian has"),
+    Kernel("arm64-6.1", "bookworm-security", IMAGE_ARM64.format(r"6\.1\.0-\d+"), why="Debian 12; fexit loads there and can't be attached", memory_v1=True,
+           missing=OLD_CALLS, machine=ARM64, functions=False),
+    Kernel("arm64-6.12", "trixie", IMAGE_ARM64.format(r"6\.12\.\d+\+deb13"), why="Debian 13", missing=OLD_CALLS, machine=ARM64),
 ]
 
 
@@ -66,24 +76,25 @@ def fetch(kernel: Kernel) -> pathlib.Path:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several runs at a time share what they fetch
-        return Apt(folder / f"apt-{kernel.suite}", kernel.suite).unpacked(kernel)
+        return Apt(folder, kernel.suite, kernel.machine.name).unpacked(kernel)
 
 
 class Apt:
-    def __init__(self, folder: pathlib.Path, suite: str):
-        self.folder = folder
+    def __init__(self, base: pathlib.Path, suite: str, architecture: str):
+        self.folder = base / ("apt-" + suite + ("" if architecture == "amd64" else f"-{architecture}"))
+        self.architecture = architecture
         for part in ("lists/partial", "archives/partial"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
         mirror, security = mirrors()
         line = f"deb [signed-by={KEYRING}] {security if suite.endswith('-security') else mirror} {suite} main\n"
-        (folder / "sources.list").write_text(line)
+        (self.folder / "sources.list").write_text(line)
 
     def run(self, *command: str, cwd: pathlib.Path | None = None) -> str:
         options = {
             "Dir::Etc::sourcelist": self.folder / "sources.list", "Dir::Etc::sourceparts": "-",
             "Dir::State::lists": self.folder / "lists", "Dir::Cache": self.folder,
             "Dir::Cache::archives": self.folder / "archives", "Dir::State::status": "/dev/null",
-            "APT::Architecture": "amd64", "APT::Architectures::": "amd64", "Acquire::Languages": "none",
+            "APT::Architecture": self.architecture, "APT::Architectures::": self.architecture, "Acquire::Languages": "none",
             "Acquire::Check-Valid-Until": "false", "Acquire::Retries": 3, "APT::Sandbox::User": "root",
         }
         words = [command[0], *(f"-o{name}={value}" for name, value in options.items()), *command[1:]]

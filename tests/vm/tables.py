@@ -20,7 +20,7 @@ def runs(results: list[jobs.Outcome]) -> str:
             rows.append([r.release, r.name, r.refusal.replace("nsobserver: ", ""), "-", "-"])
             continue
         seen = sum(said == "yes" for said in r.seen.values())
-        off = [f"{name} ({r.job.kernel.missing.get(name, source['reason'])})" for name, source in r.sources.items()
+        off = [f"{name} ({source['reason']})" for name, source in r.sources.items()
                if not source["attached"]]
         rows.append([r.release, r.name, "all on" if not off else "off: " + ", ".join(off),
                      f"{seen} of {len(r.seen)}", f"{r.passed} of {r.passed + len(r.failed)}, {len(r.skipped)} skipped"])

@@ -11,6 +11,7 @@
 
 #include "userspace/base/fd.h"
 #include "userspace/base/status_util.h"
+#include "userspace/collector/missing_call.h"
 
 namespace nsobs {
 namespace {
@@ -61,6 +62,8 @@ std::string_view ForcedHooks() {
 HookChoice ChooseHooks(const ProgramRow& row, std::string_view sparing, std::string_view forced,
                        FunctionTrial* trial) {
   HookChoice out;
+  out.reason = WhyNoCall(row.hook);
+  if (!out.reason.empty()) return out;
   std::vector<HookRow> hooks = row.Hooks();
   const auto is_forced = [&](const HookRow& hook) {
     return hook.hook.substr(0, hook.hook.find('/')) == forced;

@@ -7,6 +7,7 @@
 
 #include "userspace/base/log.h"
 #include "userspace/base/status_util.h"
+#include "userspace/collector/missing_call.h"
 #include "userspace/config/value_text.h"
 #include "userspace/main/host_view.h"
 #include "userspace/main/record_views.h"
@@ -29,7 +30,8 @@ void LogProbes(const ProbeSet& probes) {
   for (const ProbeState& state : probes.states()) {
     if (state.attached) {
       spdlog::info("source {}: {}", state.source, state.hook);
-    } else if (state.reason.starts_with("--")) {  // as it was asked for
+    } else if (state.reason.starts_with("--") ||  // as it was asked for
+               state.reason.starts_with(kNoSuchCall)) {
       spdlog::debug("source {}: {}", state.source, state.reason);
     } else {
       spdlog::warn("source {}: off ({})", state.source, state.reason);

@@ -194,7 +194,9 @@ int Ask(const DnsAsk& ask) {
   const bool connects = ask.client != DnsClient::kUnconnected && ask.client != DnsClient::kMessage;
   UniqueFd fd(socket(to.storage.ss_family, type | SOCK_CLOEXEC, 0));
   if (connects && connect(fd.get(), to.get(), to.size) != 0) return -1;
-  if (!ask.only_connect && !SendQueries(fd.get(), ask, to)) return -1;
+  for (int i = 0; !ask.only_connect && i < ask.times; ++i) {
+    if (!SendQueries(fd.get(), ask, to)) return -1;
+  }
   int answers = 0;
   const int wanted = ask.client == DnsClient::kPair ? 2 : 1;
   const int64_t end_ns = BootNowNs() + int64_t{ask.wait_ms} * 1'000'000;

@@ -49,6 +49,7 @@ struct DnsAsk {
   int wait_ms = 0;    // for an answer, which is read
   int linger_ms = 0;  // more before the socket is closed
   bool only_connect = false;
+  int times = 1;  // as musl does after a while: the same query, the same id
 };
 DnsAsk MakeAsk(DnsClient client, const char* server, const char* name, int wait_ms);
 

@@ -1,0 +1,31 @@
+# For `cmake --preset arm64`: Debian's cross compiler, and headers and libraries of a Debian 12 for arm64 that
+# `deploy/cross/sysroot arm64` unpacks. Nothing of the build host's own libraries is looked at.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+
+if(NOT NSOBS_SYSROOT)
+  set(cache $ENV{XDG_CACHE_HOME})
+  if(NOT cache)
+    set(cache $ENV{HOME}/.cache)
+  endif()
+  set(NSOBS_SYSROOT ${cache}/nsobserver/cross/arm64)
+endif()
+set(NSOBS_SYSROOT ${NSOBS_SYSROOT} CACHE PATH "Debian for arm64, unpacked by deploy/cross/sysroot")
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES NSOBS_SYSROOT)
+if(NOT EXISTS ${NSOBS_SYSROOT}/usr/include)
+  message(FATAL_ERROR "no ${NSOBS_SYSROOT}: deploy/cross/sysroot arm64 makes it (deploy/cross/build arm64 does all)")
+endif()
+
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_SYSROOT ${NSOBS_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH ${NSOBS_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER) # protoc, bpftool and clang are the host's
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(ENV{PKG_CONFIG_DIR} "")
+set(ENV{PKG_CONFIG_PATH} "")
+set(ENV{PKG_CONFIG_LIBDIR} ${NSOBS_SYSROOT}/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/pkgconfig:${NSOBS_SYSROOT}/usr/share/pkgconfig)
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${NSOBS_SYSROOT})
