@@ -76,8 +76,8 @@ def all_of(results: list[jobs.Outcome], costs: list[costs_of.Cost]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def put(readme: pathlib.Path, text: str) -> None:
+def put(readme: pathlib.Path, text: str, begin: str = BEGIN, end: str = END) -> None:
     whole = readme.read_text()
-    before, rest = whole.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    readme.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
+    before, rest = whole.split(begin, 1)
+    after = rest.split(end, 1)[1]
+    readme.write_text(f"{before}{begin}\n\n{text}\n{end}{after}")
