@@ -75,7 +75,7 @@ def of(kernel: kernels.Kernel, whole: bool) -> list[Job]:
         return [Job(kernel)]
     if not whole:
         return [Job(kernel, cgroup="hybrid" if kernel.name == "6.1" else "v2", tests=SHORT_TESTS)]
-    out = [Job(kernel), Job(kernel, hooks="tracepoint"), Job(kernel, lsm_bpf=True, tests=SHORT_TESTS)]
+    out = [Job(kernel), Job(kernel, hooks="kprobe"), Job(kernel, hooks="tracepoint"), Job(kernel, lsm_bpf=True, tests=SHORT_TESTS)]
     if kernel.memory_v1:
         # bpf_test makes its cgroups in the unified hierarchy, which v1 alone has not.
         out += [Job(kernel, cgroup="v1", tests=()), Job(kernel, cgroup="hybrid", tests=SHORT_TESTS)]
@@ -177,5 +177,10 @@ def judge(out: Outcome, booted: guest.Result) -> None:
         out.problems.append("no test passed")
 
 
+# Hooks of calls that a source which has another kind, too, must not have when that is asked for.
+OTHERS = {"tracepoint": ("fexit/", "fentry/__x64", "fentry/__sys", "kprobe/", "kretprobe/"),
+          "kprobe": ("fexit/", "fentry/__x64", "fentry/__sys", "tracepoint/")}
+
+
 def wrong_hook(asked: str, hook: str) -> bool:
-    return asked == "tracepoint" and hook.startswith(("fexit/", "fentry/__x64", "fentry/__sys"))
+    return hook.startswith(OTHERS.get(asked, ()))

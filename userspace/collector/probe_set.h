@@ -110,6 +110,7 @@ class ProbeSet {
 
  private:
   class Impl;
+  uint64_t MissedReturns(size_t row) const;
   explicit ProbeSet(std::unique_ptr<Impl> impl);
   const std::unique_ptr<Impl> impl_;
 };
