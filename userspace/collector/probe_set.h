@@ -108,9 +108,13 @@ class ProbeSet {
   int critical_ring_fd() const;
   int bulk_ring_fd() const;
 
+  // Of a row of ProgramTable() that watches a return: how often no program saw a call return whose
+  // beginning was seen. Known by the time of the thread's next call of that kind; as the thread
+  // ends only of connects and of what is hooked by kretprobes. After Attach(); thread-safe.
+  uint64_t MissedReturns(size_t row) const;
+
  private:
   class Impl;
-  uint64_t MissedReturns(size_t row) const;
   explicit ProbeSet(std::unique_ptr<Impl> impl);
   const std::unique_ptr<Impl> impl_;
 };
