@@ -74,7 +74,8 @@ def of(kernel: kernels.Kernel, whole: bool) -> list[Job]:
     if not kernel.works:
         return [Job(kernel)]
     if not whole:
-        return [Job(kernel, cgroup="hybrid" if kernel.name == "6.1" else "v2", tests=SHORT_TESTS)]
+        out = [Job(kernel, cgroup="hybrid" if kernel.name == "6.1" else "v2", tests=SHORT_TESTS)]
+        return [*out, Job(kernel, hooks="kprobe", tests=SHORT_TESTS)] if kernel.name == "6.1" else out
     out = [Job(kernel), Job(kernel, hooks="kprobe"), Job(kernel, hooks="tracepoint"), Job(kernel, lsm_bpf=True, tests=SHORT_TESTS)]
     if kernel.memory_v1:
         # bpf_test makes its cgroups in the unified hierarchy, which v1 alone has not.

@@ -64,11 +64,11 @@ def instructions(costs: list[costs_of.Cost]) -> str:
         for deed in costs_of.DEEDS:
             if all(deed in c.counts.get(row, {}) for row in costs_of.ROWS):
                 rows.append([c.kernel, deed, f"{c.counts['nothing'][deed]:,.0f}",
-                             *(f"{c.added(row, deed):+,.1f}" for row in ("fexit", "tracepoint"))])
+                             *(f"{c.added(row, deed):+,.1f}" for row in costs_of.HOOKS)])
     if not rows:
         return ""
     return "Instructions in each call, and what the hooks add:\n\n" + table(
-        ["kernel", "call", "nothing attached", "fexit", "tracepoint"], rows)
+        ["kernel", "call", "nothing attached", *costs_of.HOOKS], rows)
 
 
 def all_of(results: list[jobs.Outcome], costs: list[costs_of.Cost]) -> str:

@@ -16,6 +16,8 @@
 #include <iterator>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/status_util.h"
 
@@ -83,6 +85,13 @@ absl::Status TryKprobe(const std::string& function, bool at_return) {
   return absl::OkStatus();
 }
 
+// Does a hook cost those who do nothing wrong so much that it goes with its switch? A kretprobe
+// costs those alone who make the call; but there is hardly a program that does not open files.
+bool IsDear(std::string_view hook, ProgramGroup group) {
+  return hook.starts_with(kTracepoint) ||
+         (group == ProgramGroup::kFiles && hook.starts_with("kretprobe/"));
+}
+
 bool IsForced(std::string_view hook, std::string_view kind) {
   const std::string_view own = hook.substr(0, hook.find('/'));
   return own == kind || (kind == "kprobe" && own == "kretprobe");
@@ -128,9 +137,11 @@ HookChoice ChooseHooks(const ProgramRow& row, std::string_view sparing, std::str
     std::erase_if(hooks, [&](const HookRow& hook) { return !is_forced(hook); });
   }
   for (const HookRow& hook : hooks) {
-    if (!sparing.empty() && hook.hook.starts_with(kTracepoint)) {
-      out.reason =
-          out.reason.empty() ? std::string(sparing) : std::string(sparing) + "; " + out.reason;
+    if (!sparing.empty() && IsDear(hook.hook, row.group)) {
+      if (!absl::StartsWith(out.reason, absl::string_view(sparing.data(), sparing.size()))) {
+        out.reason =
+            out.reason.empty() ? std::string(sparing) : std::string(sparing) + "; " + out.reason;
+      }
       continue;
     }
     if (const absl::Status status = trial->Try(hook.hook); !status.ok()) {

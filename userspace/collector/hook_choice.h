@@ -42,9 +42,9 @@ struct HookChoice {
   std::string reason;  // why there is none, or why the first ones are not among them
 };
 
-// `sparing`: the words of the option by which hooks that cost every syscall are not permitted;
-// empty: they are. `forced`: "fexit", "kprobe" (kretprobes too), "tracepoint":
-// where the source has such a hook, that and no other; empty: any.
+// `sparing`: the words of the option by which hooks that cost every syscall are not permitted, nor
+// a kretprobe on the calls for files; empty: they are. `forced`: "fexit", "kprobe" (kretprobes
+// too), "tracepoint": where the source has such a hook, that and no other; empty: any.
 HookChoice ChooseHooks(const ProgramRow& row, std::string_view sparing, std::string_view forced,
                        FunctionTrial* trial);
 

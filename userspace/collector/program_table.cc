@@ -16,8 +16,9 @@ constexpr std::string_view kNothing = "nothing";
 constexpr std::string_view kDnsBlind = "DNS: no answer, SERVFAIL, REFUSED";
 
 constexpr std::string_view kCallCost = "each such call: about 10-20 ns; other calls: nothing";
+// As counted in a guest (tests/README.md, "Kernels"): on x86, where kprobes are by ftrace.
 constexpr std::string_view kProbeCost =
-    "each such call: some 1,500 instructions for each of both ends; other calls: nothing";
+    "each such call: about 300 instructions, more where a kprobe is a trap; other calls: nothing";
 constexpr std::string_view kFileCallCost =
     "each such call: about 10-20 ns, refused about 350 ns; other calls: nothing";
 

@@ -55,6 +55,17 @@ TEST(HookChoiceTest, WhatCostsBystandersGoesWithItsSwitch) {
               ElementsAre("tracepoint/syscalls/sys_exit_x"));
 }
 
+// Who opens files is everybody.
+TEST(HookChoiceTest, OfFilesAKretprobeIsDearToo) {
+  FunctionTrial trial;
+  ProgramRow row = kCall;
+  row.group = ProgramGroup::kFiles;
+  row.other = {};
+  EXPECT_EQ(ChooseHooks(row, "--x=auto", "", &trial).reason,
+            "--x=auto; the kernel has no function nsobs_there_is_no_such_function");
+  EXPECT_EQ(ChooseHooks(row, "--x=auto", "kprobe", &trial).reason, "--x=auto");
+}
+
 TEST(HookChoiceTest, AForcedKindIsTheOnlyOneWhereTheSourceHasIt) {
   FunctionTrial trial;
   EXPECT_THAT(HooksOf(ChooseHooks(kCall, "", "tracepoint", &trial)),
