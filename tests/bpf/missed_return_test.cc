@@ -44,20 +44,22 @@ int Deed(const std::string& path) {
   const UniqueFd first(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (connect(first.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) return 2;
   std::vector<std::thread> threads;
-  std::atomic<int> turn = -1, wrong = 0, returned = 0;
+  std::atomic<int> turn = -1, wrong = 0, begun = 0, returned = 0;
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
-      wrong += ConnectTo(path) != ECONNREFUSED;
+      ++begun;
+      wrong += ConnectTo(path) != ECONNREFUSED;  // also if it comes late
       ++returned;
       while (turn != i) usleep(1000);
       wrong += ConnectTo(path + "-none") != ENOENT;
       ++turn;
     });
   }
+  while (begun < kThreads) usleep(1000);
   sleep(2);
   listener.reset();
-  unlink(path.c_str());
   while (returned < kThreads) usleep(1000);
+  unlink(path.c_str());
   turn = 0;
   for (std::thread& thread : threads) thread.join();
   return wrong == 0 ? 0 : 3;

@@ -139,7 +139,7 @@ struct ProgramCost {
   uint64_t run_count = 0;
   uint64_t recursion_misses = 0;
   // Calls or returns that its kprobe was not there for; nullopt: it is not attached by one.
-  std::optional<uint64_t> probe_misses;
+  std::optional<uint64_t> probe_misses = std::nullopt;
 };
 
 struct AgentHealth {
