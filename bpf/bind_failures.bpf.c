@@ -5,30 +5,12 @@
  * read from the caller after the failure and says so; listen's is the socket's. Source:
  * __sys_bind(), __sys_listen() in net/socket.c. What io_uring binds passes no syscall.
  */
+#define NSOBS_DEFINE_BIND_CALLS
 #include "bpf/lib/beat.h"
 #include "bpf/lib/connect.h"
+#include "bpf/lib/open_calls.h"
 #include "bpf/lib/socket.h"
 #include "bpf/lib/syscall_hook.h"
-
-struct bind_call {
-  u64 sockaddr; /* the caller's, untrusted */
-  u32 sockaddr_len;
-  u16 family;
-  u16 port;
-  u8 protocol;
-  u8 operation;
-  u8 pad[6];
-  u8 address[16]; /* listen: what the socket is bound to */
-};
-
-struct bind_call_map {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, CALLS);
-  __type(key, __u64); /* pid_tgid */
-  __type(value, struct bind_call);
-};
-
-struct bind_call_map bind_calls SEC(".maps");
 
 static __always_inline bool begin_call(struct bind_call* call, u32 fd, u8 operation,
                                        struct socket_facts* facts) {
@@ -40,12 +22,13 @@ static __always_inline bool begin_call(struct bind_call* call, u32 fd, u8 operat
   return true;
 }
 
-NSOBS_CALLED(bind) {
+NSOBS_CALLED(bind, 3) {
   u64 id = bpf_get_current_pid_tgid();
   struct socket_facts facts = {};
   struct bind_call call = {};
 
   if (is_beat(NSOBS_BEAT_BIND_CALL)) return 0;
+  forget_bind_call(id);
   if (!begin_call(&call, args->value[0], NSOBS_BIND_BIND, &facts)) return 0;
   call.sockaddr = args->value[1];
   call.sockaddr_len = args->value[2];
@@ -53,7 +36,7 @@ NSOBS_CALLED(bind) {
   return 0;
 }
 
-NSOBS_CALLED(listen) {
+NSOBS_CALLED(listen, 1) {
   u64 id = bpf_get_current_pid_tgid();
   struct socket_facts facts = {};
   struct bind_call call = {};
@@ -61,6 +44,7 @@ NSOBS_CALLED(listen) {
   __be32 address;
 
   if (is_beat(NSOBS_BEAT_LISTEN_CALL)) return 0;
+  forget_bind_call(id);
   if (!begin_call(&call, args->value[0], NSOBS_BIND_LISTEN, &facts)) return 0;
   sk = facts.sk; /* not facts.sk below: CO-RE would look for our struct in the kernel */
   if (call.family == AF_INET6) {

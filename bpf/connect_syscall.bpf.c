@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * What only the return of connect() shows: failures before SYN_SENT, UDP and unix.
- * By the function itself, which costs connects alone; where that is refused by the tracepoints,
- * which slow every syscall of the host a little. Source: __sys_connect() in net/socket.c.
+ * By the function itself, which costs connects alone; where neither fexit nor kprobes are had by
+ * the tracepoints, which slow every syscall of the host a little. Source: __sys_connect() in
+ * net/socket.c.
  */
 #include "bpf/lib/attempt.h"
 #include "bpf/lib/beat.h"
+#include "bpf/lib/missed.h"
 #include "bpf/lib/socket.h"
+#include "bpf/lib/syscall_hook.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -16,6 +19,10 @@ static __always_inline int call_begins(u32 fd, u64 sockaddr, u32 sockaddr_len) {
   struct socket_facts facts = {};
 
   if (is_beat(NSOBS_BEAT_CONNECT_CALL)) return 0;
+  if (kept && kept->sock) {
+    note_missed(NSOBS_BEAT_CONNECT_RETURN);
+    kept->sock = 0;
+  }
   read_socket(&facts, fd);
   if (!facts.sk) return 0;
   call.started_ns = bpf_ktime_get_boot_ns();
@@ -75,6 +82,17 @@ SEC("fexit/__sys_connect")
 int BPF_PROG(nsobs_connect_fexit, int fd, void* sockaddr, int sockaddr_len, int ret) {
   return call_returns(ret);
 }
+
+SEC("kprobe/__sys_connect")
+int nsobs_connect_kprobe(struct pt_regs* ctx) {
+  struct first_args args;
+
+  read_first_args(&args, ctx);
+  return call_begins(args.value[0], args.value[1], args.value[2]);
+}
+
+SEC("kretprobe/__sys_connect")
+int nsobs_connect_kretprobe(struct pt_regs* ctx) { return call_returns((int)returned(ctx)); }
 
 SEC("tracepoint/syscalls/sys_enter_connect")
 int nsobs_connect_enter(struct trace_event_raw_sys_enter* ctx) {

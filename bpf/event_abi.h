@@ -560,7 +560,7 @@ struct nsobs_settings {
   __u32 beat_tid; /* what this thread does is counted in `beats` and nowhere else; 0: none */
   /* the observer's own looks into namespaces are its grandchildren; 0: none */
   __u32 own_zygote_pid;
-  __u32 unused;
+  __u32 kretprobes; /* 1: returns are seen by kretprobes, which may miss some: lib/missed.h */
 };
 NSOBS_ASSERT_SIZE(struct nsobs_settings, 72);
 

@@ -4,27 +4,15 @@
  * (and their failures on return). Both identities of all eight kinds.
  * Source: kernel/nsproxy.c, kernel/fork.c.
  */
+#define NSOBS_DEFINE_NAMESPACE_CALLS
 #include "bpf/lib/beat.h"
 #include "bpf/lib/emit.h"
 #include "bpf/lib/executable.h"
+#include "bpf/lib/open_calls.h"
 #include "bpf/lib/syscall_args.h"
 #include "bpf/lib/syscall_hook.h"
 
 #include <bpf/bpf_tracing.h>
-
-struct namespace_call {
-  struct nsobs_namespaces from;
-  u64 flags;
-};
-
-struct namespace_call_map {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, CALLS);
-  __type(key, __u64); /* pid_tgid */
-  __type(value, struct namespace_call);
-};
-
-struct namespace_call_map namespace_calls SEC(".maps");
 
 /* As a child would get them: pid and time are changed for children only. */
 static __always_inline void read_namespaces_for_children(struct nsobs_namespaces* out,
@@ -125,10 +113,11 @@ static __always_inline void tell_change(const struct nsobs_namespaces* from,
   bpf_ringbuf_submit(e, critical ? wakeup_critical(&t) : wakeup_bulk(&t));
 }
 
-static __always_inline void enter(u64 flags) {
-  struct namespace_call call = {.flags = flags};
+static __always_inline void enter(u64 flags, u32 beat) {
+  struct namespace_call call = {.flags = flags, .beat = beat};
   u64 id = bpf_get_current_pid_tgid();
 
+  forget_namespace_call(id);
   read_namespaces_for_children(&call.from, bpf_get_current_task_btf());
   bpf_map_update_elem(&namespace_calls, &id, &call, BPF_ANY);
 }
@@ -155,9 +144,9 @@ static __always_inline bool is_own_look(void) {
          task->real_parent->real_parent->tgid == (int)settings.own_zygote_pid;
 }
 
-NSOBS_CALLED(setns) {
+NSOBS_CALLED(setns, 2) {
   if (is_beat(NSOBS_BEAT_SETNS_CALL) || is_own_look()) return 0;
-  enter(args->value[1]);
+  enter(args->value[1], NSOBS_BEAT_SETNS_RETURN);
   return 0;
 }
 
@@ -166,10 +155,13 @@ NSOBS_RETURNED(setns) {
   return 0;
 }
 
-NSOBS_CALLED(unshare) {
+NSOBS_CALLED(unshare, 1) {
   if (is_beat(NSOBS_BEAT_UNSHARE_CALL)) return 0;
   /* unshare() of file tables and the like is no change of namespaces. */
-  if (args->value[0] & (CLONE_NEW_ANY | CLONE_NEWTIME)) enter(args->value[0]);
+  if (args->value[0] & (CLONE_NEW_ANY | CLONE_NEWTIME))
+    enter(args->value[0], NSOBS_BEAT_UNSHARE_RETURN);
+  else
+    forget_namespace_call(bpf_get_current_pid_tgid());
   return 0;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "bpf/lib/connect.h"
 #include "bpf/lib/executable.h"
+#include "bpf/lib/open_calls.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -129,6 +130,10 @@ int BPF_PROG(nsobs_exit, struct task_struct* task) {
 
   /* A thread that was killed inside connect() does not return from it. */
   forget_calls(id);
+  if (settings.kretprobes) {
+    forget_namespace_call(id);
+    forget_bind_call(id);
+  }
   if (task->signal->live.counter != 0) return 0; /* other threads live on */
   if (!is_first_to_tell(task)) return 0;
 

@@ -14,6 +14,7 @@
 #define NSOBS_BPF_LIB_CONNECT_H_
 
 #include "bpf/lib/emit.h"
+#include "bpf/lib/missed.h"
 
 /* 5.19 (ef060ea9e4fd): before, the completion does not say whose it is, and nobody asks later. */
 #define NSOBS_IO_URING_TELLS_REQUEST bpf_core_field_exists(struct io_kiocb, cqe)
@@ -97,6 +98,7 @@ static __always_inline void forget_calls(u64 id) {
   struct connect_call* call = bpf_map_lookup_elem(&connect_calls, &id);
 
   if (!call) return;
+  if (call->sock) note_missed(NSOBS_BEAT_CONNECT_RETURN);
   if (call->kept) __sync_fetch_and_add(&kept_calls, -1);
   bpf_map_delete_elem(&connect_calls, &id);
 }

@@ -31,8 +31,11 @@ static __always_inline int add_to_map(void* map, const void* key, const void* va
 #define COUNTER_KEYS 32768
 #define OVERFLOW_PER_FAMILY 2048
 #define OWNER_KEYS 8192
-#define ATTEMPTS 8192 /* TCP connects under way at once; more cost more */
-#define CALLS 8192    /* threads inside one of the hooked calls at once */
+#define ATTEMPTS 8192     /* TCP connects under way at once; more cost more */
+#define MISSED_RETURNS 64 /* a power of two, at least NSOBS_BEATS */
+#define CALLS 8192        /* threads inside one of the hooked calls at once */
+
+_Static_assert(NSOBS_BEATS <= MISSED_RETURNS, "a slot each");
 
 struct critical_ring {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -130,6 +133,9 @@ NSOBS_EXTERN volatile struct nsobs_settings settings SEC(".data.settings");
 
 /* By enum nsobs_beat. One thread at a time counts here. */
 NSOBS_EXTERN volatile __u64 beats[NSOBS_BEATS] SEC(".data.beats");
+
+/* By enum nsobs_beat of the return: lib/missed.h. */
+NSOBS_EXTERN __u64 missed_returns[MISSED_RETURNS] SEC(".data.missed");
 
 /* When the reader was woken last. Racy, and good enough. */
 NSOBS_EXTERN volatile __u64 last_wakeup_ns SEC(".data.wakeup");

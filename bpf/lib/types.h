@@ -395,10 +395,11 @@ struct pt_regs {
 };
 #else
 struct pt_regs {
-  unsigned long di;
-  unsigned long si;
-  unsigned long dx;
   unsigned long r10;
+  unsigned long ax;
+  unsigned long dx;
+  unsigned long si;
+  unsigned long di;
 };
 #endif
 

@@ -169,11 +169,14 @@ void AddPrograms(const std::vector<ProgramCost>& programs, Page& page) {
     sum.run_time_ns += program.run_time_ns;
     sum.run_count += program.run_count;
     sum.recursion_misses += program.recursion_misses;
+    if (program.probe_misses)
+      sum.probe_misses = sum.probe_misses.value_or(0) + *program.probe_misses;
   }
   for (const auto& [name, sum] : sums) {
     page.Add(Family::kProgramRunSeconds, {name}, static_cast<double>(sum.run_time_ns) / 1e9);
     page.Add(Family::kProgramRuns, {name}, sum.run_count);
     page.Add(Family::kProgramRecursionMisses, {name}, sum.recursion_misses);
+    if (sum.probe_misses) page.Add(Family::kProgramProbeMisses, {name}, *sum.probe_misses);
   }
 }
 

@@ -294,6 +294,14 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
      "nsobserver_program_recursion_misses_total",
      "Runs that the kernel skipped because the program was running on that CPU already.",
      {"program"}},
+    {Family::kProgramProbeMisses,
+     kCounter,
+     "nsobserver_program_probe_misses_total",
+     "Of programs that are attached by a kprobe or kretprobe: calls that it was not there for, "
+     "such "
+     "as returns while too many threads were inside the function. Before Linux 6.7 returns alone, "
+     "not of clone and of files, each by the time of the thread's next such call or its end.",
+     {"program"}},
     {Family::kStorageUp,
      kGauge,
      "nsobserver_storage_up",

@@ -65,6 +65,7 @@ enum class Family : uint8_t {
   kProgramRunSeconds,
   kProgramRuns,
   kProgramRecursionMisses,
+  kProgramProbeMisses,
   kStorageUp,
   kLastCommitAge,
   kDatabaseBytes,

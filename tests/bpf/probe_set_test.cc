@@ -53,6 +53,13 @@ bool IsOfFiles(ProgramGroup group) {
   return group == ProgramGroup::kFiles || group == ProgramGroup::kFileWrites;
 }
 
+bool CostsNobodyElse(std::string_view hook) {
+  for (const std::string_view kind : {"fentry/", "fexit/", "kprobe/", "kretprobe/"}) {
+    if (hook.starts_with(kind)) return true;
+  }
+  return false;
+}
+
 TEST(ProbeSet, FilesWhereTheyAreFree) {
   Probes probes({.files = true, .files_where_free = true}, TestSettings());
   for (size_t i = 0; i < ProgramTable().size(); ++i) {
@@ -80,7 +87,7 @@ TEST_P(SwitchedOffTest, SaysSoAndStillSeesTcp) {
     const ProgramGroup group = ProgramTable()[i].group;
     const bool files = IsOfFiles(group);
     const ProbeState& state = probes.set().states()[i];
-    const bool costs_nobody = state.hook.starts_with("fentry/") || state.hook.starts_with("fexit/");
+    const bool costs_nobody = CostsNobodyElse(state.hook);
     const bool off = (group == ProgramGroup::kSyscallHooks && !costs_nobody) || files ||
                      (group == ProgramGroup::kIoUring && !io_uring);
     permitted |= costs_nobody && group == ProgramGroup::kSyscallHooks;

@@ -78,8 +78,9 @@ def of(kernel: kernels.Kernel, whole: bool) -> list[Job]:
     if not kernel.works:
         return [Job(kernel)]
     if not whole:
-        return [Job(kernel, cgroup="hybrid" if kernel.name == "6.1" else "v2", tests=SHORT_TESTS)]
-    out = [Job(kernel), Job(kernel, hooks="tracepoint"), Job(kernel, lsm_bpf=True, tests=SHORT_TESTS)]
+        out = [Job(kernel, cgroup="hybrid" if kernel.name == "6.1" else "v2", tests=SHORT_TESTS)]
+        return [*out, Job(kernel, hooks="kprobe", tests=SHORT_TESTS)] if kernel.name == "6.1" else out
+    out = [Job(kernel), Job(kernel, hooks="kprobe"), Job(kernel, hooks="tracepoint"), Job(kernel, lsm_bpf=True, tests=SHORT_TESTS)]
     if kernel.memory_v1:
         # bpf_test makes its cgroups in the unified hierarchy, which v1 alone has not.
         out += [Job(kernel, cgroup="v1", tests=()), Job(kernel, cgroup="hybrid", tests=SHORT_TESTS)]
@@ -87,7 +88,8 @@ def of(kernel: kernels.Kernel, whole: bool) -> list[Job]:
 
 
 def script(job: Job) -> str:
-    test_filter = f"--gtest_filter='{':'.join(job.tests)}-{':'.join(NOT_IN_GUESTS)}'"
+    more = ("MissedReturns.*",) if job.hooks == "kprobe" else ()
+    test_filter = f"--gtest_filter='{':'.join([*job.tests, *more])}-{':'.join(NOT_IN_GUESTS)}'"
     return f"""#!/bin/sh
 export NSOBS_HOOKS={job.hooks}
 echo 'guest: verifier'
@@ -180,7 +182,7 @@ def judge(out: Outcome, booted: guest.Result) -> None:
             out.problems.append(f"{name} is off: {source['reason']}")
         if source["attached"] and job.hooks and wrong_hook(job.hooks, source["hook"]):
             out.problems.append(f"{name} is on {source['hook']}, asked for {job.hooks}")
-        if source["attached"] and not job.hooks and job.kernel.functions and source["hook"].startswith("tracepoint/"):
+        if source["attached"] and not job.hooks and source["hook"].startswith("tracepoint/"):
             out.problems.append(f"{name} costs every syscall: {source['hook']}")
         if source["attached"] and not job.kernel.functions and source["hook"].startswith(("fexit/", "fentry/")):
             out.problems.append(f"{name} is on {source['hook']}, which this kernel does not permit")
@@ -193,5 +195,10 @@ def judge(out: Outcome, booted: guest.Result) -> None:
         out.problems.append("no test passed")
 
 
+# Hooks of calls that a source which has another kind, too, must not have when that is asked for.
+OTHERS = {"tracepoint": ("fexit/", "fentry/__x64", "fentry/__arm64", "fentry/__sys", "kprobe/", "kretprobe/"),
+          "kprobe": ("fexit/", "fentry/__x64", "fentry/__arm64", "fentry/__sys", "tracepoint/")}
+
+
 def wrong_hook(asked: str, hook: str) -> bool:
-    return asked == "tracepoint" and hook.startswith(("fexit/", "fentry/__x64", "fentry/__arm64", "fentry/__sys"))
+    return hook.startswith(OTHERS.get(asked, ()))

@@ -28,7 +28,7 @@ class Kernel:
     memory_v1: bool = False  # its cgroup v1 has a memory controller
     missing: dict[str, str] = field(default_factory=dict, hash=False)  # source -> why the kernel does not give it
     machine: Machine = AMD64
-    functions: bool = True  # False: BPF programs on its functions can't be attached, so syscalls are had by tracepoints
+    functions: bool = True  # False: BPF programs on its functions can't be attached, so syscalls are had by kprobes
 
 
 IMAGE = r"linux-image-{}-cloud-amd64"

@@ -64,11 +64,11 @@ def instructions(costs: list[costs_of.Cost]) -> str:
         for deed in costs_of.DEEDS:
             if all(deed in c.counts.get(row, {}) for row in costs_of.ROWS):
                 rows.append([c.kernel, deed, f"{c.counts['nothing'][deed]:,.0f}",
-                             *(f"{c.added(row, deed):+,.1f}" for row in ("fexit", "tracepoint"))])
+                             *(f"{c.added(row, deed):+,.1f}" for row in costs_of.HOOKS)])
     if not rows:
         return ""
     return "Instructions in each call, and what the hooks add:\n\n" + table(
-        ["kernel", "call", "nothing attached", "fexit", "tracepoint"], rows)
+        ["kernel", "call", "nothing attached", *costs_of.HOOKS], rows)
 
 
 def all_of(results: list[jobs.Outcome], costs: list[costs_of.Cost]) -> str:
@@ -76,8 +76,8 @@ def all_of(results: list[jobs.Outcome], costs: list[costs_of.Cost]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def put(readme: pathlib.Path, text: str) -> None:
+def put(readme: pathlib.Path, text: str, begin: str = BEGIN, end: str = END) -> None:
     whole = readme.read_text()
-    before, rest = whole.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    readme.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
+    before, rest = whole.split(begin, 1)
+    after = rest.split(end, 1)[1]
+    readme.write_text(f"{before}{begin}\n\n{text}\n{end}{after}")

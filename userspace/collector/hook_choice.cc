@@ -4,11 +4,20 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <iterator>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/status_util.h"
 #include "userspace/collector/missing_call.h"
@@ -24,7 +33,8 @@ constexpr bpf_insn kEmptyProgram[] = {
     {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
 };
 
-absl::Status TryFunction(const std::string& function, bpf_attach_type type) {
+absl::Status TryTrampoline(const std::string& function, bool at_return) {
+  const bpf_attach_type type = at_return ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
   const int id = libbpf_find_vmlinux_btf_id(function.c_str(), type);
   if (id < 0) return absl::NotFoundError("the kernel has no function " + function);
   bpf_prog_load_opts options{};
@@ -39,18 +49,78 @@ absl::Status TryFunction(const std::string& function, bpf_attach_type type) {
   return absl::OkStatus();
 }
 
+// Number of the kernel's source of kprobes for perf_event_open(), which differs from boot to boot.
+// UNIMPLEMENTED where the kernel is built without.
+absl::StatusOr<uint32_t> KprobeType() {
+  std::ifstream file("/sys/bus/event_source/devices/kprobe/type");
+  uint32_t type = 0;
+  if (!(file >> type)) return absl::UnimplementedError("the kernel has no kprobes");
+  return type;
+}
+
+// The bit of perf_event_attr::config that asks for the return: "config:0".
+uint64_t ReturnBit() {
+  std::ifstream file("/sys/bus/event_source/devices/kprobe/format/retprobe");
+  std::string word;
+  unsigned bit = 0;
+  if (file >> word) sscanf(word.c_str(), "config:%u", &bit);
+  return uint64_t{1} << (bit & 63);
+}
+
+absl::Status TryKprobe(const std::string& function, bool at_return) {
+  NSOBS_ASSIGN_OR_RETURN(const uint32_t type, KprobeType());
+  const UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_KPROBE, "nsobs_trial", "GPL", kEmptyProgram,
+                                       std::size(kEmptyProgram), nullptr));
+  if (!program.ok()) return ErrnoStatus(errno, "loading a kprobe's program");
+  perf_event_attr attr{};
+  attr.type = type;
+  attr.size = sizeof attr;
+  attr.config = at_return ? ReturnBit() : 0;
+  attr.kprobe_func = reinterpret_cast<uint64_t>(function.c_str());
+  const UniqueFd event(
+      static_cast<int>(syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
+  if (!event.ok()) return ErrnoStatus(errno, "a kprobe on " + function);
+  if (ioctl(event.get(), PERF_EVENT_IOC_SET_BPF, program.get()) != 0) {
+    return ErrnoStatus(errno, "attaching a program to a kprobe on " + function);
+  }
+  return absl::OkStatus();
+}
+
+// Does a hook cost those who do nothing wrong so much that it goes with its switch? A kretprobe
+// costs those alone who make the call; but there is hardly a program that does not open files.
+bool IsDear(std::string_view hook, ProgramGroup group) {
+  return hook.starts_with(kTracepoint) ||
+         (group == ProgramGroup::kFiles && hook.starts_with("kretprobe/"));
+}
+
+bool IsForced(std::string_view hook, std::string_view kind) {
+  const std::string_view own = hook.substr(0, hook.find('/'));
+  return own == kind || (kind == "kprobe" && own == "kretprobe");
+}
+
 }  // namespace
 
 absl::Status FunctionTrial::Try(std::string_view hook) {
-  const bool at_return = hook.starts_with("fexit/");
-  if (!at_return && !hook.starts_with("fentry/")) return absl::OkStatus();
-  if (!refused_.ok()) return refused_;
+  const std::string_view kind = hook.substr(0, hook.find('/'));
   const std::string function(hook.substr(hook.find('/') + 1));
+  if (kind == "fentry" || kind == "fexit") {
+    return TryIn(trampolines_, function, TryTrampoline, kind == "fexit");
+  }
+  if (kind == "kprobe" || kind == "kretprobe") {
+    return TryIn(kprobes_, function, TryKprobe, kind == "kretprobe");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FunctionTrial::TryIn(Family& family, const std::string& function,
+                                  absl::Status (*attempt)(const std::string&, bool),
+                                  bool at_return) {
+  if (!family.refused.ok()) return family.refused;
   // One trial a function: what may be entered may be left.
-  if (const auto it = known_.find(function); it != known_.end()) return it->second;
-  const absl::Status status = TryFunction(function, at_return ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY);
-  if (absl::IsPermissionDenied(status)) refused_ = status;
-  known_.emplace(function, status);
+  if (const auto it = family.known.find(function); it != family.known.end()) return it->second;
+  const absl::Status status = attempt(function, at_return);
+  if (absl::IsPermissionDenied(status) || absl::IsUnimplemented(status)) family.refused = status;
+  family.known.emplace(function, status);
   return status;
 }
 
@@ -65,20 +135,21 @@ HookChoice ChooseHooks(const ProgramRow& row, std::string_view sparing, std::str
   out.reason = WhyNoCall(row.hook);
   if (!out.reason.empty()) return out;
   std::vector<HookRow> hooks = row.Hooks();
-  const auto is_forced = [&](const HookRow& hook) {
-    return hook.hook.substr(0, hook.hook.find('/')) == forced;
-  };
+  const auto is_forced = [&](const HookRow& hook) { return IsForced(hook.hook, forced); };
   if (!forced.empty() && std::any_of(hooks.begin(), hooks.end(), is_forced)) {
     std::erase_if(hooks, [&](const HookRow& hook) { return !is_forced(hook); });
   }
   for (const HookRow& hook : hooks) {
-    if (!sparing.empty() && hook.hook.starts_with(kTracepoint)) {
-      out.reason =
-          out.reason.empty() ? std::string(sparing) : std::string(sparing) + "; " + out.reason;
+    if (!sparing.empty() && IsDear(hook.hook, row.group)) {
+      if (!absl::StartsWith(out.reason, absl::string_view(sparing.data(), sparing.size()))) {
+        out.reason =
+            out.reason.empty() ? std::string(sparing) : std::string(sparing) + "; " + out.reason;
+      }
       continue;
     }
     if (const absl::Status status = trial->Try(hook.hook); !status.ok()) {
-      out.reason = std::string(status.message());
+      if (!out.reason.empty()) out.reason += "; ";
+      out.reason += std::string(status.message());
       continue;
     }
     out.rows.push_back(hook);

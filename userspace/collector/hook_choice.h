@@ -11,9 +11,10 @@
 
 namespace nsobs {
 
-// May a function of the kernel be hooked? Asked by loading and attaching a program that does
-// nothing: BTF may name a function that can't be traced, some architectures refuse only when it is
-// attached, and some kernels refuse all of it. One thread.
+// May a function of the kernel be hooked, by fentry and fexit or by kprobes? Asked by loading and
+// attaching a program that does nothing: BTF may name a function that can't be traced, some
+// architectures refuse only when it is attached (fexit on arm64 before 6.4), and some kernels
+// refuse all of it. One thread.
 class FunctionTrial {
  public:
   // "fexit/__sys_connect": OK, NOT_FOUND if there is no such function, else the kernel's reason.
@@ -21,12 +22,18 @@ class FunctionTrial {
   absl::Status Try(std::string_view hook);
 
  private:
-  std::map<std::string, absl::Status, std::less<>> known_;
-  absl::Status refused_;  // nothing of the kind is permitted here
+  struct Family {
+    std::map<std::string, absl::Status, std::less<>> known;
+    absl::Status refused;  // nothing of the kind is permitted here
+  };
+  absl::Status TryIn(Family& family, const std::string& function,
+                     absl::Status (*attempt)(const std::string&, bool), bool at_return);
+
+  Family trampolines_, kprobes_;
 };
 
 // What the environment variable NSOBS_HOOKS says, by which tests try each kind: "fexit",
-// "tracepoint". Empty: the cheapest that the kernel permits.
+// "kprobe", "tracepoint". Empty: the cheapest that the kernel permits.
 std::string_view ForcedHooks();
 
 // The hooks of one source that may be tried, best first.
@@ -35,9 +42,9 @@ struct HookChoice {
   std::string reason;  // why there is none, or why the first ones are not among them
 };
 
-// `sparing`: the words of the option by which hooks that cost every syscall are not permitted;
-// empty: they are. `forced`: "fexit", "tracepoint":
-// where the source has such a hook, that and no other; empty: any.
+// `sparing`: the words of the option by which hooks that cost every syscall are not permitted, nor
+// a kretprobe on the calls for files; empty: they are. `forced`: "fexit", "kprobe" (kretprobes
+// too), "tracepoint": where the source has such a hook, that and no other; empty: any.
 HookChoice ChooseHooks(const ProgramRow& row, std::string_view sparing, std::string_view forced,
                        FunctionTrial* trial);
 

@@ -246,6 +246,7 @@ void ProbeSet::Impl::Attach() {
       state.hook = std::string(choices_[i].rows[0].hook);
       state.cost = std::string(choices_[i].rows[0].cost);
       if (row.program == kHostScan) host_scan_fd_ = bpf_link__fd(links_[i].get());
+      if (state.hook.starts_with("kretprobe/")) skeleton_->data_settings->settings.kretprobes = 1;
     }
     if (row.group == ProgramGroup::kDns && !state.attached) dns_missing_ = state.source;
     states_.push_back(std::move(state));
@@ -385,9 +386,7 @@ absl::StatusOr<FdBundle> ProbeSet::Impl::Bundle() const {
   for (size_t i = 0; i < states_.size(); ++i) {
     const ProbeState& s = states_[i];
     const std::string name = absl::StrCat("link.", i);
-    const int link =
-        !adopted_ ? (links_[i] ? bpf_link__fd(links_[i].get()) : -1) : taken_.Find(name);
-    if (link >= 0) add(name, link);
+    if (const int link = LinkFd(i); link >= 0) add(name, link);
     const std::string reason = absl::StrReplaceAll(s.reason, {{"\n", " "}, {"\t", " "}});
     absl::StrAppend(&out.text, "\n",
                     absl::StrJoin({s.source, s.hook, std::string(s.attached ? "1" : "0"), reason,
@@ -403,6 +402,11 @@ void ProbeSet::Impl::Leave() {
   for (Link& link : links_) {
     if (link != nullptr) bpf_link__disconnect(link.get());
   }
+}
+
+int ProbeSet::Impl::LinkFd(size_t row) const {
+  if (adopted_) return taken_.Find(absl::StrCat("link.", row));
+  return links_[row] ? bpf_link__fd(links_[row].get()) : -1;
 }
 
 int ProbeSet::Impl::ProgramFd(std::string_view name) const {

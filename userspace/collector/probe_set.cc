@@ -66,9 +66,21 @@ std::vector<ProgramCost> ProbeSet::costs() const {
   const auto& states = impl_->states_;
   for (size_t i = 0; i < states.size(); ++i) {
     if (!states[i].attached) continue;
-    out.push_back(ReadProgramCost(states[i].source, impl_->ProgramFd(i)));
+    ProgramCost cost = ReadProgramCost(states[i].source, impl_->ProgramFd(i));
+    if (states[i].hook.starts_with("kprobe/") || states[i].hook.starts_with("kretprobe/")) {
+      // The kernel's own count from 6.7 on; ours is of the returns alone, and lags behind.
+      cost.probe_misses = std::max(ReadProbeMisses(impl_->LinkFd(i)), MissedReturns(i));
+    }
+    out.push_back(std::move(cost));
   }
   return out;
+}
+
+uint64_t ProbeSet::MissedReturns(size_t row) const {
+  const int beat = ProgramTable()[row].beat;
+  if (beat < 0) return 0;
+  const volatile auto& missed = impl_->skeleton_->data_missed->missed_returns;
+  return missed[beat];
 }
 
 void ProbeSet::Apply(const ProbeSettings& in) {

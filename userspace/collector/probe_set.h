@@ -108,6 +108,11 @@ class ProbeSet {
   int critical_ring_fd() const;
   int bulk_ring_fd() const;
 
+  // Of a row of ProgramTable() that watches a return: how often no program saw a call return whose
+  // beginning was seen. Known by the time of the thread's next call of that kind; as the thread
+  // ends only of connects and of what is hooked by kretprobes. After Attach(); thread-safe.
+  uint64_t MissedReturns(size_t row) const;
+
  private:
   class Impl;
   explicit ProbeSet(std::unique_ptr<Impl> impl);

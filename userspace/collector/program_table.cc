@@ -16,6 +16,9 @@ constexpr std::string_view kNothing = "nothing";
 constexpr std::string_view kDnsBlind = "DNS: no answer, SERVFAIL, REFUSED";
 
 constexpr std::string_view kCallCost = "each such call: about 10-20 ns; other calls: nothing";
+// As counted in a guest (tests/README.md, "Kernels"): on x86, where kprobes are by ftrace.
+constexpr std::string_view kProbeCost =
+    "each such call: about 300 instructions, more where a kprobe is a trap; other calls: nothing";
 constexpr std::string_view kFileCallCost =
     "each such call: about 10-20 ns, refused about 350 ns; other calls: nothing";
 
@@ -25,9 +28,19 @@ constexpr std::string_view kFileCallCost =
 #else
 #define SYSCALL "__x64_sys_"
 #endif
-#define CALLED(name) {"nsobs_" name "_fentry", "fentry/" SYSCALL name, kCallCost}
-#define RETURNED(name) {"nsobs_" name "_fexit", "fexit/" SYSCALL name, kCallCost}
-#define FILE_RETURNED(name) {"nsobs_" name "_fexit", "fexit/" SYSCALL name, kFileCallCost}
+// The two hooks that cost other calls nothing, the better first.
+#define CALLED(name)                                              \
+  {"nsobs_" name "_fentry", "fentry/" SYSCALL name, kCallCost}, { \
+    "nsobs_" name "_kprobe", "kprobe/" SYSCALL name, kProbeCost   \
+  }
+#define RETURNED(name)                                                \
+  {"nsobs_" name "_fexit", "fexit/" SYSCALL name, kCallCost}, {       \
+    "nsobs_" name "_kretprobe", "kretprobe/" SYSCALL name, kProbeCost \
+  }
+#define FILE_RETURNED(name)                                           \
+  {"nsobs_" name "_fexit", "fexit/" SYSCALL name, kFileCallCost}, {   \
+    "nsobs_" name "_kretprobe", "kretprobe/" SYSCALL name, kProbeCost \
+  }
 
 constexpr ProgramRow kTable[] = {
     {"host_scan", "nsobs_host_task", "iter/task", G::kAlways, kNothing,
@@ -52,7 +65,8 @@ constexpr ProgramRow kTable[] = {
      kSyscallCost,
      "connects that fail at once: no route, denied, unix, UDP",
      NSOBS_BEAT_CONNECT_CALL,
-     {"nsobs_connect_fentry", "fentry/__sys_connect", kCallCost}},
+     {"nsobs_connect_fentry", "fentry/__sys_connect", kCallCost},
+     {"nsobs_connect_kprobe", "kprobe/__sys_connect", kProbeCost}},
     {"connect_return",
      "nsobs_connect_exit",
      "tracepoint/syscalls/sys_exit_connect",
@@ -60,7 +74,8 @@ constexpr ProgramRow kTable[] = {
      kSyscallCost,
      "connects that fail at once: no route, denied, unix, UDP",
      NSOBS_BEAT_CONNECT_RETURN,
-     {"nsobs_connect_fexit", "fexit/__sys_connect", kCallCost}},
+     {"nsobs_connect_fexit", "fexit/__sys_connect", kCallCost},
+     {"nsobs_connect_kretprobe", "kretprobe/__sys_connect", kProbeCost}},
     {"connect_io_uring",
      "nsobs_io_uring_complete",
      "tp_btf/io_uring_complete",
@@ -68,6 +83,7 @@ constexpr ProgramRow kTable[] = {
      "each completion of io_uring: a compare",
      "connects of io_uring that fail at once",
      -1,
+     {},
      {},
      {"nsobs_io_uring_result", "tp_btf/io_uring_complete",
       "each completion of io_uring: a compare"}},
@@ -94,6 +110,7 @@ constexpr ProgramRow kTable[] = {
      kNothing,
      "OOM kills",
      -1,
+     {},
      {},
      {"nsobs_oom_kill", "fentry/__oom_kill_process", kNothing}},
     {"cgroup_birth", "nsobs_cgroup_mkdir", "tp_btf/cgroup_mkdir", G::kAlways, kNothing,
@@ -158,7 +175,7 @@ constexpr ProgramRow kTable[] = {
 
 std::vector<HookRow> ProgramRow::Hooks() const {
   std::vector<HookRow> out;
-  for (const HookRow& row : {better, HookRow{program, hook, cost}, other}) {
+  for (const HookRow& row : {better, probe, HookRow{program, hook, cost}, other}) {
     if (!row.program.empty()) out.push_back(row);
   }
   return out;

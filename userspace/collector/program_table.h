@@ -29,6 +29,7 @@ struct ProgramRow {
   std::string_view blind;  // what is not seen when it is off
   int beat = -1;           // enum nsobs_beat: it counts what the heartbeat does; -1: it doesn't
   HookRow better = {};     // costs less, and is taken where the kernel gives it
+  HookRow probe = {};      // costs those who call it more, others nothing
   HookRow other = {};      // for kernels that don't give `hook`
 
   // Best first; those that there are.

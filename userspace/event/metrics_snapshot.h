@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -137,6 +138,8 @@ struct ProgramCost {
   uint64_t run_time_ns = 0;  // while the kernel measured
   uint64_t run_count = 0;
   uint64_t recursion_misses = 0;
+  // Calls or returns that its kprobe was not there for; nullopt: it is not attached by one.
+  std::optional<uint64_t> probe_misses = std::nullopt;
 };
 
 struct AgentHealth {

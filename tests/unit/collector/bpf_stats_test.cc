@@ -11,6 +11,8 @@ TEST(BpfStatsTest, NoProgramCostsNothing) {
   EXPECT_EQ(cost.run_time_ns, 0u);
   EXPECT_EQ(cost.run_count, 0u);
   EXPECT_EQ(cost.recursion_misses, 0u);
+  EXPECT_EQ(cost.probe_misses, std::nullopt);
+  EXPECT_EQ(ReadProbeMisses(-1), 0u);
 }
 
 }  // namespace

@@ -10,7 +10,9 @@ namespace nsobs {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 std::vector<std::string> HooksOf(const HookChoice& choice) {
   std::vector<std::string> out;
@@ -26,6 +28,7 @@ constexpr ProgramRow kCall = {"a_call",
                               "x",
                               -1,
                               {"p_fexit", "fexit/nsobs_there_is_no_such_function", "little"},
+                              {"p_probe", "kretprobe/nsobs_there_is_no_such_function", "some"},
                               {"p_iter", "iter/task", "nothing"}};
 
 TEST(HookChoiceTest, AFunctionThatCannotBeHookedIsPassedOver) {
@@ -33,6 +36,7 @@ TEST(HookChoiceTest, AFunctionThatCannotBeHookedIsPassedOver) {
   EXPECT_THAT(HooksOf(ChooseHooks(kCall, "", "", &trial)),
               ElementsAre("tracepoint/syscalls/sys_exit_x", "iter/task"));
   EXPECT_FALSE(trial.Try("fexit/nsobs_there_is_no_such_function").ok());
+  EXPECT_FALSE(trial.Try("kretprobe/nsobs_there_is_no_such_function").ok());
   EXPECT_TRUE(trial.Try("tp_btf/anything").ok()) << "its own load shows it";
 }
 
@@ -42,11 +46,24 @@ TEST(HookChoiceTest, WhatCostsBystandersGoesWithItsSwitch) {
   row.other = {};
   const HookChoice choice = ChooseHooks(row, "--x=off", "", &trial);
   EXPECT_THAT(choice.rows, IsEmpty());
-  EXPECT_EQ(choice.reason, "--x=off; the kernel has no function nsobs_there_is_no_such_function");
-  row.better = {};
+  EXPECT_THAT(choice.reason,
+              StartsWith("--x=off; the kernel has no function nsobs_there_is_no_such_function; "));
+  EXPECT_THAT(choice.reason, HasSubstr("kprobe")) << "each that was tried";
+  row.better = row.probe = {};
   EXPECT_EQ(ChooseHooks(row, "--x=off", "", &trial).reason, "--x=off");
   EXPECT_THAT(HooksOf(ChooseHooks(row, "", "", &trial)),
               ElementsAre("tracepoint/syscalls/sys_exit_x"));
+}
+
+// Who opens files is everybody.
+TEST(HookChoiceTest, OfFilesAKretprobeIsDearToo) {
+  FunctionTrial trial;
+  ProgramRow row = kCall;
+  row.group = ProgramGroup::kFiles;
+  row.other = {};
+  EXPECT_EQ(ChooseHooks(row, "--x=auto", "", &trial).reason,
+            "--x=auto; the kernel has no function nsobs_there_is_no_such_function");
+  EXPECT_EQ(ChooseHooks(row, "--x=auto", "kprobe", &trial).reason, "--x=auto");
 }
 
 TEST(HookChoiceTest, AForcedKindIsTheOnlyOneWhereTheSourceHasIt) {
@@ -54,7 +71,10 @@ TEST(HookChoiceTest, AForcedKindIsTheOnlyOneWhereTheSourceHasIt) {
   EXPECT_THAT(HooksOf(ChooseHooks(kCall, "", "tracepoint", &trial)),
               ElementsAre("tracepoint/syscalls/sys_exit_x"));
   EXPECT_THAT(HooksOf(ChooseHooks(kCall, "", "fexit", &trial)), IsEmpty());
-  EXPECT_THAT(HooksOf(ChooseHooks(kCall, "", "kprobe", &trial)),
+  EXPECT_THAT(HooksOf(ChooseHooks(kCall, "", "kprobe", &trial)), IsEmpty());
+  ProgramRow row = kCall;
+  row.probe = {};
+  EXPECT_THAT(HooksOf(ChooseHooks(row, "", "kprobe", &trial)),
               ElementsAre("tracepoint/syscalls/sys_exit_x", "iter/task"));
 }
 
@@ -69,6 +89,11 @@ TEST(HookChoiceTest, TheTableTriesTheCheapestFirst) {
       const bool named = hooks[i].hook.starts_with("tracepoint/");
       EXPECT_TRUE(!named || i + 1 == hooks.size()) << row.source << ": the dearest comes last";
       EXPECT_TRUE(!named || !row.better.program.empty()) << row.source;
+      EXPECT_TRUE(!named || !row.probe.program.empty()) << row.source;
+      // The same end of the call by each kind.
+      const bool at_return = row.hook.starts_with("tracepoint/syscalls/sys_exit_");
+      EXPECT_FALSE(at_return && hooks[i].hook.starts_with("kprobe/")) << row.source;
+      EXPECT_FALSE(!at_return && hooks[i].hook.starts_with("kretprobe/")) << row.source;
     }
   }
 }

@@ -104,6 +104,7 @@ TEST(Catalog, KeepsTheContract) {
       {"nsobserver_program_run_seconds_total", "program"},
       {"nsobserver_program_runs_total", "program"},
       {"nsobserver_program_recursion_misses_total", "program"},
+      {"nsobserver_program_probe_misses_total", "program"},
   };
   for (const auto& [name, labels] : kContract) {
     std::string found = "none";

@@ -421,11 +421,13 @@ TEST(Exporter, RepeatedLinesOfTheAgentMerge) {
   MetricsSnapshot s;
   s.ledger = {{EventKind::kLoss, 1, 1, 0, {}}, {EventKind::kLoss, 2, 1, 1, {}}};
   s.probes = {{"a", "off", false, "", ""}, {"a", "off", true, "", ""}};
-  s.programs = {{"p", 1000000000, 1, 0}, {"p", 1000000000, 2, 0}};
+  s.programs = {{"p", 1000000000, 1, 0, 3}, {"p", 1000000000, 2, 0, 4}, {"q", 1, 1, 1}};
   const Exposition page = Scrape(exporter, s);
   EXPECT_EQ(page.Value("nsobserver_events_observed_total", "kind=\"loss\""), 3);
   EXPECT_EQ(page.Value("nsobserver_probe_info", "source=\"a\",hook=\"off\""), 1);
   EXPECT_EQ(page.Value("nsobserver_program_run_seconds_total", "program=\"p\""), 2);
+  EXPECT_EQ(page.Value("nsobserver_program_probe_misses_total", "program=\"p\""), 7);
+  EXPECT_EQ(page.Sum("nsobserver_program_probe_misses_total"), 7) << "of others there is none";
 }
 
 TEST(Exporter, RendersFromManyThreads) {

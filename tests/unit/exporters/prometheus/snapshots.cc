@@ -57,7 +57,7 @@ MetricsSnapshot FullSnapshot() {
   s.ledger = {{EventKind::kSignal, 20, 10, 3, {{"budget", 7}}}};
   s.probes = {{"signal", "tp_btf/signal_generate", true, "", "25 ns a signal"},
               {"setns", "off", false, "no hook", ""}};
-  s.programs = {{"signal_generate", 1500000000, 1000, 2}};
+  s.programs = {{"signal_generate", 1500000000, 1000, 2}, {"connect_return", 0, 0, 0, 5}};
   s.anomalies = {{"connect_failure", 5, {{"repeat", 4}}}};
   s.engines = {true, {{"docker", "ok", 3}}, {{"docker", "/run/docker.sock", true}}};
   s.otlp = {true, {{"ok", 3}}, {{"event", 1000}}, {{"expired", 2}}, 4096, 1, 2.5};
