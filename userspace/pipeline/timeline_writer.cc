@@ -119,46 +119,13 @@ void TimelineWriter::Loop() {
         if (unmarked_.from_rings && !unmarked_.mark) continue;
         Append(std::exchange(unmarked_, {}), &all);
       }
-      if (all.items.size() < kItemsPerTransaction) continue;
-      Merge(&all.items);
-      if (all.items.size() >= kItemsPerTransaction / 2) Write(std::exchange(all, {}));
+      if (all.items.size() >= kItemsPerTransaction) Write(std::exchange(all, {}));
     }
     Write(std::move(all));
     if (last) Write(std::exchange(unmarked_, {}));
     if (last) return;
     Housekeeping();
   }
-}
-
-// What is queued behind a slow disk or on a busy host grows the same rows again and again.
-void TimelineWriter::Merge(std::vector<WriteItem>* items) {
-  absl::flat_hash_map<uint64_t, size_t> grown;  // run -> the item that grows its row
-  std::vector<WriteItem> kept, merged;
-  kept.reserve(items->size());
-  for (WriteItem& item : *items) {
-    const auto* growth = std::get_if<TimelineExtension>(&item.item);
-    if (growth == nullptr) {
-      kept.push_back(std::move(item));
-      continue;
-    }
-    const auto [it, first] = grown.try_emplace(growth->run_id, kept.size());
-    if (first) {
-      kept.push_back(std::move(item));
-      continue;
-    }
-    WriteItem& earlier = kept[it->second];
-    auto& sum = std::get<TimelineExtension>(earlier.item);
-    sum.count += growth->count;
-    sum.last_wall_ns = std::max(sum.last_wall_ns, growth->last_wall_ns);
-    for (size_t epoch = 0; epoch < 2; ++epoch) {
-      earlier.recorded[epoch] += item.recorded[epoch];
-      earlier.coalesced[epoch] += item.coalesced[epoch];
-    }
-    merged.push_back(std::move(item));
-  }
-  GiveBack(merged, room_);
-  queued_items_ -= merged.size();
-  *items = std::move(kept);
 }
 
 void TimelineWriter::Write(WriteBatch batch) {

@@ -78,8 +78,6 @@ class TimelineWriter {
 
  private:
   void Loop();
-  // One growth of each row; the places of the rest go back.
-  void Merge(std::vector<WriteItem>* items);
   void Write(WriteBatch batch);
   bool WriteItems(absl::Span<WriteItem> items, absl::Span<const TimelineFact> facts);
   void WriteMarked(WriteBatch* batch);

@@ -153,7 +153,14 @@ constexpr char kVersion3[] = R"sql(
 ALTER TABLE containers ADD COLUMN enriched TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr SchemaStep kSteps[] = {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}};
+// A number of an inode comes around again at once: whoever makes namespaces as fast as he can has
+// thousands of rows under one, and each was read to find the latest of its id.
+constexpr char kVersion4[] = R"sql(
+DROP INDEX namespaces_inode;
+CREATE INDEX namespaces_identity ON namespaces(inode, kind, ns_id);
+)sql";
+
+constexpr SchemaStep kSteps[] = {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}};
 
 absl::StatusOr<int64_t> VersionInMeta(Database* database) {
   return database->QueryInt("SELECT value FROM meta WHERE key = 'schema_version'");

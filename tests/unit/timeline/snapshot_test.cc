@@ -292,6 +292,7 @@ TEST_F(SnapshotTest, AFileOfTheFirstVersionIsBroughtUpToDate) {
   ASSERT_OK(timeline_->Close());
   timeline_.reset();
   Exec(
+      "DROP INDEX namespaces_identity; CREATE INDEX namespaces_inode ON namespaces(inode, kind);"
       "ALTER TABLE containers DROP COLUMN enriched; DROP TABLE snapshots; DROP TABLE findings;"
       "CREATE TABLE snapshots (id INTEGER PRIMARY KEY AUTOINCREMENT, time_ns INTEGER NOT NULL,"
       " container INTEGER, target TEXT NOT NULL, body TEXT NOT NULL) STRICT;"
