@@ -77,13 +77,14 @@ void KernelRuns::Note(uint64_t run) {
   changed_slots_.insert(SlotOf(run));
 }
 
-void KernelRuns::Close(uint64_t run) {
+bool KernelRuns::Close(uint64_t run) {
   const size_t slot = SlotOf(run);
-  if (slot >= slots_.size()) return;
+  if (slot >= slots_.size()) return true;
   MutexLock lock(&mutex_);
   // Only what is known may be closed: the kernel may then write over what belongs to it.
   Look(slot);
   if (known_[slot].run == run) __atomic_store_n(&slots_[slot].closed, run, __ATOMIC_RELEASE);
+  return known_[slot].run >= run;
 }
 
 KernelRuns::Counts KernelRuns::CountsSoFar() {

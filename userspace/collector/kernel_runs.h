@@ -66,8 +66,9 @@ class KernelRuns {
   // So that it is in the books.
   void Note(uint64_t run);
 
-  // The run takes no more events, but for one that is under way just now.
-  void Close(uint64_t run);
+  // The run takes no more events, but for one that is under way just now. False: it is not open
+  // yet, as its record comes first, and has to be closed later.
+  bool Close(uint64_t run);
 
   // Of all runs so far, by what each event counts as; Forget() drops an entry.
   Counts CountsSoFar();

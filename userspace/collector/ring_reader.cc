@@ -274,7 +274,8 @@ void RingReader::CloseRuns() {
   std::vector<uint64_t> unwanted = coalescer_.TakeUnwanted();
   if (options_.runs == nullptr) return;
   if (!options_.hold_back) {
-    for (const uint64_t run : unwanted) options_.runs->Close(run);
+    to_close_.insert(to_close_.end(), unwanted.begin(), unwanted.end());
+    std::erase_if(to_close_, [this](uint64_t run) { return options_.runs->Close(run); });
     return;
   }
   // Its slot takes another run when it is closed: not before the books that are durable have it, so
@@ -286,8 +287,9 @@ void RingReader::CloseRuns() {
   to_close_.insert(to_close_.end(), unwanted.begin(), unwanted.end());
   std::erase_if(to_close_, [this](uint64_t run) {
     auto it = reported_.find(run);
+    if (it == reported_.end()) options_.runs->Note(run);  // it may not have been open before
     if (it == reported_.end() || it->second > durable_mark_) return false;
-    options_.runs->Close(run);
+    if (!options_.runs->Close(run)) return false;
     coalescer_.SetOpen(run, false);
     reported_.erase(it);
     return true;

@@ -122,7 +122,7 @@ class RingReader {
   uint64_t last_mark_ = 0;
   uint64_t marked_critical_ = 0, marked_bulk_ = 0;    // by the last one
   absl::flat_hash_map<uint64_t, uint64_t> reported_;  // runs of the kernel, by which mark
-  std::vector<uint64_t> to_close_;
+  std::vector<uint64_t> to_close_;  // runs of the kernel that nobody wants any more
   std::atomic<uint64_t> durable_mark_{0}, durable_critical_{0}, durable_bulk_{0};
   bool unmarked_ = false;  // something was handed on since the last mark
   int early_looks_ = 0;    // in a row that left something in early_

@@ -56,6 +56,25 @@ TEST_F(KernelRunsTest, EachCountIsInOneGrowth) {
   EXPECT_THAT(growth[0].added, ElementsAre(0, 2));
 }
 
+// Its record is on the ring before the slot has its number: it may be read, and refused, by then.
+TEST_F(KernelRunsTest, ARunThatIsNotOpenYetIsClosedLater) {
+  const uint64_t first = Begin(3, 7);
+  EXPECT_TRUE(runs_.Close(first));
+  const uint64_t second = first + 1;
+  EXPECT_FALSE(runs_.Close(second));
+  EXPECT_EQ(slots_[3].closed, first);
+  EXPECT_EQ(Begin(3, 8), second);
+  slots_[3].counted[0] += 4;
+  EXPECT_TRUE(runs_.Close(second));
+  EXPECT_EQ(slots_[3].closed, second);
+  const std::vector<RunGrowth> growth = runs_.Collect({});
+  ASSERT_THAT(growth, SizeIs(1));
+  EXPECT_EQ(growth[0].run, second);
+  EXPECT_THAT(growth[0].added, ElementsAre(4, 0));
+  EXPECT_TRUE(runs_.Close(first)) << "there is nothing left to do";
+  EXPECT_EQ(slots_[3].closed, second);
+}
+
 TEST_F(KernelRunsTest, WhatComesAfterTheCloseBelongsToTheOldRun) {
   const uint64_t first = Begin(3, 7);
   runs_.Close(first);
