@@ -33,7 +33,9 @@ uint64_t InKernel(RunRig& rig, nsobs_run_kind kind) {
   return rig.set().runs().Observed(kind, 0) + rig.set().runs().Observed(kind, 1);
 }
 
-TEST(Run, OfSignalsIsOneRow) {
+// Whether the kernel did most of it. Not where another run holds the slot for its window: other
+// processes of the machine send signals, too. What is counted is exact in any case.
+bool SignalsAreOneRow() {
   RunRig rig(absl::Seconds(5));
   rig.StartReading();
   Cgroup cgroup(Hierarchy::kUnified);
@@ -41,12 +43,19 @@ TEST(Run, OfSignalsIsOneRow) {
   child.Run();
   EXPECT_TRUE(WaitUntil([&] { return rig.Told(EventKind::kSignal, child) == kMany; }));
   const std::vector<Row> rows = rig.Rows(EventKind::kSignal, child);
-  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows.size(), 1u);
+  if (rows.size() != 1) return false;
   EXPECT_EQ(rows[0].count, kMany);
   EXPECT_GT(rows[0].last_boot_ns, rows[0].event.boot_ns);
   EXPECT_EQ(rig.Count(CounterFamily::kSignal, cgroup), kMany);
-  EXPECT_GT(InKernel(rig, NSOBS_RUN_SIGNAL), kMany / 2) << "the kernel did not do it";
   EXPECT_TRUE(rig.Balances(EventKind::kSignal));
+  return InKernel(rig, NSOBS_RUN_SIGNAL) > kMany / 2;
+}
+
+TEST(Run, OfSignalsIsOneRow) {
+  bool in_kernel = false;
+  for (int i = 0; i < 5 && !in_kernel && !HasFailure(); ++i) in_kernel = SignalsAreOneRow();
+  EXPECT_TRUE(in_kernel) << "the kernel did not do it";
 }
 
 int ConnectOften(Line&) {

@@ -20,7 +20,7 @@ import totals as counting
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "test-results"
-FUZZ_SECONDS = int(os.environ.get("NSOBS_FUZZ_SECONDS", "60"))  # each; hours by hand, before a release
+FUZZ_SECONDS = int(os.environ.get("NSOBS_FUZZ_SECONDS", "30"))  # each; hours by hand, before a release
 PYTEST = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-ra", "--tb=short"]
 
 
