@@ -68,6 +68,8 @@ constexpr Example kExamples[] = {
      "sum by (program) (rate(nsobserver_program_run_seconds_total[5m]))"},
     {Family::kProgramRuns,
      "rate(nsobserver_program_run_seconds_total[5m]) / rate(nsobserver_program_runs_total[5m])"},
+    {Family::kProgramProbeMisses,
+     "sum by (program) (increase(nsobserver_program_probe_misses_total[5m])) > 0"},
     {Family::kStorageUp, "nsobserver_storage_up == 0"},
     {Family::kLastCommitAge, "nsobserver_last_commit_age_seconds > 60"},
     {Family::kDatabaseBytes, "deriv(nsobserver_database_size_bytes[1h])"},
