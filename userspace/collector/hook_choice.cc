@@ -140,6 +140,9 @@ HookChoice ChooseHooks(const ProgramRow& row, std::string_view sparing, std::str
     std::erase_if(hooks, [&](const HookRow& hook) { return !is_forced(hook); });
   }
   for (const HookRow& hook : hooks) {
+    // Where fexit was just seen to work, nothing of the kernel's code is patched for a trial of
+    // what is worse.
+    if (IsForced(hook.hook, "kprobe") && !out.rows.empty()) continue;
     if (!sparing.empty() && IsDear(hook.hook, row.group)) {
       if (!absl::StartsWith(out.reason, absl::string_view(sparing.data(), sparing.size()))) {
         out.reason =

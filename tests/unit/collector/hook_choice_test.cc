@@ -40,6 +40,16 @@ TEST(HookChoiceTest, AFunctionThatCannotBeHookedIsPassedOver) {
   EXPECT_TRUE(trial.Try("tp_btf/anything").ok()) << "its own load shows it";
 }
 
+TEST(HookChoiceTest, KprobesAreNotTriedWhereABetterHookWorks) {
+  FunctionTrial trial;
+  ProgramRow row = kCall;
+  row.better = {"p_better", "tp_btf/x", "little"};
+  const HookChoice choice = ChooseHooks(row, "", "", &trial);
+  EXPECT_THAT(HooksOf(choice),
+              ElementsAre("tp_btf/x", "tracepoint/syscalls/sys_exit_x", "iter/task"));
+  EXPECT_EQ(choice.reason, "") << "what was tried, and refused";
+}
+
 TEST(HookChoiceTest, WhatCostsBystandersGoesWithItsSwitch) {
   FunctionTrial trial;
   ProgramRow row = kCall;
