@@ -71,9 +71,9 @@ class ProbeSet::Impl {
   // -1: it was not loaded.
   int ProgramFd(std::string_view name) const;
   // What serves the row of ProgramTable(), which has a hook.
+  int ProgramFd(size_t row) const { return ProgramFd(std::string_view(programs_[row])); }
   // What it is attached by; -1: nothing.
   int LinkFd(size_t row) const;
-  int ProgramFd(size_t row) const { return ProgramFd(std::string_view(programs_[row])); }
 
   Skeleton skeleton_;
   RunMapping mapping_;
