@@ -69,7 +69,7 @@ def test_without_a_sysroot_it_says_what_makes_one(tmp_path):
 @pytest.mark.parametrize("architecture", ["", "riscv64"])
 def test_another_architecture_is_refused(architecture):
     result = subprocess.run([tree.ROOT / "deploy/cross/build", architecture], capture_output=True, text=True)
-    assert (result.returncode, result.stderr) == (1, "cross/build: which architecture? There is: arm64\n")
+    assert (result.returncode, result.stderr) == (2, "cross/build: which architecture? There is: arm64\n")
 
 
 @pytest.mark.parametrize("program", ["/usr/bin/bash", "/usr/bin/git", "/usr/bin/dpkg"])

@@ -31,7 +31,7 @@ constexpr size_t kPiece = 512;
 constexpr int kMaxPieces = 64;
 
 constexpr int kLastRounds = 200;     // of 5 ms, for what the queues had no room for
-constexpr int kMaxEarlyLooks = 100;  // each kFlushPeriod or so
+constexpr int kMaxEarlyLooks = 100;  // each kFlushPeriod or so, after a handover
 
 constexpr absl::Duration kTickPeriod = absl::Milliseconds(100);
 
@@ -47,7 +47,8 @@ RingReader::RingReader(const RingReaderOptions& options, RingReaderHandlers hand
     : options_(options),
       handlers_(std::move(handlers)),
       coalescer_(options.coalescer),
-      window_ns_(absl::ToInt64Nanoseconds(options.coalescer.window)) {}
+      window_ns_(absl::ToInt64Nanoseconds(options.coalescer.window)),
+      early_(options.adopted ? kMaxEarlyLooks : 0) {}
 
 absl::StatusOr<std::unique_ptr<RingReader>> RingReader::Create(const RingReaderOptions& options,
                                                                RingReaderHandlers handlers) {
@@ -244,30 +245,15 @@ void RingReader::Mark() {
 
 void RingReader::TakeGrowth() {
   if (options_.runs == nullptr) return;
-  std::vector<RunGrowth> growth = options_.runs->Collect(coalescer_.AttachedRuns());
-  growth.insert(growth.begin(), early_.begin(), early_.end());
-  early_.clear();
-  for (const RunGrowth& g : growth) {
-    switch (coalescer_.Extend(g)) {
-      case Coalescer::Grown::kCounted:
-        break;
-      case Coalescer::Grown::kUnknown:
-        early_.push_back(g);
-        break;
-      case Coalescer::Grown::kLost:
-        Lose(g.owner, KernelRuns::KindOf(g.run), g.added);
+  for (const RunGrowth& g : early_.TakeWith(options_.runs->Collect(coalescer_.AttachedRuns()))) {
+    const Coalescer::Grown grown = coalescer_.Extend(g);
+    if (grown == Coalescer::Grown::kCounted) continue;
+    if (grown == Coalescer::Grown::kUnknown) {
+      if (early_.Keep(g)) continue;
+      coalescer_.Disown(g.run);
     }
-  }
-  // A record is on its ring before its run is open, so it comes, unless a predecessor took it. Only
-  // after a handover is that possible, and only marks can't wait for ever.
-  if (!options_.hold_back) return;
-  early_looks_ = early_.empty() ? 0 : early_looks_ + 1;
-  if (early_looks_ < kMaxEarlyLooks) return;
-  for (const RunGrowth& g : early_) {
     Lose(g.owner, KernelRuns::KindOf(g.run), g.added);
-    coalescer_.Disown(g.run);
   }
-  early_.clear();
 }
 
 void RingReader::CloseRuns() {

@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "userspace/base/fd.h"
 #include "userspace/collector/coalescer.h"
+#include "userspace/collector/early_growth.h"
 #include "userspace/collector/mapped_ring.h"
 #include "userspace/collector/record_batch.h"
 
@@ -34,6 +35,7 @@ struct RingReaderOptions {
   // Records stay on the rings, and runs of the kernel open, until Durable(): whoever takes the
   // rings over after we were killed finds all that was not. Batches have marks.
   bool hold_back = false;
+  bool adopted = false;        // somebody else has read these rings before
   uint64_t critical_from = 0;  // with hold_back: what is before these positions is durable already
   uint64_t bulk_from = 0;
 };
@@ -117,15 +119,14 @@ class RingReader {
   UniqueFd rings_fd_;  // an epoll that wakes with either ring
   std::unique_ptr<MappedRing> bulk_, critical_;
   RecordBatch batch_;
-  std::vector<RunGrowth> early_;  // their records are still on the ring
-  RunBooks owed_;                 // changes that no delivered mark has
+  EarlyGrowth early_;
+  RunBooks owed_;  // changes that no delivered mark has
   uint64_t last_mark_ = 0;
   uint64_t marked_critical_ = 0, marked_bulk_ = 0;    // by the last one
   absl::flat_hash_map<uint64_t, uint64_t> reported_;  // runs of the kernel, by which mark
   std::vector<uint64_t> to_close_;  // runs of the kernel that nobody wants any more
   std::atomic<uint64_t> durable_mark_{0}, durable_critical_{0}, durable_bulk_{0};
   bool unmarked_ = false;  // something was handed on since the last mark
-  int early_looks_ = 0;    // in a row that left something in early_
   int quiet_ = 0;          // looks in a row at which nothing had come
   bool woken_ = false;     // by Wake(): somebody waits for what is open
   bool more_ = false;      // the bulk ring was not empty when it was left

@@ -124,6 +124,7 @@ RingReaderOptions Pipeline::RingOptions(const PipelineOptions& options, ProbeSet
   ring.runs = &probes->runs();
   ring.coalescer.window = options.coalesce_window;
   ring.hold_back = !options.loading_id.empty();
+  ring.adopted = options.adopted;
   return ring;
 }
 
