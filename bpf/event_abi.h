@@ -419,6 +419,8 @@ enum nsobs_counter_family {
   NSOBS_COUNT_DNS_ANSWER = 11,       /* a: protocol, b: RCODE (0..15); ns: net of the socket */
   NSOBS_COUNT_END = 12,
 };
+/* Of counters_overflow, in the place of family 0: not 0 once anything was counted there. */
+#define NSOBS_OVERFLOW_USED 0
 
 /* ns_id is the never-reused id where the kernel has one, else the inode. */
 struct nsobs_counter_key {

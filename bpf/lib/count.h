@@ -43,9 +43,11 @@ static __always_inline u32 overflow_slot(u32 family, u32 a, u32 b) {
 }
 
 static __always_inline void bump_overflow(u32 family, u32 a, u32 b) {
-  u32 slot = overflow_slot(family, a, b);
+  u32 slot = overflow_slot(family, a, b), used_slot = NSOBS_OVERFLOW_USED;
   u64* value = bpf_map_lookup_elem(&counters_overflow, &slot);
+  u64* used = bpf_map_lookup_elem(&counters_overflow, &used_slot);
 
+  if (used && *used == 0) *used = 1;
   if (value) __sync_fetch_and_add(value, 1);
 }
 

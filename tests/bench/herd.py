@@ -14,7 +14,8 @@ STATE = ROOT / "tests/unit/correlation/fixtures/runc_state.json"  # of a real on
 
 @contextlib.contextmanager
 def herd(program: str, count: int, name: str, runc_root: pathlib.Path):
-    """Yields how many there are; ended when left. Observers find them by --runtimes.runc-root."""
+    """Yields the process that holds them, for signals(); ended when left. Observers find them by
+    --runtimes.runc-root."""
     process = subprocess.Popen([program, str(count), name], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, text=True)
     try:
@@ -28,10 +29,17 @@ def herd(program: str, count: int, name: str, runc_root: pathlib.Path):
             made += 1
         if made != count:
             sys.exit(f"tests/bench/run: {program} made {made} of {count} containers")
-        yield made
+        yield process
     finally:
         process.stdin.close()
         process.wait(120)
+
+
+def signals(process: subprocess.Popen, kinds: int) -> None:
+    """Each of them gets so many different ones, and ignores them."""
+    process.stdin.write(f"signal {kinds}\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "done\n"
 
 
 def write_state(template: dict, container: str, pid: int, ticks: int, root: pathlib.Path) -> None:

@@ -1,7 +1,8 @@
 // bench_herd N NAME: N processes that look like the inits of N containers, each in namespaces of
 // its own of six kinds and in cgroups /NAME-I of its own, at a thousandth of what a runtime would
 // cost. Prints "I PID START_TICKS" of each and "ready", and ends them when its standard input
-// does. The cgroups are removed then.
+// does. The cgroups are removed then. For a line "signal N" each gets N different signals, which an
+// init without handlers ignores; "done" is printed then.
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -70,6 +72,14 @@ pid_t Begin() {
   while (true) pause();
 }
 
+void Signal(pid_t pid, int kinds) {
+  for (int signal = 1; kinds > 0 && signal <= SIGRTMAX; ++signal) {
+    if (signal == SIGKILL || signal == SIGSTOP || (signal > 31 && signal < SIGRTMIN)) continue;
+    kill(pid, signal);
+    --kinds;
+  }
+}
+
 int Main(int count, const std::string& name) {
   const std::vector<std::string> hierarchies = Hierarchies();
   std::vector<pid_t> pids;
@@ -87,8 +97,12 @@ int Main(int count, const std::string& name) {
   }
   puts("ready");
   fflush(stdout);
-  char ignored;
-  while (read(STDIN_FILENO, &ignored, 1) > 0) {
+  for (std::string line; std::getline(std::cin, line);) {
+    int kinds = 0;
+    if (sscanf(line.c_str(), "signal %d", &kinds) != 1) continue;
+    for (const pid_t pid : pids) Signal(pid, kinds);
+    puts("done");
+    fflush(stdout);
   }
   for (const pid_t pid : pids) kill(pid, SIGKILL);
   for (const pid_t pid : pids) waitpid(pid, nullptr, 0);

@@ -14,6 +14,8 @@ class Programs:
         self.ring = self._find(build / "tests/bench/bench_ring")
         self.herd = self._find(build / "tests/bench/bench_herd")
         self.scan = self._find(build / "tests/bench/bench_scan")
+        self.scrape = self._find(build / "tests/bench/bench_scrape")
+        self.timeline = self._find(build / "tests/bench/bench_timeline")
         self._find(build / "userspace/main/nsobserver")
 
     @staticmethod
@@ -46,6 +48,11 @@ def until_stdin_ends(*command: str):
     finally:
         process.stdin.close()
         process.wait(20)
+
+
+def figures(output: str) -> dict[str, float]:
+    """Of lines "name FIGURE"."""
+    return {name: float(value) for name, value, *_ in map(str.split, output.splitlines())}
 
 
 def cpu_seconds(pid: int) -> float:

@@ -5,7 +5,8 @@ import conditions
 
 def show(results: dict) -> None:
     for part, printer in (("table", show_table), ("programs", show_programs), ("burst", show_burst),
-                          ("rest", show_rest), ("look", show_look), ("targets", show_targets)):
+                          ("rest", show_rest), ("look", show_look), ("scan", show_scan),
+                          ("scrape", show_scrape), ("timeline", show_timeline), ("targets", show_targets)):
         if results.get(part):
             printer(results[part])
     for warning in conditions.warnings(results["conditions"]):
@@ -53,9 +54,26 @@ def show_rest(rest: dict) -> None:
     many = rest["many"]
     print(f"With {many['count']:,} that were there first: {many['known']:,} of them known after "
           f"{many['start_seconds']:.1f} s ({many['start_cpu_seconds']:.2f} s of CPU), at rest "
-          f"{100 * many['cpu_share']:.2f} % of a core, {many['resident_mib']:.1f} MiB.\n"
-          f"A look at {many['processes']:,} processes: {many['iterator_us']:,} us by the kernel's "
-          f"iterator, {many['proc_us']:,} us by /proc")
+          f"{100 * many['cpu_share']:.2f} % of a core, {many['resident_mib']:.1f} MiB")
+
+
+def show_scan(scans: list[dict]) -> None:
+    print("\nA look at all processes, CPU us")
+    columns([["processes", "by the kernel's iterator", "the iterator alone", "by /proc"],
+             *([f"{s['processes']:,}", f"{s['iterator_us']:,.0f}", f"{s['bare_us']:,.0f}", f"{s['proc_us']:,.0f}"]
+               for s in scans)])
+
+
+def show_scrape(scrapes: list[dict]) -> None:
+    print("\nA scrape, CPU us; bare: its map read and its text written, no more")
+    columns([["series", "KiB", "ours", "bare", "ms until it is there"],
+             *([f"{s['series']:,}", f"{s['bytes'] / 1024:,.0f}", f"{s['cpu_us']:,.0f}", f"{s['bare_us']:,.0f}",
+                f"{s['wall_ms']:.1f}"] for s in scrapes)])
+
+
+def show_timeline(timeline: dict) -> None:
+    print(f"\n{timeline['rows']:,} different rows of the timeline ({timeline['body_bytes']} bytes of text): "
+          f"{timeline['timeline_ns']:,.0f} ns of CPU each, by SQLite alone {timeline['bare_ns']:,.0f} ns")
 
 
 def show_look(look: dict) -> None:

@@ -39,6 +39,15 @@ def judge(results: dict) -> list[dict]:
         look = results["look"]
         out.append(target("from a failure to its finding, median, ms", look["median_ms"], 150))
         out.append(target("a look into a container, p99, ms", look["look_p99_ms"], 50))
+    for scan in results.get("scan", ()):
+        among = f"a look at {scan['processes']:,} processes"
+        out.append(target(f"{among}, to the bare iterator's", scan["to_bare"], 1.5))
+        out.append(target(f"{among}, to that of /proc", 1 / scan["faster_than_proc"], 0.05))
+    for scrape in results.get("scrape", ()):
+        if scrape["series"] >= 10_000:
+            out.append(target(f"a scrape of {scrape['series']:,} series, to the bare one", scrape["ratio"], 2))
+    if "timeline" in results:
+        out.append(target("a row of the timeline, to SQLite's alone", results["timeline"]["ratio"], 1 / 0.85))
     return out
 
 

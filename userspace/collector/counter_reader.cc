@@ -96,7 +96,15 @@ bool IsByErrno(uint32_t family) {
          family == NSOBS_COUNT_BIND_FAILURE || family == NSOBS_COUNT_FILE_FAILURE;
 }
 
+// To read these for nothing would be most of what a scrape costs.
+bool HasOverflow(int fd) {
+  const uint32_t slot = NSOBS_OVERFLOW_USED;
+  uint64_t used = 0;
+  return bpf_map_lookup_elem(fd, &slot, &used) != 0 || used != 0;
+}
+
 absl::Status ReadOverflow(int fd, KernelCounters* out) {
+  if (!HasOverflow(fd)) return absl::OkStatus();
   for (uint32_t family = 1; family < NSOBS_COUNT_END; ++family) {
     const uint32_t stride = IsByErrno(family) ? 256 : 8;
     std::vector<uint32_t> keys(kOverflowPerFamily);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "userspace/base/clock.h"
+#include "userspace/base/json_writer.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/base/status_util.h"
 
@@ -11,217 +12,290 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-template <typename T>
-Json OrNull(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
+void Add(const NamespaceSet& namespaces, JsonWriter* out) {
+  for (NamespaceKind kind : kNamespaceKinds) out->KnownField(Name(kind), namespaces[kind].inode);
 }
 
-Json TextOrNull(const std::optional<std::string>& value) {
-  return value ? Json(ToUtf8(*value)) : Json(nullptr);
+void Add(const Process& p, JsonWriter* out) {
+  out->Field("pid", p.pid);
+  out->Field("tid", p.tid);
+  out->Field("ns_pid", p.ns_pid);
+  out->Field("parent_pid", p.parent_pid);
+  out->Field("comm", p.comm);
+  out->Field("exe_args", p.exe_args);
+  out->Field("uid", p.uid);
+  out->Field("login_uid", p.login_uid);
+  out->Field("start_boot_ns", p.start_boot_ns);
+  out->BeginObject("namespaces");
+  Add(p.namespaces, out);
+  out->EndObject();
 }
 
-Json KnownOrNull(const std::string& value) {
-  return value.empty() ? Json(nullptr) : Json(ToUtf8(value));
+void AddKnown(std::string_view key, const Process& process, JsonWriter* out) {
+  if (process.pid == 0) return out->NullField(key);
+  out->BeginObject(key);
+  Add(process, out);
+  out->EndObject();
 }
 
-Json ProcessOrNull(const Process& process) {
-  return process.pid == 0 ? Json(nullptr) : ToJson(process);
+void Add(const Container& c, JsonWriter* out) {
+  out->Field("name", c.name);
+  out->Field("id", c.id);
+  out->Field("runtime", c.runtime);
+  out->Field("image", c.image);
+  out->Field("pod", c.pod);
+  out->Field("pod_namespace", c.pod_namespace);
+  out->Field("source", c.source);
+  out->Field("certain", c.certain);
+  if (c.enriched.empty()) return;
+  out->BeginObject("enriched");
+  for (const auto& [field, engine] : c.enriched) out->Field(ToUtf8(field), engine);
+  out->EndObject();
 }
 
-Json ToJson(const std::vector<Ancestor>& lineage) {
-  Json out = Json::array();
+void Add(std::string_view key, const ContainerRef& container, JsonWriter* out) {
+  if (container == nullptr) return out->NullField(key);
+  out->BeginObject(key);
+  Add(*container, out);
+  out->EndObject();
+}
+
+// The host in the shape of a container, for `entered_from` where null means "did not come in".
+void AddHost(std::string_view key, JsonWriter* out) {
+  out->BeginObject(key);
+  out->Field("name", "host");
+  out->NullField("id");
+  out->Field("runtime", "host");
+  out->NullField("image");
+  out->NullField("pod");
+  out->NullField("pod_namespace");
+  out->Field("source", "cgroup");
+  out->Field("certain", true);
+  out->EndObject();
+}
+
+void Add(const std::vector<Ancestor>& lineage, JsonWriter* out) {
+  out->BeginArray("lineage");
   for (const Ancestor& a : lineage) {
-    out.push_back({{"pid", a.pid},
-                   {"comm", ToUtf8(a.comm)},
-                   {"exe_args", TextOrNull(a.exe_args)},
-                   {"login_uid", OrNull(a.login_uid)}});
+    out->BeginObject();
+    out->Field("pid", a.pid);
+    out->Field("comm", a.comm);
+    out->Field("exe_args", a.exe_args);
+    out->Field("login_uid", a.login_uid);
+    out->EndObject();
   }
-  return out;
+  out->EndArray();
 }
 
-struct DetailToJson {
-  const ObservedEvent& observed;
+void AddSignalName(int signal, JsonWriter* out) {
+  signal == 0 ? out->NullField("signal") : out->Field("signal", SignalName(signal));
+}
 
-  Json operator()(const NamespaceChange& c) const {
-    Json changes = Json::object();
+struct AddDetail {
+  const ObservedEvent& observed;
+  JsonWriter* out;
+
+  void operator()(const NamespaceChange& c) const {
+    out->Field("operation", Name(c.operation));
+    out->Field("errno", c.error);
+    out->KnownField("errno_name", ErrnoName(c.error));
+    out->Field("flags", c.flags);
+    out->BeginObject("changes");
     for (NamespaceKind kind : kNamespaceKinds) {
       if (!c.Changed(kind)) continue;
-      changes[std::string(Name(kind))] = {{"from", c.from[kind].inode}, {"to", c.to[kind].inode}};
+      out->BeginObject(Name(kind));
+      out->Field("from", c.from[kind].inode);
+      out->Field("to", c.to[kind].inode);
+      out->EndObject();
     }
-    Json out = {{"operation", Name(c.operation)},
-                {"errno", c.error},
-                {"errno_name", KnownOrNull(ErrnoName(c.error))},
-                {"flags", c.flags},
-                {"changes", std::move(changes)},
-                {"target", ToJson(observed.peer)}};
+    out->EndObject();
+    Add("target", observed.peer, out);
     if (c.operation == NamespaceChange::Operation::kClone) {
-      out["child_pid"] = c.child_pid;
-      out["child_ns_pid"] = c.child_ns_pid;
+      out->Field("child_pid", c.child_pid);
+      out->Field("child_ns_pid", c.child_ns_pid);
     }
     if (observed.entry) {
-      out["by"] = Name(observed.entry->by);
-      out["before_start"] = observed.entry->before_start;
-      out["lineage"] = ToJson(observed.entry->lineage);
+      out->Field("by", Name(observed.entry->by));
+      out->Field("before_start", observed.entry->before_start);
+      Add(observed.entry->lineage, out);
     }
-    return out;
   }
 
-  Json operator()(const ConnectFailure& c) const {
-    return {{"protocol", Name(c.protocol)},
-            {"family", FamilyName(c.family)},
-            {"destination", KnownOrNull(c.destination)},
-            {"port", c.port == 0 ? Json(nullptr) : Json(c.port)},
-            {"path", KnownOrNull(c.path)},
-            {"source", KnownOrNull(c.source)},
-            {"source_port", c.source_port == 0 ? Json(nullptr) : Json(c.source_port)},
-            {"errno", c.error},
-            {"errno_name", ErrnoName(c.error)},
-            {"phase", Name(c.phase)},
-            {"duration_ns", c.duration_ns == 0 ? Json(nullptr) : Json(c.duration_ns)},
-            {"destination_source", Name(c.destination_source)}};
+  void operator()(const ConnectFailure& c) const {
+    out->Field("protocol", Name(c.protocol));
+    out->Field("family", FamilyName(c.family));
+    out->KnownField("destination", c.destination);
+    out->KnownField("port", c.port);
+    out->KnownField("path", c.path);
+    out->KnownField("source", c.source);
+    out->KnownField("source_port", c.source_port);
+    out->Field("errno", c.error);
+    out->Field("errno_name", ErrnoName(c.error));
+    out->Field("phase", Name(c.phase));
+    out->KnownField("duration_ns", c.duration_ns);
+    out->Field("destination_source", Name(c.destination_source));
   }
 
-  Json operator()(const Signal& s) const {
-    return {
-        {"signal", s.signal},
-        {"name", SignalName(s.signal)},
-        {"result", Name(s.result)},
-        {"sender", {{"process", ProcessOrNull(s.sender)}, {"container", ToJson(observed.peer)}}},
-        {"target",
-         {{"process", ToJson(observed.event.process)}, {"container", ToJson(observed.container)}}},
-        {"code", s.code},
-        {"by_kernel", s.by_kernel},
-        {"to_thread", !s.group},
-        {"disposition", Name(s.handler)}};
+  void operator()(const Signal& s) const {
+    out->Field("signal", s.signal);
+    out->Field("name", SignalName(s.signal));
+    out->Field("result", Name(s.result));
+    out->BeginObject("sender");
+    AddKnown("process", s.sender, out);
+    Add("container", observed.peer, out);
+    out->EndObject();
+    out->BeginObject("target");
+    out->BeginObject("process");
+    Add(observed.event.process, out);
+    out->EndObject();
+    Add("container", observed.container, out);
+    out->EndObject();
+    out->Field("code", s.code);
+    out->Field("by_kernel", s.by_kernel);
+    out->Field("to_thread", !s.group);
+    out->Field("disposition", Name(s.handler));
   }
 
-  Json operator()(const OomKill& o) const {
-    return {
-        {"reason", Name(o.reason)},
-        {"victim",
-         {{"process", ToJson(observed.event.process)}, {"ns_pid", observed.event.process.ns_pid}}},
-        {"trigger", {{"process", ProcessOrNull(o.trigger)}}},
-        {"cgroup", KnownOrNull(o.cgroup_path)},
-        {"limit_bytes", OrNull(o.limit_bytes)},
-        {"usage_bytes", o.usage_bytes},
-        {"anon_bytes", o.anon_bytes},
-        {"file_bytes", o.file_bytes},
-        {"shmem_bytes", o.shmem_bytes},
-        {"oom_score_adj", o.oom_score_adj},
-        {"victim_is_init", observed.event.process.ns_pid == 1}};
+  void operator()(const OomKill& o) const {
+    const Process& victim = observed.event.process;
+    out->Field("reason", Name(o.reason));
+    out->BeginObject("victim");
+    out->BeginObject("process");
+    Add(victim, out);
+    out->EndObject();
+    out->Field("ns_pid", victim.ns_pid);
+    out->EndObject();
+    out->BeginObject("trigger");
+    AddKnown("process", o.trigger, out);
+    out->EndObject();
+    out->KnownField("cgroup", o.cgroup_path);
+    out->Field("limit_bytes", o.limit_bytes);
+    out->Field("usage_bytes", o.usage_bytes);
+    out->Field("anon_bytes", o.anon_bytes);
+    out->Field("file_bytes", o.file_bytes);
+    out->Field("shmem_bytes", o.shmem_bytes);
+    out->Field("oom_score_adj", o.oom_score_adj);
+    out->Field("victim_is_init", victim.ns_pid == 1);
   }
 
-  Json operator()(const CgroupChange& c) const {
-    return {{"born", c.born}, {"path", ToUtf8(c.path)}, {"truncated", c.truncated}};
+  void operator()(const CgroupChange& c) const {
+    out->Field("born", c.born);
+    out->Field("path", c.path);
+    out->Field("truncated", c.truncated);
   }
 
-  Json operator()(const ProcessExec& e) const {
-    return {{"args", ToUtf8(e.args)}, {"truncated", e.truncated}};
+  void operator()(const ProcessExec& e) const {
+    out->Field("args", e.args);
+    out->Field("truncated", e.truncated);
   }
 
-  Json operator()(const ProcessExit& e) const {
-    return {{"exit_code", e.exit_code},
-            {"signal", e.signal == 0 ? Json(nullptr) : Json(SignalName(e.signal))},
-            {"core_dumped", e.core_dumped},
-            {"lifetime_ns", e.lifetime_ns}};
+  void operator()(const ProcessExit& e) const {
+    out->Field("exit_code", e.exit_code);
+    AddSignalName(e.signal, out);
+    out->Field("core_dumped", e.core_dumped);
+    out->Field("lifetime_ns", e.lifetime_ns);
   }
 
-  Json operator()(const ContainerStart&) const {
-    return {{"init", ProcessOrNull(observed.event.process)}};
+  void operator()(const ContainerStart&) const { AddKnown("init", observed.event.process, out); }
+
+  void operator()(const ContainerExit& e) const {
+    AddKnown("init", observed.event.process, out);
+    out->Field("exit_code", e.exit_code);
+    AddSignalName(e.signal, out);
+    out->Field("lifetime_ns", e.lifetime_ns);
+    out->Field("cause", e.cause);
   }
 
-  Json operator()(const ContainerExit& e) const {
-    return {{"init", ProcessOrNull(observed.event.process)},
-            {"exit_code", e.exit_code},
-            {"signal", e.signal == 0 ? Json(nullptr) : Json(SignalName(e.signal))},
-            {"lifetime_ns", e.lifetime_ns},
-            {"cause", ToUtf8(e.cause)}};
+  void operator()(const Loss& l) const {
+    out->Field("of", Name(l.of));
+    Add("container", observed.container, out);
+    out->Field("cause", l.cause);
+    out->Field("count", l.count);
+    out->Field("from", FormatRfc3339(l.from_wall_ns));
+    out->Field("to", FormatRfc3339(l.to_wall_ns));
   }
 
-  Json operator()(const Loss& l) const {
-    return {{"of", Name(l.of)},
-            {"container", ToJson(observed.container)},
-            {"cause", ToUtf8(l.cause)},
-            {"count", l.count},
-            {"from", FormatRfc3339(l.from_wall_ns)},
-            {"to", FormatRfc3339(l.to_wall_ns)}};
+  void operator()(const Gap& g) const {
+    out->NullField("container");
+    out->Field("cause", g.cause);
+    out->NullField("count");
+    out->Field("from", FormatRfc3339(g.from_wall_ns));
+    out->Field("to", FormatRfc3339(g.to_wall_ns));
+    out->Field("part", g.part);
+    out->KnownField("reason", g.reason);
   }
 
-  Json operator()(const Gap& g) const {
-    return {{"container", nullptr},
-            {"cause", ToUtf8(g.cause)},
-            {"count", nullptr},
-            {"from", FormatRfc3339(g.from_wall_ns)},
-            {"to", FormatRfc3339(g.to_wall_ns)},
-            {"part", ToUtf8(g.part)},
-            {"reason", KnownOrNull(g.reason)}};
-  }
-
-  Json operator()(const EnterUse& e) const {
-    Json kinds = Json::array();
+  void operator()(const EnterUse& e) const {
+    out->Field("tool", e.tool);
+    out->Field("command", e.command);
+    out->BeginArray("kinds");
     for (NamespaceKind kind : kNamespaceKinds) {
-      if (e.kinds >> static_cast<int>(kind) & 1) kinds.push_back(Name(kind));
+      if (e.kinds >> static_cast<int>(kind) & 1) out->Item(Name(kind));
     }
-    return {{"tool", ToUtf8(e.tool)},       {"command", ToUtf8(e.command)},
-            {"kinds", std::move(kinds)},    {"target", ToJson(observed.container)},
-            {"duration_ns", e.duration_ns}, {"exit_code", e.exit_code}};
+    out->EndArray();
+    Add("target", observed.container, out);
+    out->Field("duration_ns", e.duration_ns);
+    out->Field("exit_code", e.exit_code);
   }
 
-  Json operator()(const PacketDrop& d) const {
-    return {{"protocol", Name(d.protocol)},
-            {"family", FamilyName(d.family)},
-            {"source", KnownOrNull(d.source)},
-            {"source_port", d.source_port},
-            {"destination", KnownOrNull(d.destination)},
-            {"port", d.port},
-            {"interface", KnownOrNull(d.interface)},
-            {"netns", d.net.inode == 0 ? Json(nullptr) : Json(d.net.inode)},
-            {"hook", d.hook == PacketDrop::Hook::kUnknown ? Json(nullptr) : Json(Name(d.hook))},
-            {"reason", "netfilter"}};
+  void operator()(const PacketDrop& d) const {
+    out->Field("protocol", Name(d.protocol));
+    out->Field("family", FamilyName(d.family));
+    out->KnownField("source", d.source);
+    out->Field("source_port", d.source_port);
+    out->KnownField("destination", d.destination);
+    out->Field("port", d.port);
+    out->KnownField("interface", d.interface);
+    out->KnownField("netns", d.net.inode);
+    out->KnownField("hook", d.hook == PacketDrop::Hook::kUnknown ? "" : Name(d.hook));
+    out->Field("reason", "netfilter");
   }
 
-  Json operator()(const BindFailure& b) const {
-    return {{"operation", Name(b.operation)},
-            {"protocol", Name(b.protocol)},
-            {"family", FamilyName(b.family)},
-            {"address", KnownOrNull(b.address)},
-            {"port", b.port == 0 ? Json(nullptr) : Json(b.port)},
-            {"path", KnownOrNull(b.path)},
-            {"errno", b.error},
-            {"errno_name", ErrnoName(b.error)},
-            {"address_source", Name(b.address_source)}};
+  void operator()(const BindFailure& b) const {
+    out->Field("operation", Name(b.operation));
+    out->Field("protocol", Name(b.protocol));
+    out->Field("family", FamilyName(b.family));
+    out->KnownField("address", b.address);
+    out->KnownField("port", b.port);
+    out->KnownField("path", b.path);
+    out->Field("errno", b.error);
+    out->Field("errno_name", ErrnoName(b.error));
+    out->Field("address_source", Name(b.address_source));
   }
 
-  Json operator()(const FileFailure& f) const {
-    return {{"operation", Name(f.operation)},
-            {"path", KnownOrNull(f.path)},
-            {"truncated", f.truncated},
-            {"flags", f.flags},
-            {"errno", f.error},
-            {"errno_name", ErrnoName(f.error)},
-            {"path_source", Name(f.path_source)}};
+  void operator()(const FileFailure& f) const {
+    out->Field("operation", Name(f.operation));
+    out->KnownField("path", f.path);
+    out->Field("truncated", f.truncated);
+    out->Field("flags", f.flags);
+    out->Field("errno", f.error);
+    out->Field("errno_name", ErrnoName(f.error));
+    out->Field("path_source", Name(f.path_source));
   }
 
-  Json operator()(const DnsFailure& d) const {
-    return {{"protocol", Name(d.protocol)},
-            {"family", FamilyName(d.family)},
-            {"server", KnownOrNull(d.server)},
-            {"port", d.port},
-            {"outcome", Name(d.outcome)},
-            {"name", KnownOrNull(d.name)},
-            {"name_truncated", !d.name.empty() && !d.name_whole},
-            {"type", d.type == 0 ? Json(nullptr) : Json(d.type)},
-            {"duration_ns", d.duration_ns},
-            {"given_up", d.given_up},
-            {"netns", d.net.inode == 0 ? Json(nullptr) : Json(d.net.inode)}};
+  void operator()(const DnsFailure& d) const {
+    out->Field("protocol", Name(d.protocol));
+    out->Field("family", FamilyName(d.family));
+    out->KnownField("server", d.server);
+    out->Field("port", d.port);
+    out->Field("outcome", Name(d.outcome));
+    out->KnownField("name", d.name);
+    out->Field("name_truncated", !d.name.empty() && !d.name_whole);
+    out->KnownField("type", d.type);
+    out->Field("duration_ns", d.duration_ns);
+    out->Field("given_up", d.given_up);
+    out->KnownField("netns", d.net.inode);
   }
 };
 
-// The host in the shape of a container, for `entered_from` where null means "did not come in".
-Json HostAsContainer() {
-  return {{"name", "host"},     {"id", nullptr},  {"runtime", "host"},
-          {"image", nullptr},   {"pod", nullptr}, {"pod_namespace", nullptr},
-          {"source", "cgroup"}, {"certain", true}};
+// For those who need a tree of it: rare things.
+template <typename T>
+Json Tree(const T& value) {
+  JsonWriter out;
+  out.BeginObject();
+  Add(value, &out);
+  out.EndObject();
+  return Json::parse(out.text());
 }
 
 }  // namespace
@@ -238,27 +312,9 @@ std::string_view Name(Entry::By by) {
   return "unknown";
 }
 
-Json ToJson(const NamespaceSet& namespaces) {
-  Json out = Json::object();
-  for (NamespaceKind kind : kNamespaceKinds) {
-    const uint32_t inode = namespaces[kind].inode;
-    out[std::string(Name(kind))] = inode == 0 ? Json(nullptr) : Json(inode);
-  }
-  return out;
-}
+Json ToJson(const NamespaceSet& namespaces) { return Tree(namespaces); }
 
-Json ToJson(const Process& p) {
-  return {{"pid", p.pid},
-          {"tid", p.tid},
-          {"ns_pid", p.ns_pid},
-          {"parent_pid", p.parent_pid},
-          {"comm", ToUtf8(p.comm)},
-          {"exe_args", TextOrNull(p.exe_args)},
-          {"uid", p.uid},
-          {"login_uid", OrNull(p.login_uid)},
-          {"start_boot_ns", p.start_boot_ns},
-          {"namespaces", ToJson(p.namespaces)}};
-}
+Json ToJson(const Process& process) { return Tree(process); }
 
 Json EnrichedJson(const Container& c) {
   Json out = Json::object();
@@ -266,32 +322,38 @@ Json EnrichedJson(const Container& c) {
   return out;
 }
 
-Json ToJson(const ContainerRef& c) {
-  if (c == nullptr) return nullptr;
-  Json out = {{"name", ToUtf8(c->name)},       {"id", ToUtf8(c->id)},
-              {"runtime", ToUtf8(c->runtime)}, {"image", TextOrNull(c->image)},
-              {"pod", TextOrNull(c->pod)},     {"pod_namespace", TextOrNull(c->pod_namespace)},
-              {"source", ToUtf8(c->source)},   {"certain", c->certain}};
-  if (!c->enriched.empty()) out["enriched"] = EnrichedJson(*c);
-  return out;
+Json ToJson(const ContainerRef& container) {
+  return container == nullptr ? Json(nullptr) : Tree(*container);
+}
+
+std::string EventBody(const ObservedEvent& observed) {
+  const Event& event = observed.event;
+  JsonWriter out;
+  out.BeginObject();
+  Add("container", observed.container, &out);
+  if (observed.entered && observed.entered_from == nullptr) {
+    AddHost("entered_from", &out);
+  } else {
+    Add("entered_from", observed.entered ? observed.entered_from : nullptr, &out);
+  }
+  out.BeginObject("namespaces");
+  Add(event.process.namespaces, &out);
+  out.EndObject();
+  AddKnown("process", event.process, &out);
+  out.BeginObject(Name(event.kind));
+  std::visit(AddDetail{observed, &out}, event.detail);
+  out.EndObject();
+  out.EndObject();
+  return std::string(out.text());
 }
 
 Json ToJson(const ObservedEvent& observed) {
-  const Event& event = observed.event;
-  Json entered = nullptr;
-  if (observed.entered) {
-    entered = observed.entered_from ? ToJson(observed.entered_from) : HostAsContainer();
-  }
   Json out = {{"time", FormatRfc3339(observed.wall_ns)},
-              {"boot_ns", event.boot_ns},
-              {"kind", Name(event.kind)},
+              {"boot_ns", observed.event.boot_ns},
+              {"kind", Name(observed.event.kind)},
               {"count", observed.count},
-              {"last_time", FormatRfc3339(observed.last_wall_ns)},
-              {"container", ToJson(observed.container)},
-              {"entered_from", std::move(entered)},
-              {"namespaces", ToJson(event.process.namespaces)},
-              {"process", ProcessOrNull(event.process)}};
-  out[std::string(Name(event.kind))] = std::visit(DetailToJson{observed}, event.detail);
+              {"last_time", FormatRfc3339(observed.last_wall_ns)}};
+  out.update(Json::parse(EventBody(observed)));
   return out;
 }
 

@@ -11,6 +11,10 @@ namespace nsobs {
 // Everything but `id`, which the timeline gives. All strings come out as valid UTF-8.
 nlohmann::ordered_json ToJson(const ObservedEvent& event);
 
+// The text of the same without "time", "boot_ns", "kind", "count" and "last_time", which change or
+// are filtered by: what is written for each event.
+std::string EventBody(const ObservedEvent& event);
+
 nlohmann::ordered_json ToJson(const Process& process);
 nlohmann::ordered_json ToJson(const NamespaceSet& namespaces);
 

@@ -10,10 +10,6 @@
 
 namespace nsobs {
 
-// The contract's JSON object without the fields that columns hold (see EventHead). Never throws on
-// bytes that are not UTF-8.
-std::string EventBody(const ObservedEvent& event);
-
 // The fields of the contract that stand in columns, because they are filtered by or change.
 struct EventHead {
   int64_t id = 0;

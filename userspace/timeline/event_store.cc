@@ -5,6 +5,7 @@
 
 #include "userspace/base/sanitize.h"
 #include "userspace/base/status_util.h"
+#include "userspace/event/event_json.h"
 #include "userspace/timeline/event_body.h"
 
 namespace nsobs {

@@ -118,5 +118,14 @@ TEST(ContainerJsonTest, OptionalFieldsAreNullAndPrivateOnesStayInside) {
   EXPECT_EQ(ToJson(ContainerRef()), nullptr);
 }
 
+TEST(EventBodyTest, LeavesOutWhatColumnsHold) {
+  const std::string body = EventBody(ObservedEvent{});
+  for (const char* field :
+       {"\"id\":", "\"time\":\"", "\"boot_ns\":", "\"kind\":", "\"count\":", "\"last_time\":"}) {
+    EXPECT_EQ(body.find(field), std::string::npos) << field << " in " << body;
+  }
+  EXPECT_THAT(body, ::testing::StartsWith("{\"container\":null,"));
+}
+
 }  // namespace
 }  // namespace nsobs
