@@ -1,7 +1,7 @@
 """The parts of the test suite, in which order they run, and their sum. Called by tests/run.
 
 Two chains run beside each other after the release build: the tests that need the machine's kernel,
-and (at low priority) what needs the compiler. What measures runs last and alone.
+and (at low priority) what needs the compiler. What measures, or emulates a machine, runs last and alone.
 """
 
 import argparse
@@ -249,13 +249,13 @@ def require_root() -> None:
 PARTS = {
     "build": run_build, "unit": run_unit, "bpf": run_bpf, "check": run_check, "e2e": run_e2e, "package": run_package,
     "fleet": run_fleet, "asan": run_asan, "tsan": run_tsan, "fuzz": run_fuzz, "tidy": run_tidy,
-    "vm": run_vm, "race": run_race, "guest": run_guest, "measuring": run_measuring, "gauntlet": run_gauntlet,
+    "race": run_race, "guest": run_guest, "vm": run_vm, "measuring": run_measuring, "gauntlet": run_gauntlet,
     "bench": run_bench,
 }
 NEED_RELEASE = {"unit", "bpf", "e2e", "package", "fleet", "guest", "vm", "tidy", "measuring", "gauntlet", "bench"}
 FOREGROUND = ["unit", "bpf", "check", "e2e", "package", "fleet"]
 BACKGROUND = ["asan", "tsan", "fuzz", "tidy"]
-BY_NAME_ONLY = ["vm"]  # emulated machines: longer than all the rest
+ALONE = ["race", "guest", "vm", "measuring", "gauntlet", "bench"]
 
 
 def execute(part: Part) -> None:
@@ -291,8 +291,7 @@ def schedule(wanted: list[str]) -> list[Part]:
     background.start()
     chain(FOREGROUND)
     background.join()
-    chain(BY_NAME_ONLY)
-    chain(["race", "guest", "measuring", "gauntlet", "bench"])
+    chain(ALONE)
     return list(parts.values())
 
 
@@ -321,7 +320,7 @@ def wants_cases(parts: list[Part]) -> bool:
 
 def choose(names: list[str]) -> list[str]:
     """In the order of PARTS, with what the wanted parts stand on."""
-    wanted = set(names or set(PARTS) - set(BY_NAME_ONLY))
+    wanted = set(names or PARTS)
     if wanted & NEED_RELEASE:
         wanted.add("build")
     return [name for name in PARTS if name in wanted]
@@ -342,7 +341,7 @@ def main() -> int:
         arguments = arguments[:cut]
     parser = argparse.ArgumentParser(prog="tests/run")
     parser.add_argument("--list", action="store_true", help="name the parts and stop")
-    parser.add_argument("part", nargs="*", help="default: all but vm")
+    parser.add_argument("part", nargs="*", help="default: all")
     options = parser.parse_args(arguments)
     if options.list:
         print("\n".join(PARTS))
