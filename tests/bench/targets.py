@@ -47,7 +47,7 @@ def judge(results: dict) -> list[dict]:
         if scrape["series"] >= 10_000:
             out.append(target(f"a scrape of {scrape['series']:,} series, to the bare one", scrape["ratio"], 2))
     if "timeline" in results:
-        out.append(target("a row of the timeline, to SQLite's alone", results["timeline"]["ratio"], 1 / 0.85))
+        out.append(target("a row of the timeline, to SQLite's alone", results["timeline"]["ratio"], 1.176))  # 0.85 of its rate
     return out
 
 

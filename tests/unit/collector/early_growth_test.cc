@@ -48,7 +48,7 @@ TEST(EarlyGrowth, IsGivenUpAfterSoManyLooksThatItsOwnRunWaited) {
     EXPECT_TRUE(early.Keep(Of(7, 1))) << look;
     EXPECT_TRUE(early.Keep(Of(7, 2))) << "a second growth of it is of the same look";
   }
-  EXPECT_THAT(Added(early.TakeWith({Of(8)})), testing::SizeIs(7));
+  EXPECT_THAT(Added(early.TakeWith({Of(8)})), testing::SizeIs(3));
   EXPECT_FALSE(early.Keep(Of(7)));
   EXPECT_FALSE(early.Keep(Of(7))) << "all of it";
   EXPECT_TRUE(early.Keep(Of(8)));
