@@ -18,29 +18,34 @@ namespace {
 
 constexpr uint64_t kMany = 100;
 
-// Those of the programs which this process has loaded, never another observer's.
-std::map<int, uint32_t> OwnCounterMaps() {
-  std::map<int, uint32_t> out;  // their sizes, by descriptor
+struct CounterMap {
+  int fd = -1;
+  uint32_t max_entries = 0;
+};
+
+// Those of the programs which this process has loaded, never another observer's; by their ids.
+std::map<uint32_t, CounterMap> OwnCounterMaps() {
+  std::map<uint32_t, CounterMap> out;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     const int fd = std::stoi(entry.path().filename());
     bpf_map_info info{};
     uint32_t size = sizeof info;
     if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && strcmp(info.name, "counters") == 0) {
-      out[fd] = info.max_entries;
+      out[info.id] = {fd, info.max_entries};
     }
   }
   return out;
 }
 
-// With owners that do not exist. Does nothing to a map that is full.
-void FillUp(int map, uint32_t max_entries) {
+// With owners that do not exist.
+void FillUp(const CounterMap& map) {
   const uint64_t one = 1;
-  for (uint32_t i = 0; i < max_entries; ++i) {
+  for (uint32_t i = 0; i < map.max_entries; ++i) {
     nsobs_counter_key key{};
     key.cgroup_id = ~uint64_t{0};
     key.ns_id = i + 1;
     key.family = NSOBS_COUNT_OOM_KILL;
-    if (bpf_map_update_elem(map, &key, &one, BPF_NOEXIST) != 0) break;
+    if (bpf_map_update_elem(map.fd, &key, &one, BPF_NOEXIST) != 0) break;
   }
 }
 
@@ -58,7 +63,11 @@ uint64_t WithoutOwner(RunRig& rig, int signal) {
 
 TEST(CounterOverflow, OfAFullMapIsCountedWithoutItsOwner) {
   constexpr int kSignal = SIGUSR2;
+  const auto of_others = OwnCounterMaps();  // other tests' programs, which stay loaded
   RunRig rig(absl::ZeroDuration());
+  auto maps = OwnCounterMaps();
+  for (const auto& [id, map] : of_others) maps.erase(id);
+  ASSERT_EQ(maps.size(), 1u);
   rig.StartReading();
   Cgroup cgroup(Hierarchy::kUnified);
   Child child({.cgroup = &cgroup}, [](Line&) {
@@ -67,9 +76,7 @@ TEST(CounterOverflow, OfAFullMapIsCountedWithoutItsOwner) {
     return 0;
   });
   EXPECT_EQ(WithoutOwner(rig, kSignal), 0u);
-  const std::map<int, uint32_t> maps = OwnCounterMaps();
-  ASSERT_FALSE(maps.empty());
-  for (const auto& [map, max_entries] : maps) FillUp(map, max_entries);
+  FillUp(maps.begin()->second);
   child.Run();
   EXPECT_EQ(rig.Count(CounterFamily::kSignal, cgroup), 0u);
   EXPECT_EQ(WithoutOwner(rig, kSignal), kMany);
