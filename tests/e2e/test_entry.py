@@ -29,6 +29,10 @@ def settled(observer, container, at_least: int) -> list[dict]:
     return entries(observer, container)
 
 
+def knows(observer, name: str) -> bool:
+    return any(labels["container"] == name for labels, _ in observer.scrape().matching("nsobserver_container_info"))
+
+
 def by(rows) -> set:
     return {row["namespace_change"].get("by") for row in rows}
 
@@ -46,6 +50,7 @@ def test_entry(images, tmp_path, runtime, made):
         with Observer(*roots_of(running)) as observer:
             web = web or running.start(f"web-{uuid.uuid4().hex[:6]}")
             wait_until(lambda: web.name in observer.cli("containers").stdout, APPEARS_WITHIN, "it")
+            wait_until(lambda: knows(observer, web.name), APPEARS_WITHIN, "the daemon's own look, which may come later")
             before = len(entries(observer, web))
             assert web.exec("/bin/true").returncode == 0
             exec_rows = settled(observer, web, before + 1)

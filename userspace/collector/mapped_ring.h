@@ -53,14 +53,15 @@ class MappedRing {
   MappedRing& operator=(const MappedRing&) = delete;
 
   // Takes what was submitted, oldest first, until there is no more, a record is still being
-  // written, or `most` were taken; the bytes are valid during the call. Returns how many. If the
-  // kernel has no memory to map the next window, what is there waits for the next call.
-  // Protocol: kernel/bpf/ringbuf.c, "Ring buffer".
-  template <typename Take>
-  size_t Consume(Take take, size_t most) {
+  // written, `most` were taken, or the next one is not `wanted`; the bytes are valid during the
+  // call. Returns how many. If the kernel has no memory to map the next window, what is there waits
+  // for the next call. Protocol: kernel/bpf/ringbuf.c, "Ring buffer".
+  template <typename Take, typename Wanted>
+  size_t ConsumeWhile(Wanted wanted, Take take, size_t most) {
     size_t taken = 0;
     for (Record record; taken < most && Peek(&record, /*skip_busy=*/false);) {
       if (!record.discarded) {
+        if (!wanted(record.bytes)) break;
         take(record.bytes);
         ++taken;
       }
@@ -68,6 +69,10 @@ class MappedRing {
       if (!holds_back_) ReleaseUpTo(at_);
     }
     return taken;
+  }
+  template <typename Take>
+  size_t Consume(Take take, size_t most) {
+    return ConsumeWhile([](absl::Span<const uint8_t>) { return true; }, take, most);
   }
 
  private:

@@ -41,6 +41,12 @@ int64_t BootNowNs() {
   return int64_t{ts.tv_sec} * 1'000'000'000 + ts.tv_nsec;
 }
 
+// 0: none.
+uint64_t BootNsOf(absl::Span<const uint8_t> record) {
+  if (record.size() < sizeof(nsobs_header)) return 0;
+  return reinterpret_cast<const nsobs_header*>(record.data())->boot_ns;
+}
+
 }  // namespace
 
 RingReader::RingReader(const RingReaderOptions& options, RingReaderHandlers handlers)
@@ -179,16 +185,26 @@ void RingReader::Wait() {
 }
 
 // Bulk before critical: what is critical and older than a record of the bulk ring then is in the
-// same batch, and before it.
+// same batch, and before it. And then of the bulk ring again what is older than the last of the
+// critical ones: while this thread did not run between the two, a program may have begun (bulk) and
+// made namespaces (critical), which get their name by its arguments.
 size_t RingReader::Take() {
   const auto take = [this](absl::Span<const uint8_t> record) { OnRecord(record); };
   size_t taken = 0;
   more_ = true;
   for (int piece = 0; piece < kMaxPieces && more_; ++piece) {
     const size_t bulk = bulk_->Consume(take, kPiece);
-    bulk_records_ += bulk;
-    taken += bulk + critical_->Consume(take, kMaxBatch);
-    more_ = bulk == kPiece;
+    uint64_t last_ns = 0;
+    const auto take_critical = [&](absl::Span<const uint8_t> record) {
+      last_ns = std::max(last_ns, BootNsOf(record));
+      OnRecord(record);
+    };
+    taken += critical_->Consume(take_critical, kMaxBatch);
+    const size_t older = bulk_->ConsumeWhile(
+        [&](absl::Span<const uint8_t> record) { return BootNsOf(record) < last_ns; }, take, kPiece);
+    taken += bulk + older;
+    bulk_records_ += bulk + older;
+    more_ = bulk == kPiece || older == kPiece;
     if (batch_.records.size() < kMaxBatch) continue;
     if (options_.hold_back) TakeGrowth();
     Deliver(/*flush=*/options_.hold_back);
