@@ -85,7 +85,8 @@ absl::StatusOr<EventScan> EventScan::Make(Database* database, const EventQuery& 
 // Turns times into ids as far as possible. Ids follow time only about (runs, clock steps), so the
 // rows in between are still compared.
 absl::Status EventScan::FindBounds() {
-  if (query_.before_id > 0) to_id_ = query_.before_id;
+  NSOBS_RETURN_IF_ERROR(EndWithWhatIsThere());
+  if (query_.before_id > 0) to_id_ = std::min(to_id_, query_.before_id);
   if (query_.since_wall_ns && query_.after_id <= 0) {
     NSOBS_ASSIGN_OR_RETURN(
         std::optional<int64_t> first,
@@ -101,6 +102,18 @@ absl::Status EventScan::FindBounds() {
               *query_.until_wall_ns));
     to_id_ = std::min(to_id_, last ? *last + 1 : 0);
   }
+  return absl::OkStatus();
+}
+
+// A question is answered as of now: one that reads slower than others write would have no end.
+absl::Status EventScan::EndWithWhatIsThere() {
+  // Of a damaged file either may say too little.
+  NSOBS_ASSIGN_OR_RETURN(
+      const int64_t last,
+      database_->QueryInt(
+          "SELECT max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), "
+          "ifnull((SELECT max(id) FROM events), 0))"));
+  to_id_ = last < INT64_MAX ? last + 1 : last;
   return absl::OkStatus();
 }
 

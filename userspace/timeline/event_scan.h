@@ -39,6 +39,7 @@ class EventScan {
   absl::Status AddSource(const std::string& index, const std::string& condition);
   absl::Status AddSource(const std::string& index, const std::string& condition, int64_t owner);
   absl::Status FindBounds();
+  absl::Status EndWithWhatIsThere();
   absl::Status Rewind(Source* source);
   absl::Status Advance(Source* source);
   Source* Nearest();

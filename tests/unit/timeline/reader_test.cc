@@ -162,6 +162,21 @@ TEST_F(ReaderTest, ReadingWhileWriting) {
   second.join();
 }
 
+// Else whoever reads slower than others write would never come to an end.
+TEST_F(ReaderTest, AQuestionIsAnsweredAsOfItsBeginning) {
+  Open();
+  const std::vector<TimelineItem> items(10, TimelineRow{0, MakeEvent(clock_, 1)});
+  ASSERT_OK(timeline_->Write(items));
+  auto reader = TimelineReader::Open(dir_.path());
+  ASSERT_TRUE(reader.ok());
+  int seen = 0;
+  ASSERT_OK((*reader)->Events({}, [&](const StoredEvent&) {
+    EXPECT_TRUE(timeline_->Write(items).ok());
+    return ++seen < 1000;
+  }));
+  EXPECT_EQ(seen, 10);
+}
+
 // A visitor that takes its time must not keep the log from being emptied.
 TEST_F(ReaderTest, ASlowReaderDoesNotHoldTheLog) {
   options_.retention_bytes = 4 << 20;
