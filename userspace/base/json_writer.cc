@@ -30,6 +30,11 @@ void JsonWriter::Text(std::string_view bytes) {
   IsAscii(bytes) ? Valid(bytes) : Valid(ToUtf8(bytes));
 }
 
+void JsonWriter::Null() { writer_.Null(); }
+void JsonWriter::Bool(bool value) { writer_.Bool(value); }
+void JsonWriter::Signed(int64_t value) { writer_.Int64(value); }
+void JsonWriter::Unsigned(uint64_t value) { writer_.Uint64(value); }
+
 void JsonWriter::BeginObject() { writer_.StartObject(); }
 
 void JsonWriter::BeginObject(std::string_view key) {

@@ -59,14 +59,18 @@ class JsonWriter {
   void Key(std::string_view key);
   void Text(std::string_view bytes);
   void Valid(std::string_view utf8);
-  void Null() { writer_.Null(); }
-  void Number(bool value) { writer_.Bool(value); }
+  void Null();
+  void Bool(bool value);
+  void Signed(int64_t value);
+  void Unsigned(uint64_t value);
   template <std::integral T>
   void Number(T value) {
-    if constexpr (std::signed_integral<T>) {
-      writer_.Int64(value);
+    if constexpr (std::same_as<T, bool>) {
+      Bool(value);
+    } else if constexpr (std::signed_integral<T>) {
+      Signed(value);
     } else {
-      writer_.Uint64(value);
+      Unsigned(value);
     }
   }
 
