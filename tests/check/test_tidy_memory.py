@@ -68,6 +68,9 @@ def test_what_the_compiler_has_not_read_is_not_known(project):
     assert unbuilt.key(str(project / "small.cc")) is None
     assert not unbuilt.knows(None)
     unbuilt.keep(None)
+    built = memory(project)
+    (project / "small.h").unlink()
+    assert built.key(str(project / "small.cc")) is None, "a header is gone since"
     assert list(unbuilt.folder.iterdir()) == []
 
 

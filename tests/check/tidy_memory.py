@@ -33,7 +33,7 @@ class Memory:
         entry = self.commands[source]
         words = shlex.split(entry["command"])
         read = self.read.get(words[words.index("-o") + 1])
-        if not read or source not in read:
+        if not read or source not in read or not all(map(os.path.exists, read)):
             return None
         whole = hashlib.sha256(self.same_for_all.encode())
         for text in (entry["command"], *sorted(f"{name} {digest(name)}" for name in read)):
