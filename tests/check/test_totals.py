@@ -73,6 +73,20 @@ def test_a_missing_file_is_a_failure(tmp_path):
     assert totals.of_pytest(tmp_path / "no.xml").failed
 
 
+def test_why_it_failed_is_one_line_of_bounded_length(tmp_path):
+    path = tmp_path / "pytest.xml"
+    path.write_text(f'''<testsuites><testsuite><testcase classname="a" name="b">
+        <failure message="AssertionError: x == 1&#10;  +  where {"y" * 10_000}">long</failure></testcase>
+        <testcase classname="a" name="c"/></testsuite></testsuites>''')
+    got = totals.of_pytest(path)
+    assert list(got.reasons) == got.failed == ["a.b"]
+    assert got.reasons["a.b"].startswith("AssertionError: x == 1 + where yyy")
+    assert len(got.reasons["a.b"]) == totals.REASON_CHARACTERS
+    other = totals.Totals()
+    other.merge(got)
+    assert other.reasons == got.reasons
+
+
 def test_programs_are_found_by_their_command():
     listing = json.dumps({"tests": [{"name": "a", "command": ["/x/a_test", "--flag"]}, {"name": "b"}]})
     assert totals.programs_of_ctest(listing) == {"a": "a_test"}

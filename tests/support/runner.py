@@ -309,7 +309,8 @@ def report(parts: list[Part], allowed: set[str]) -> int:
               f"{len(part.totals.skipped):>9}{part.seconds:>7.0f} s")
     for part in parts:
         for name in part.totals.failed:
-            print(f"FAILED: {part.name} {name}")
+            reason = part.totals.reasons.get(name)
+            print(f"FAILED: {part.name} {name}" + (f": {reason}" if reason else ""))
     for name in unexpected:
         print(f"SKIPPED, not in tests/allowed_skips: {name}")
     print(f"\n{total.line()}", flush=True)

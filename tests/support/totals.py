@@ -9,18 +9,23 @@ import pathlib
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 
+REASON_CHARACTERS = 600
+
 
 @dataclass
 class Totals:
     passed: int = 0
     failed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)  # of what failed, where one is told
 
-    def add(self, name: str, outcome: str) -> None:
+    def add(self, name: str, outcome: str, reason: str = "") -> None:
         if outcome == "passed":
             self.passed += 1
         elif outcome == "failed":
             self.failed.append(name)
+            if reason:
+                self.reasons[name] = reason
         else:
             self.skipped.append(name)
 
@@ -28,6 +33,7 @@ class Totals:
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
+        self.reasons |= other.reasons
 
     def line(self) -> str:
         return f"{self.passed} passed, {len(self.failed)} failed, {len(self.skipped)} skipped"
@@ -43,22 +49,31 @@ def _outcome(case: ElementTree.Element) -> str:
     return "failed" if case.get("status") == "fail" else "passed"
 
 
+def _reason(case: ElementTree.Element) -> str:
+    """One line: often only the end of what CI printed is kept, and the log is gone with its machine."""
+    for kind in ("failure", "error"):
+        element = case.find(kind)
+        if element is not None:
+            return " ".join((element.get("message") or element.text or "").split())[:REASON_CHARACTERS]
+    return ""
+
+
 def _cases(path: pathlib.Path):
-    """(name, outcome) of every case; a file that can't be read is one failure."""
+    """(name, outcome, reason) of every case; a file that can't be read is one failure."""
     try:
         tree = ElementTree.parse(path)
     except (OSError, ElementTree.ParseError) as error:
-        yield f"{path.name}: {error}", "failed"
+        yield f"{path.name}: {error}", "failed", ""
         return
     for case in tree.iter("testcase"):
         name = ".".join(x for x in (case.get("classname"), case.get("name")) if x)
-        yield name, _outcome(case)
+        yield name, _outcome(case), _reason(case)
 
 
 def of_pytest(path: pathlib.Path) -> Totals:
     totals = Totals()
-    for name, outcome in _cases(path):
-        totals.add(name, outcome)
+    for name, outcome, reason in _cases(path):
+        totals.add(name, outcome, reason)
     return totals
 
 
@@ -67,16 +82,16 @@ def of_ctest(junit: pathlib.Path, gtest_xml: pathlib.Path, programs: dict[str, s
     totals = Totals()
     failed_inside = {}
     for path in sorted(gtest_xml.glob("*.xml")):
-        inside = [outcome for _, outcome in _cases(path)]
-        for name, outcome in _cases(path):
-            totals.add(name, outcome)
+        inside = [outcome for _, outcome, _ in _cases(path)]
+        for name, outcome, reason in _cases(path):
+            totals.add(name, outcome, reason)
         program = path.stem
         failed_inside[program] = inside.count("failed")
-    for name, outcome in _cases(junit):
+    for name, outcome, reason in _cases(junit):
         name = name.split(".")[-1]
         program = programs.get(name, name)
         if program not in failed_inside:
-            totals.add(name, outcome)  # no GoogleTest program, or one that died
+            totals.add(name, outcome, reason)  # no GoogleTest program, or one that died
         elif outcome == "failed" and failed_inside[program] == 0:
             totals.add(f"{name} (died after its last test)", "failed")
     return totals

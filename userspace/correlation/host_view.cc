@@ -24,6 +24,9 @@ constexpr size_t kMaxZombieParents = 1000;
 constexpr int kMaxTries = 10;  // of holding a path against a state that may not exist
 // How long an engine may take from making namespaces to starting a program in them.
 constexpr int64_t kEngineGraceNs = 2'000'000'000;
+// The same where the container is known: its hooks and its network plugins run meanwhile. Beyond
+// it the record of the exec is taken for lost.
+constexpr int64_t kHooksGraceNs = 10'000'000'000;
 
 Process ToProcess(const HostProcess& seen, CgroupIndex* cgroups) {
   Process process;
@@ -252,6 +255,7 @@ void HostView::Place(const Process& process, int64_t boot_ns, bool initial) {
 void HostView::PlaceInContainer(Owner* owner, const Process& process, int64_t boot_ns,
                                 bool initial) {
   const OwnerId id = owner->facts.id;
+  if (!initial && !owner->init_is_alive && AwaitsProgram(process, boot_ns)) return;
   first_in_.try_emplace(id, &process);
   if (lifecycle_.IsInitOf(*owner, process)) {
     const int64_t when = initial ? boot_ns : static_cast<int64_t>(process.start_boot_ns);
@@ -260,6 +264,21 @@ void HostView::PlaceInContainer(Owner* owner, const Process& process, int64_t bo
   }
   owner->listed = true;
   indexes_.owners.Publish(owner);
+}
+
+// A runtime's child that waits in the new namespaces until all hooks are done: whoever comes in
+// meanwhile makes the container, and did not enter one. We saw the namespaces made, so the record
+// of its exec will come.
+bool HostView::AwaitsProgram(const Process& process, int64_t boot_ns) const {
+  if (boot_ns - static_cast<int64_t>(process.start_boot_ns) > kHooksGraceNs) return false;
+  const ProcessIndex::Entry* known = indexes_.processes.Find(IdOf(process));
+  if (known != nullptr && known->exec_boot_ns != 0) return false;
+  return std::ranges::any_of(kNamespaceKinds, [&](NamespaceKind kind) {
+    if (!IsForeign(process, kind, indexes_.namespaces)) return false;
+    const NamespaceInfo* info =
+        indexes_.namespaces.Find(kind, process.namespaces[kind], boot_ns);
+    return info != nullptr && info->maker != nullptr;
+  });
 }
 
 void HostView::SettlePlain(const Process& process, int64_t boot_ns, bool initial) {

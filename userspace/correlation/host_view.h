@@ -55,6 +55,7 @@ class HostView {
   // The same by the arguments of the process that watches it, if that is root's of the host.
   OwnerId NamedByMonitor(const Process& init, int64_t boot_ns);
   void PlaceInContainer(Owner* owner, const Process& process, int64_t boot_ns, bool initial);
+  bool AwaitsProgram(const Process& process, int64_t boot_ns) const;
   void SettlePlain(const Process& process, int64_t boot_ns, bool initial);
   void StartWithoutInit(int64_t boot_ns);
   void BuryOwners(int64_t started_boot_ns);

@@ -4,6 +4,7 @@
 
 #include "tests/unit/correlation/fake_host.h"
 #include "userspace/correlation/correlator.h"
+#include "userspace/correlation/proc_text.h"
 
 namespace nsobs {
 namespace {
@@ -43,8 +44,12 @@ class EntryJudgeTest : public testing::Test {
     return entry->by;
   }
 
-  // A shell runs sudo podman, which makes the network; conmon, runc and runc's copy the rest.
   void MakeContainer() {
+    MakeNamespaces();
+    Begin();
+  }
+  // A shell runs sudo podman, which makes the network; conmon, runc and runc's copy the rest.
+  void MakeNamespaces() {
     EXPECT_TRUE(correlator_.ScanHost().ok());
     Exec(Host(10, 1, kShell, "bash"));
     Exec(Host(15, 10, kSudo, "sudo podman run"));
@@ -61,13 +66,22 @@ class EntryJudgeTest : public testing::Test {
     copy.ns = init_.ns;
     copy.ns.erase(NamespaceKind::kNet);
     correlator_.Observe(host_.Change(copy, Operation::kUnshare, ++now_));
-    Begin();
   }
   void Begin() {
+    AwaitHooks();
+    Exec(init_);
+  }
+  void InitForksNow() {
+    now_ = clock_.BootNs();
+    MakeNamespaces();
+    init_.start_ticks = static_cast<uint64_t>(now_) / kNsPerTick;
+    AwaitHooks();
+  }
+  // All is there but the program.
+  void AwaitHooks() {
     host_.Start(init_);
     host_.AddPodman({{FullId("a"), "web"}});
     correlator_.Learn(host_.CgroupBorn(init_.unified, ++now_));
-    Exec(init_);
   }
   // `podman exec`, run by `parent`.
   FakeProcess RuncExec(uint32_t parent) {
@@ -119,6 +133,29 @@ TEST_F(EntryJudgeTest, SudoStandsInBothLines) {
   const FakeProcess nsenter = Host(70, 69, kNsenter, "nsenter");
   Exec(nsenter);
   EXPECT_EQ(ByOf(nsenter), Entry::By::kStranger);
+}
+
+// Found by a decoy under load: dockerd's own program came in while its hook was still running, and
+// a scan had taken the waiting init for a container that had begun.
+TEST_F(EntryJudgeTest, AHookIsNoEntryThoughAScanSawTheInitWait) {
+  InitForksNow();
+  clock_.AdvanceNs(kSecond);
+  correlator_.Reconcile();
+  EXPECT_TRUE(correlator_.TakeMade().empty());
+  Exec(Host(70, 1, kNetavark, "engine"));
+  Exec(Host(71, 70, kNetavark, "set-ipv6"));
+  const auto entry = Setns(Host(71, 70, kNetavark, ""));
+  EXPECT_TRUE(!entry || entry->before_start);
+  Exec(init_);
+  EXPECT_EQ(correlator_.TakeMade().size(), 1u);
+  EXPECT_EQ(ByOf(Host(71, 70, kNetavark, "")), Entry::By::kStranger);
+}
+
+TEST_F(EntryJudgeTest, AnInitWhoseExecWasLostBeginsAfterAWhile) {
+  InitForksNow();
+  clock_.AdvanceNs(11 * kSecond);
+  correlator_.Reconcile();
+  EXPECT_EQ(correlator_.TakeMade().size(), 1u);
 }
 
 TEST_F(EntryJudgeTest, ACopyInMemoryOfAStrangerIsAStranger) {
