@@ -14,6 +14,7 @@ static __always_inline bool is_beat(enum nsobs_beat which) {
 
   if (!tid || (u32)bpf_get_current_task_btf()->pid != tid) return false;
   beats[which]++;
+  beat_cpus[which] = bpf_get_smp_processor_id();
   return true;
 }
 

@@ -131,8 +131,10 @@ NSOBS_EXTERN struct run_map runs SEC(".maps");
 /* Written by userspace while programs run, hence volatile. */
 NSOBS_EXTERN volatile struct nsobs_settings settings SEC(".data.settings");
 
-/* By enum nsobs_beat. One thread at a time counts here. */
+/* By enum nsobs_beat: how often, and on which CPU the last time. One thread at a time counts here.
+ */
 NSOBS_EXTERN volatile __u64 beats[NSOBS_BEATS] SEC(".data.beats");
+NSOBS_EXTERN volatile __u32 beat_cpus[NSOBS_BEATS] SEC(".data.beats");
 
 /* By enum nsobs_beat of the return: lib/missed.h. */
 NSOBS_EXTERN __u64 missed_returns[MISSED_RETURNS] SEC(".data.missed");

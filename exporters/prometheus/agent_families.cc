@@ -1,5 +1,6 @@
 #include "exporters/prometheus/agent_families.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -93,13 +94,19 @@ void AddProbes(const std::vector<ProbeState>& probes, Page& page) {
   for (const auto& [labels, on] : attached) {
     page.Add(Family::kProbeInfo, {labels.first, labels.second}, on ? 1 : 0);
   }
-  std::map<LabelText, bool> silent;
+  uint32_t cpus_tried = 0;
+  std::map<LabelText, uint32_t> silent_cpus;
   for (const ProbeState& probe : probes) {
-    if (probe.tried) silent[LabelText(probe.source)] |= probe.silent;
+    if (probe.cpus_tried == 0) continue;
+    cpus_tried = std::max(cpus_tried, probe.cpus_tried);
+    uint32_t& cpus = silent_cpus[LabelText(probe.source)];
+    cpus = std::max(cpus, probe.silent_cpus);
   }
-  for (const auto& [source, is_silent] : silent) {
-    page.Add(Family::kProbeSilent, {source}, is_silent ? 1 : 0);
+  for (const auto& [source, cpus] : silent_cpus) {
+    page.Add(Family::kProbeSilent, {source}, cpus != 0 ? 1 : 0);
+    page.Add(Family::kProbeSilentCpus, {source}, cpus);
   }
+  page.Add(Family::kHeartbeatCpus, {}, cpus_tried);
 }
 
 void AddEngines(const EngineCounts& engines, Page& page) {

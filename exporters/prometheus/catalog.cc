@@ -231,10 +231,21 @@ constexpr std::array<FamilyInfo, kFamilyCount> kCatalog = {{
     {Family::kProbeSilent,
      kGauge,
      "nsobserver_probe_silent",
-     "1 if the source is attached, but did not see the last two of the deeds that the observer "
-     "does "
-     "every 5 s for it to see; only of sources that can be tried so.",
+     "1 if the source is attached, but on some CPU did not see the last two of the deeds that the "
+     "observer does there every 5 s for it to see; only of sources that can be tried so.",
      {"source"}},
+    {Family::kProbeSilentCpus,
+     kGauge,
+     "nsobserver_probe_silent_cpus",
+     "On how many CPUs the source is silent so.",
+     {"source"}},
+    {Family::kHeartbeatCpus,
+     kGauge,
+     "nsobserver_heartbeat_cpus",
+     "CPUs on which the observer does these deeds: those that it may run on, but for one that "
+     "others "
+     "leave it no time on.",
+     {}},
     {Family::kHelperRestarts,
      kCounter,
      "nsobserver_helper_restarts_total",

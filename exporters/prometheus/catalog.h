@@ -55,6 +55,8 @@ enum class Family : uint8_t {
   // Of the observer itself.
   kProbeInfo,
   kProbeSilent,
+  kProbeSilentCpus,
+  kHeartbeatCpus,
   kHelperRestarts,
   kHandovers,
   kBudgetCpu,

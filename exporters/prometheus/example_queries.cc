@@ -57,6 +57,8 @@ constexpr Example kExamples[] = {
     {Family::kEngineBreakerOpen, "nsobserver_engine_breaker_open > 0"},
     {Family::kProbeInfo, "nsobserver_probe_info == 0"},
     {Family::kProbeSilent, "nsobserver_probe_silent > 0"},
+    {Family::kProbeSilentCpus, "nsobserver_probe_silent_cpus > 0"},
+    {Family::kHeartbeatCpus, "nsobserver_heartbeat_cpus"},
     {Family::kHelperRestarts,
      "sum by (process, reason) (increase(nsobserver_helper_restarts_total[1h])) > 0"},
     {Family::kHandovers, "sum by (result) (nsobserver_handovers_total)"},

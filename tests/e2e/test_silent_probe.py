@@ -1,6 +1,7 @@
 """A program of the observer's that somebody detaches is noticed, by what the observer does for it to see."""
 
 import json
+import os
 import time
 
 import pytest
@@ -39,12 +40,16 @@ def test_one_that_is_detached(program, source):
         wait_until(lambda: observer.scrape().matching(SILENT, source=source), 30, "a first round")
         assert observer.scrape().sum(SILENT) == 0
         intruder.detach(observer.process.pid, link_of(observer, program))
-        found = wait_until(lambda: findings(observer), 60, "a finding", interval=0.5)
+        found = wait_until(lambda: findings(observer), 15, "a finding", interval=0.5)
         assert [f["confidence"] for f in found] == ["certain"]
         assert source in found[0]["summary"] and "blind" in found[0]["summary"]
         assert found[0]["container"] is None
         metrics = observer.scrape()
         assert {labels["source"] for labels, value in metrics.matching(SILENT) if value} == {source}
+        cpus = len(os.sched_getaffinity(observer.process.pid))
+        assert metrics.sum("nsobserver_heartbeat_cpus") == cpus
+        assert metrics.sum("nsobserver_probe_silent_cpus", source=source) == cpus
+        assert metrics.sum("nsobserver_probe_silent_cpus") == cpus
         assert metrics.sum("nsobserver_anomalies_total", rule="silent_probe") == 1
         assert metrics.sum("nsobserver_finding_active", case="silent-probe") == 1
 

@@ -68,7 +68,7 @@ THREATS = (
            (unit("pipeline", "ControlServerTest.*"),)),
     Threat("T21", "Giant tables of mounts, routes, sockets, rules", "bounds on bytes, rows and time; what is cut is named",
            ((SNAPSHOT, "Helper.WhoHolds*:NetSections.TenThousand*:NetSections.WhatIsCut*"), unit("snapshot_fs", "Mountinfo*.*"))),
-    Threat("T22", "Silent blindness: a program is gone or skipped", "a self-test at the start, deeds each 5 s that must be seen",
+    Threat("T22", "Silent blindness: a program is gone or skipped", "a self-test at the start, deeds each 5 s on each CPU that must be seen",
            ((BPF, "ProbeSet.*:*HeartbeatTest.*"),), ("e2e/test_silent_probe.py",)),
     Threat("T23", "Crashing again and again", "what crashes is replaced, the rest goes on; each gap is a row",
            ((SNAPSHOT, "Helper.*"),), ("e2e/test_lifecycle.py", "e2e/test_helpers.py", "e2e/test_kills.py")),

@@ -157,13 +157,17 @@ absl::Status ProbeSet::BeatOnThisThread() {
   return absl::OkStatus();
 }
 
-std::vector<std::optional<uint64_t>> ProbeSet::Beats() const {
-  std::vector<std::optional<uint64_t>> out;
-  const volatile auto& beats = impl_->skeleton_->data_beats->beats;
+std::vector<std::optional<BeatCount>> ProbeSet::Beats() const {
+  std::vector<std::optional<BeatCount>> out;
+  const volatile auto& seen = *impl_->skeleton_->data_beats;
   for (size_t i = 0; i < impl_->states_.size(); ++i) {
     const int beat = ProgramTable()[i].beat;
     const bool tried = impl_->states_[i].attached && beat >= 0;
-    out.push_back(tried ? std::optional<uint64_t>(beats[beat]) : std::nullopt);
+    if (!tried) {
+      out.emplace_back();
+      continue;
+    }
+    out.push_back(BeatCount{seen.beats[beat], seen.beat_cpus[beat]});
   }
   return out;
 }

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "userspace/base/fd_bundle.h"
+#include "userspace/collector/beat_count.h"
 #include "userspace/collector/counter_reader.h"
 #include "userspace/event/host_task.h"
 #include "userspace/event/metrics_snapshot.h"
@@ -92,9 +93,9 @@ class ProbeSet {
   // What the calling thread does is no event from now on, and in no counter but Beats(). One thread
   // at a time.
   absl::Status BeatOnThisThread();
-  // By row of ProgramTable(): how often the program ran for that thread; nullopt: it is not
-  // attached, or nothing harmless makes it run. After Attach(); thread-safe.
-  std::vector<std::optional<uint64_t>> Beats() const;
+  // By row of ProgramTable(): how often the program ran for that thread, and where the last time;
+  // nullopt: it is not attached, or nothing harmless makes it run. After Attach(); thread-safe.
+  std::vector<std::optional<BeatCount>> Beats() const;
 
   // Tells the DNS queries that have no answer. Wanted a few times a second; while no query is under
   // way it is one load. Of one thread at a time. False if there was none.

@@ -275,8 +275,7 @@ bool HostView::AwaitsProgram(const Process& process, int64_t boot_ns) const {
   if (known != nullptr && known->exec_boot_ns != 0) return false;
   return std::ranges::any_of(kNamespaceKinds, [&](NamespaceKind kind) {
     if (!IsForeign(process, kind, indexes_.namespaces)) return false;
-    const NamespaceInfo* info =
-        indexes_.namespaces.Find(kind, process.namespaces[kind], boot_ns);
+    const NamespaceInfo* info = indexes_.namespaces.Find(kind, process.namespaces[kind], boot_ns);
     return info != nullptr && info->maker != nullptr;
   });
 }

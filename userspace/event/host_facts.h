@@ -38,8 +38,10 @@ struct SilentProbe {
   std::string source;             // "connect_return"
   std::string hook;               // "tracepoint/syscalls/sys_exit_connect"
   std::string blind;              // what is not seen without it
-  uint64_t missed = 0;            // deeds in a row
-  int64_t last_seen_boot_ns = 0;  // 0: none ever
+  uint64_t missed = 0;            // deeds in a row, on the CPU where it is most
+  int64_t last_seen_boot_ns = 0;  // on the CPUs where it is silent; 0: none ever
+  std::vector<uint32_t> cpus;     // where it is silent, ascending
+  uint32_t cpus_tried = 0;
 };
 
 struct HostFacts {

@@ -127,10 +127,10 @@ struct ProbeState {
   std::string source;  // "signal_generate"
   std::string hook;    // "tp_btf/signal_generate"; "off" when it can't be had or is switched off
   bool attached = false;
-  std::string reason;   // why it is off; "" when attached
-  std::string cost;     // one line for people: what it costs bystanders
-  bool tried = false;   // the observer does deeds of its own that it has to see
-  bool silent = false;  // and it did not see the last two
+  std::string reason;        // why it is off; "" when attached
+  std::string cost;          // one line for people: what it costs bystanders
+  uint32_t cpus_tried = 0;   // where the observer does deeds of its own that it has to see
+  uint32_t silent_cpus = 0;  // on which it did not see the last two
 };
 
 struct ProgramCost {

@@ -1,149 +1,68 @@
 #include "userspace/pipeline/heartbeat.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
-#include <netinet/in.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <string>
-#include <string_view>
+#include <utility>
 
-#include "userspace/base/fd.h"
 #include "userspace/base/log.h"
 #include "userspace/collector/program_table.h"
+#include "userspace/pipeline/heartbeat_deeds.h"
 
 namespace nsobs {
 namespace {
 
-constexpr uint64_t kSilentAfter = 2;  // deeds in a row: one may be missed by chance
+constexpr absl::Duration kStopLook = absl::Milliseconds(20);
 
-// Every deed fails, but for the signal and the thread, and changes nothing. What each must make run
-// stands in ProgramTable(): an enter and a return count alike.
-
-// The only signal whose default is to be ignored and that nothing else here uses.
-constexpr int kBeatSignal = SIGURG;
-
-void BeatSignal() {
-  // tgkill(2): by its return the handler has run.
-  syscall(SYS_tgkill, getpid(), gettid(), kBeatSignal);
-}
-
-// To a port that is ours and where nobody listens. Without blocking: SYN_SENT is all that is
-// wanted.
-void BeatTcp() {
-  const UniqueFd bound(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const UniqueFd socket_fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(bound.get(), generic, size) != 0) return;
-  if (getsockname(bound.get(), generic, &size) != 0) return;
-  connect(socket_fd.get(), generic, size);
-}
-
-// A name in the abstract space that no one has: connect fails at once, and so does a bind whose
-// family is another's, and listening on a datagram socket.
-void BeatUnix() {
-  const UniqueFd stream(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const UniqueFd datagram(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const sockaddr_un nobody{AF_UNIX, "\0nsobserver heartbeat, bound by nobody"};
-  connect(stream.get(), reinterpret_cast<const sockaddr*>(&nobody), sizeof nobody);
-  const sockaddr_in wrong{};
-  bind(stream.get(), reinterpret_cast<const sockaddr*>(&wrong), sizeof wrong);
-  listen(datagram.get(), 1);
-}
-
-// Sources whose deed was not done.
-using Barred = std::vector<std::string_view>;
-
-// Whatever the kernel's function says to this deed, it is `expected`: anything else was said by a
-// seccomp filter around us, and the function never ran (systemd.exec(5): RestrictSUIDSGID= answers
-// openat2 with ENOSYS, RestrictNamespaces= clone3).
-void Expect(long result, int expected, std::initializer_list<std::string_view> sources,
-            Barred* barred) {
-  if (result != -1 || errno != expected) barred->insert(barred->end(), sources);
-}
-
-// Refused for their arguments, before anything is done: ksys_unshare(), copy_process(). With the
-// flag of net namespaces, which our unit may use.
-void BeatNamespaces(Barred* barred) {
-  Expect(syscall(SYS_setns, -1, CLONE_NEWNET), EBADF, {"setns_call", "setns_return"}, barred);
-  Expect(syscall(SYS_unshare, 1), EINVAL, {"unshare_call", "unshare_return"}, barred);
-  Expect(syscall(SYS_clone, CLONE_NEWNET | CLONE_SIGHAND, 0, nullptr, nullptr, 0), EINVAL,
-         {"clone_failure"}, barred);
-  Expect(syscall(SYS_clone3, nullptr, 0), EINVAL, {"clone3_failure"}, barred);
-  std::thread([] {}).join();
-}
-
-// An empty path is no path; the two that are opened all the time fail with what the program tells.
-void BeatFiles(Barred* barred) {
-#ifdef SYS_open
-  syscall(SYS_open, "/proc/self/exe", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  syscall(SYS_creat, "", 0);
-  syscall(SYS_mkdir, "", 0);
-  syscall(SYS_unlink, "");
-  syscall(SYS_rmdir, "");
-  syscall(SYS_rename, "", "");
-#endif
-  syscall(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  open_how how{};
-  Expect(syscall(SYS_openat2, AT_FDCWD, "", &how, sizeof how), ENOENT, {"file_openat2"}, barred);
-  syscall(SYS_mkdirat, AT_FDCWD, "", 0);
-  syscall(SYS_unlinkat, AT_FDCWD, "", 0);
-#ifdef SYS_renameat
-  syscall(SYS_renameat, AT_FDCWD, "", AT_FDCWD, "");
-#endif
-  syscall(SYS_renameat2, AT_FDCWD, "", AT_FDCWD, "", 0);
-  syscall(SYS_mount, "", "", "", 0, nullptr);
-  const UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
-  if (full.ok()) syscall(SYS_write, full.get(), "", 1);  // ENOSPC: full(4)
-}
-
-bool HasFiles(const std::vector<std::optional<uint64_t>>& beats) {
+bool HasFiles(const BeatBook::Beats& beats) {
   for (size_t i = 0; i < beats.size(); ++i) {
     if (beats[i] && ProgramTable()[i].group == ProgramGroup::kFiles) return true;
   }
   return false;
 }
 
-void InstallHandler() {
-  struct sigaction action{};
-  action.sa_handler = [](int) {};
-  action.sa_flags = SA_RESTART;
-  sigaction(kBeatSignal, &action, nullptr);
+std::vector<size_t> RowsOf(const std::vector<std::string_view>& sources) {
+  std::vector<size_t> rows;
+  for (size_t i = 0; i < ProgramTable().size(); ++i) {
+    if (std::ranges::find(sources, ProgramTable()[i].source) != sources.end()) rows.push_back(i);
+  }
+  return rows;
 }
 
 }  // namespace
 
-Heartbeat::Heartbeat(ProbeSet* probes, const Clock* clock, absl::Duration period)
-    : probes_(probes), clock_(clock), period_(period), rows_(ProgramTable().size()) {}
+Heartbeat::Heartbeat(ProbeSet* probes, const Clock* clock, absl::Duration period, Pin pin)
+    : probes_(probes),
+      clock_(clock),
+      period_(period),
+      pin_(std::move(pin)),
+      book_(ProgramTable().size()) {}
 
 Heartbeat::~Heartbeat() { Stop(); }
 
 void Heartbeat::Start() {
   if (period_ <= absl::ZeroDuration()) return;
-  thread_ = std::thread([this] { Loop(); });
+  thread_ = std::thread([this] {
+    Loop();
+    const MutexLock lock(&mutex_);
+    over_ = true;
+  });
 }
 
 void Heartbeat::Stop() {
-  {
-    const MutexLock lock(&mutex_);
-    stopping_ = true;
+  if (!thread_.joinable()) return;
+  while (true) {
+    {
+      MutexLock lock(&mutex_);
+      stopping_ = true;
+      const auto over = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return over_; };
+      if (mutex_.AwaitWithTimeout(over, kStopLook)) break;
+    }
+    LeaveBusyCpu(absl::ZeroDuration());
   }
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 void Heartbeat::Loop() {
@@ -163,46 +82,66 @@ void Heartbeat::Loop() {
 }
 
 void Heartbeat::Beat() {
-  InstallHandler();  // without one nothing is delivered; anew each time, whoever took it away
-  const auto before = probes_->Beats();
-  BeatSignal();
-  BeatTcp();
-  BeatUnix();
-  Barred barred;
-  BeatNamespaces(&barred);
-  if (HasFiles(before)) BeatFiles(&barred);
-  Judge(before, probes_->Beats(), barred);
+  InstallBeatHandler();  // anew each time, whoever took it away
+  // The process may be moved to other CPUs at any time; what this thread has by then is its own.
+  const CpuMask home = CpuMask::Of(getpid());
+  std::vector<uint32_t> done;
+  for (const uint32_t cpu : home.cpus()) {
+    if (BeatOn(cpu, home)) done.push_back(cpu);
+  }
+  home.Apply(0);
+  const MutexLock lock(&mutex_);
+  if (stopping_) return;
+  book_.EndRound(done);
   ++rounds_;
 }
 
-void Heartbeat::Judge(const std::vector<std::optional<uint64_t>>& before,
-                      const std::vector<std::optional<uint64_t>>& after,
-                      const std::vector<std::string_view>& barred) {
-  const int64_t now = clock_->BootNs();
+// False if the deeds were not done there.
+bool Heartbeat::BeatOn(uint32_t cpu, const CpuMask& home) {
+  if (!Enter(home)) return false;
+  const bool there = pin_(cpu);
+  const BeatBook::Beats before = probes_->Beats();
+  std::vector<size_t> barred;
+  if (there) barred = RowsOf(DoDeeds(HasFiles(before)));
+  if (!Leave() || !there) return false;
+  const BeatBook::Beats after = probes_->Beats();
   const MutexLock lock(&mutex_);
-  for (size_t i = 0; i < rows_.size() && i < after.size(); ++i) {
-    Row& row = rows_[i];
-    row.tried = before[i].has_value() && after[i].has_value() &&
-                std::ranges::find(barred, ProgramTable()[i].source) == barred.end();
-    if (!row.tried) continue;
-    if (*after[i] != *before[i]) {
-      row.missed = 0;
-      row.last_seen_boot_ns = now;
-    } else {
-      ++row.missed;
-    }
-  }
+  book_.Judge(cpu, before, after, barred, clock_->BootNs());
+  return true;
+}
+
+bool Heartbeat::Enter(const CpuMask& home) {
+  const MutexLock lock(&mutex_);
+  if (stopping_) return false;
+  visit_ = {gettid(), home, clock_->BootNs(), false};
+  return true;
+}
+
+// False if the visit was ended before: who knows where the deeds were done.
+bool Heartbeat::Leave() {
+  const MutexLock lock(&mutex_);
+  visit_.since_boot_ns = 0;
+  return !visit_.ended;
+}
+
+void Heartbeat::LeaveBusyCpu(absl::Duration limit) {
+  const MutexLock lock(&mutex_);
+  if (visit_.since_boot_ns == 0) return;
+  if (clock_->BootNs() - visit_.since_boot_ns < absl::ToInt64Nanoseconds(limit)) return;
+  visit_.ended = true;
+  visit_.home.Apply(visit_.tid);
 }
 
 std::vector<SilentProbe> Heartbeat::Silent() const {
   std::vector<SilentProbe> out;
   const MutexLock lock(&mutex_);
-  for (size_t i = 0; i < rows_.size(); ++i) {
-    const Row& row = rows_[i];
-    if (!row.tried || row.missed < kSilentAfter) continue;
+  for (size_t i = 0; i < ProgramTable().size(); ++i) {
+    BeatBook::State state = book_.StateOf(i);
+    if (state.silent_on.empty()) continue;
     const ProgramRow& program = ProgramTable()[i];
     out.push_back({std::string(program.source), probes_->states()[i].hook,
-                   std::string(program.blind), row.missed, row.last_seen_boot_ns});
+                   std::string(program.blind), state.missed, state.last_seen_boot_ns,
+                   std::move(state.silent_on), state.cpus_tried});
   }
   return out;
 }
@@ -210,7 +149,10 @@ std::vector<SilentProbe> Heartbeat::Silent() const {
 std::vector<Heartbeat::State> Heartbeat::states() const {
   std::vector<State> out;
   const MutexLock lock(&mutex_);
-  for (const Row& row : rows_) out.push_back({row.tried, row.tried && row.missed >= kSilentAfter});
+  for (size_t i = 0; i < ProgramTable().size(); ++i) {
+    const BeatBook::State state = book_.StateOf(i);
+    out.push_back({state.cpus_tried, static_cast<uint32_t>(state.silent_on.size())});
+  }
   return out;
 }
 

@@ -146,8 +146,8 @@ MetricsSnapshot MetricsBuilder::Build() {
   out.probes = probes_->states();
   const std::vector<Heartbeat::State> beats = pipeline_->heartbeat().states();
   for (size_t i = 0; i < std::min(out.probes.size(), beats.size()); ++i) {
-    out.probes[i].tried = beats[i].tried;
-    out.probes[i].silent = beats[i].silent;
+    out.probes[i].cpus_tried = beats[i].cpus_tried;
+    out.probes[i].silent_cpus = beats[i].silent_cpus;
   }
   out.programs = probes_->costs();
   out.anomalies = pipeline_->watch().anomaly_counts();

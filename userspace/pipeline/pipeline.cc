@@ -373,6 +373,7 @@ void Pipeline::Periodic(WriteBatch* out) {
     last_tick_ns_ = now_ns;
     watch_->OnTick();
     budget_->OnTick();
+    heartbeat_->LeaveBusyCpu();
     TellGaps(out);
   }
   if (const uint64_t round = heartbeat_->rounds(); round != last_round_) {

@@ -74,10 +74,10 @@ TEST(HeartbeatTest, WhatAFilterDoesNotLetThroughIsNoSilence) {
   for (size_t i = 0; i < states.size(); ++i) {
     const std::string_view source = ProgramTable()[i].source;
     if (source.starts_with("setns_") || source == "clone3_failure" || source == "file_openat2") {
-      EXPECT_FALSE(states[i].tried) << source;
+      EXPECT_EQ(states[i].cpus_tried, 0u) << source;
     }
     if (source == "clone_failure" || source == "unshare_call" || source == "file_openat") {
-      EXPECT_TRUE(states[i].tried) << source;
+      EXPECT_EQ(states[i].cpus_tried, CpuMask::Of(0).cpus().size()) << source;
     }
   }
 }
@@ -105,6 +105,61 @@ TEST(HeartbeatTest, OneThatIsTakenOffItsHookIsSilent) {
   EXPECT_EQ(silent[1].hook, "tracepoint/syscalls/sys_exit_setns");
 }
 
+// The thread stays away from one CPU, and says it is there: as if no program ran on that one.
+TEST(HeartbeatTest, SilenceOnOneCpuIsNoticedAndToldWithTheCpu) {
+  const std::vector<uint32_t> cpus = CpuMask::Of(0).cpus();
+  if (cpus.size() < 2) GTEST_SKIP() << "one CPU only";
+  const SystemClock clock;
+  const std::unique_ptr<ProbeSet> probes = Load();
+  const auto pin = [&](uint32_t cpu) {
+    return Heartbeat::PinToCpu(cpu == cpus.back() ? cpus.front() : cpu);
+  };
+  Heartbeat heartbeat(probes.get(), &clock, absl::ZeroDuration(), pin);
+  ASSERT_TRUE(probes->BeatOnThisThread().ok());
+  heartbeat.Beat();
+  EXPECT_THAT(Sources(heartbeat.Silent()), IsEmpty()) << "one may be missed by chance";
+  heartbeat.Beat();
+  const std::vector<SilentProbe> silent = heartbeat.Silent();
+  const std::vector<Heartbeat::State> states = heartbeat.states();
+  const auto tried = std::ranges::count_if(states, [](const auto& s) { return s.cpus_tried != 0; });
+  EXPECT_GT(tried, 20);
+  EXPECT_EQ(silent.size(), static_cast<size_t>(tried)) << "each that counts deeds";
+  for (const SilentProbe& probe : silent) {
+    EXPECT_THAT(probe.cpus, testing::ElementsAre(cpus.back())) << probe.source;
+    EXPECT_EQ(probe.cpus_tried, cpus.size()) << probe.source;
+    EXPECT_EQ(probe.missed, 2u) << probe.source;
+    EXPECT_EQ(probe.last_seen_boot_ns, 0) << probe.source;
+  }
+  EXPECT_EQ(CpuMask::Of(0).cpus(), cpus) << "it came home";
+}
+
+// Others leave us no time on one CPU: the thread does not go on until it is taken off that one.
+TEST(HeartbeatTest, ABusyCpuHoldsUpNeitherTheRoundsNorTheEnd) {
+  const std::vector<uint32_t> cpus = CpuMask::Of(0).cpus();
+  if (cpus.size() < 2) GTEST_SKIP() << "one CPU only";
+  const SystemClock clock;
+  const std::unique_ptr<ProbeSet> probes = Load();
+  const auto pin = [&](uint32_t cpu) {
+    if (!Heartbeat::PinToCpu(cpu)) return false;
+    while (cpu == cpus.back() && CpuMask::Of(0).cpus().size() == 1) usleep(1000);
+    return true;
+  };
+  Heartbeat heartbeat(probes.get(), &clock, absl::Milliseconds(10), pin);
+  heartbeat.Start();
+  usleep(200'000);
+  EXPECT_EQ(heartbeat.rounds(), 0u) << "nobody has taken it off yet";
+  for (int i = 0; i < 1000 && heartbeat.rounds() < 3; ++i) {
+    heartbeat.LeaveBusyCpu(absl::Milliseconds(20));
+    usleep(10'000);
+  }
+  EXPECT_GE(heartbeat.rounds(), 3u);
+  EXPECT_THAT(Sources(heartbeat.Silent()), IsEmpty());
+  for (const Heartbeat::State& state : heartbeat.states()) {
+    EXPECT_LE(state.cpus_tried, cpus.size() - 1) << "the busy one is not tried";
+  }
+  heartbeat.Stop();
+}
+
 // In a cgroup of its own, so that what others do meanwhile is not taken for its.
 int CountsOfThreeRounds(const Cgroup& cgroup) {
   if (!cgroup.Join()) return 10;
@@ -117,7 +172,7 @@ int CountsOfThreeRounds(const Cgroup& cgroup) {
   const auto states = heartbeat.states();
   for (size_t i = 0; i < states.size(); ++i) {
     const bool can = ProgramTable()[i].beat >= 0 && probes->states()[i].attached;
-    if (states[i].tried != can) return 13;
+    if (states[i].cpus_tried != (can ? CpuMask::Of(0).cpus().size() : 0)) return 13;
   }
   const auto counters = probes->counters().Read();
   if (!counters.ok()) return 14;

@@ -217,7 +217,13 @@ class SilentProbeRuleTest : public RuleTest {
 TEST_F(SilentProbeRuleTest, EachSourceByItself) {
   Silent({}, 0);
   EXPECT_THAT(Said(), IsEmpty());
-  Silent({{"setns_return", "tracepoint/syscalls/sys_exit_setns", "setns", 2, kBoot + kSecond}},
+  Silent({{"setns_return",
+           "tracepoint/syscalls/sys_exit_setns",
+           "setns",
+           2,
+           kBoot + kSecond,
+           {0, 1},
+           2}},
          11 * kSecond);
   const Anomaly a = One();
   EXPECT_EQ(a.rule, "silent_probe");
@@ -226,15 +232,36 @@ TEST_F(SilentProbeRuleTest, EachSourceByItself) {
   EXPECT_EQ(a.subject.pid, 0u);
   EXPECT_EQ(a.facts["source"], "setns_return");
   EXPECT_EQ(a.facts["missed"], 2);
+  EXPECT_EQ(a.facts["cpus_tried"], 2);
+  EXPECT_FALSE(a.facts.contains("cpus")) << "on all of them";
   EXPECT_EQ(a.facts["silent_ns"], 10 * kSecond);
   EXPECT_EQ(a.summary,
             "the program setns_return on tracepoint/syscalls/sys_exit_setns has gone silent: it "
             "missed 2 deeds in a row");
-  Silent({{"a", "h", "", 2, 0}, {"b", "h", "", 3, 0}}, 12 * kSecond);
+  Silent({{"a", "h", "", 2, 0, {0}, 1}, {"b", "h", "", 3, 0, {0}, 1}}, 12 * kSecond);
   const std::vector<Anomaly> said = Said();
   ASSERT_THAT(said, SizeIs(2));
   EXPECT_NE(said[0].key, said[1].key);
   EXPECT_FALSE(said[0].facts.contains("silent_ns")) << "it never answered";
+}
+
+TEST_F(SilentProbeRuleTest, TheCpusAreToldIfItIsNotAll) {
+  Silent({{"a", "h", "", 2, 0, {1, 2, 3, 7, 9, 10}, 16}}, 12 * kSecond);
+  const Anomaly a = One();
+  EXPECT_EQ(a.facts["cpus"], "1-3,7,9-10");
+  EXPECT_EQ(a.facts["cpus_tried"], 16);
+  EXPECT_EQ(a.summary,
+            "the program a on h has gone silent on CPU 1-3,7,9-10: it missed 2 deeds in a row");
+}
+
+TEST_F(SilentProbeRuleTest, TheListOfCpusHasABound) {
+  std::vector<uint32_t> odd;
+  for (uint32_t cpu = 1; cpu < 400; cpu += 2) odd.push_back(cpu);
+  Silent({{"a", "h", "", 2, 0, odd, 400}}, 12 * kSecond);
+  const std::string cpus = One().facts["cpus"];
+  EXPECT_LT(cpus.size(), 80u);
+  EXPECT_TRUE(cpus.starts_with("1,3,5,")) << cpus;
+  EXPECT_TRUE(cpus.ends_with(",...")) << cpus;
 }
 
 TEST_F(SilentProbeRuleTest, CanBeSwitchedOff) {

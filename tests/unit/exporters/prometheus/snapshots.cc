@@ -67,7 +67,8 @@ MetricsSnapshot FullSnapshot() {
   s.investigations.snapshots_taken = 4;
   s.investigations.snapshots_failed = 1;
   s.investigations.snapshots_suppressed = {{"queue_full", 3}};
-  s.probes[0].tried = s.probes[0].silent = true;
+  s.probes[0].cpus_tried = 4;
+  s.probes[0].silent_cpus = 1;
   s.investigations.snapshot_seconds = 0.25;
   s.investigations.helper_restarts = 2;
   s.helper_restarts = {{"web", "killed", 1}, {"zygote", "exited", 0}};
