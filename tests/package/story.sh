@@ -43,6 +43,23 @@ finding() { # finding NAME: waits for one about that container
   return 1
 }
 
+suspend() { # suspend SECONDS: the machine's memory stays, all else is off; its clock wakes it
+  echo 0 >/sys/class/rtc/rtc0/wakealarm
+  echo "+$1" >/sys/class/rtc/rtc0/wakealarm
+  echo mem >/sys/power/state
+}
+
+after() { # after NAME: something was done to the clock; does the observer still see, tell and name?
+  date +%s >"$out/begin_$1"
+  note "container_$1" container "$1"
+  note "finding_$1" finding "$1"
+  note "rows_$1" nsobserver events --container "$1" --kind connect_failure --since 5m -o jsonl
+  date +%s >"$out/end_$1"
+  note "metrics_$1" curl -sS http://127.0.0.1:9917/metrics
+  note "ready_$1" curl -sS http://127.0.0.1:9917/-/ready
+  note "state_$1" state
+}
+
 # Emulated on a busy machine, loading takes minutes.
 mkdir -p /run/systemd/system/nsobserver.service.d
 printf "[Service]\nTimeoutStartSec=900\n" >/run/systemd/system/nsobserver.service.d/slow.conf
@@ -56,6 +73,17 @@ note unit_files find /var/lib/nsobserver -printf '%m %u %P\n'
 note status cat "/proc/$(main_pid)/status"
 note container container web
 note finding finding web
+
+note step_forward date -s '+26 hours'
+after ahead
+note step_back date -s '-28 hours'
+after behind
+note step_home date -s '+2 hours'
+note suspend suspend 40
+note suspended cat /sys/power/suspend_stats/success
+after woken
+note gaps_of_the_clock nsobserver events --kind gap -o jsonl --limit 0
+note all_of_the_clock nsobserver events -o jsonl --limit 0
 
 printf '\n# edited by the administrator\n' >>/etc/nsobserver.yaml
 sed -i 's/^  level: info/  level: debug/' /etc/nsobserver.yaml

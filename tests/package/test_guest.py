@@ -1,5 +1,6 @@
 """The package under a real systemd, on Debian's own kernel: installed, started, upgraded, hung, removed, purged (story.sh)."""
 
+import datetime
 import json
 import pathlib
 import re
@@ -91,6 +92,39 @@ def test_no_probe_is_called_silent(story):
 def test_it_names_the_failure_of_a_container(story):
     found = story.done("finding")
     assert "net-loopback      certain" in found and FAILURE in found
+
+
+@pytest.mark.parametrize("clock", ["ahead", "behind", "woken"])
+def test_a_clock_that_is_set_and_a_machine_that_slept(story, clock):
+    """26 hours forward, 28 back, 40 seconds of suspend: the same daemon sees, tells, names and dates as before."""
+    assert re.search(rf"net-loopback +certain .*{clock} \(runc\) cannot reach 127.0.0.1:9917", story.done(f"finding_{clock}"))
+    [row] = [json.loads(line) for line in story.done(f"rows_{clock}").splitlines()]
+    begin, end = (int(story[f"{word}_{clock}"]) for word in ("begin", "end"))
+    when = datetime.datetime.fromisoformat(row["time"][:19] + "+00:00").timestamp()
+    assert begin - 1 <= when <= end, "by the clock as it was then"
+    assert row["container"]["name"] == clock and row["connect_failure"]["errno_name"] == "ECONNREFUSED"
+    assert story.done(f"ready_{clock}").strip() == "ready"
+    before, unit = story.unit("state"), story.unit(f"state_{clock}")
+    assert (unit["ActiveState"], unit["MainPID"], unit["NRestarts"]) == ("active", before["MainPID"], "0")
+    value = {name: float(number) for name, number in
+             re.findall(r"^(nsobserver_\w+) ([\d.e+-]+)$", story.done(f"metrics_{clock}"), re.MULTILINE)}
+    assert value["nsobserver_last_commit_age_seconds"] < 30
+    assert value["nsobserver_storage_up"] == 1
+    silent = re.findall(r"^nsobserver_probe_silent\{[^}]*\} (\d)$", story.done(f"metrics_{clock}"), re.MULTILINE)
+    assert len(silent) > 10 and set(silent) == {"0"}
+    lost = re.findall(r"^nsobserver_events_lost_total\{[^}]*\} (\d+)$", story.done(f"metrics_{clock}"), re.MULTILINE)
+    assert len(lost) > 10 and set(lost) == {"0"}
+
+
+def test_nothing_old_was_deleted_and_no_gap_was_made_up(story):
+    assert int(story.done("suspended")) == 1
+    assert story["gaps_of_the_clock"] == "nsobserver: no events match\nexit 1\n"
+    rows = [json.loads(line) for line in story.done("all_of_the_clock").splitlines()]
+    names = {row["container"]["name"] for row in rows if row["kind"] == "connect_failure" and row["container"]}
+    assert names >= {"web", "ahead", "behind", "woken"}
+    by_id = sorted(rows, key=lambda row: row["id"])
+    told = [row["boot_ns"] for row in by_id if row["kind"] == "connect_failure" and row["container"]]
+    assert told == sorted(told), "by the clock that nobody can set"
 
 
 def test_reload_is_taken(story):
