@@ -18,7 +18,7 @@ namespace nsobs {
 
 namespace {
 
-constexpr int kTries = 20;
+constexpr int kTries = 80;
 constexpr absl::Duration kTryAgainAfter = absl::Milliseconds(25);
 
 }  // namespace
@@ -81,7 +81,7 @@ absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(const WebOptions& op
   NSOBS_ASSIGN_OR_RETURN(std::unique_ptr<WebSecurity> security,
                          WebSecurity::Load(options.config_file));
   NSOBS_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(options.listen_address));
-  // A front whose daemon was killed holds the port for some milliseconds yet.
+  // A front whose daemon was killed holds the port for some milliseconds yet, on a busy host longer.
   absl::StatusOr<ListenSocket> listening = nsobs::Listen(address);
   for (int i = 0; options.front && absl::IsAlreadyExists(listening.status()) && i < kTries; ++i) {
     absl::SleepFor(kTryAgainAfter);

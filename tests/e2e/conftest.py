@@ -1,5 +1,6 @@
 """Fixtures of the end-to-end tests: images once, the observer where a test does not need its own."""
 
+import os
 import pathlib
 import signal
 import sys
@@ -22,6 +23,17 @@ def pytest_configure(config):
         raise KeyboardInterrupt  # pytest then leaves the fixtures in order
 
     signal.signal(signal.SIGTERM, terminated)
+
+
+@pytest.fixture(autouse=True)
+def no_race():
+    """With NSOBS_RACE_REPORTS=DIR the daemon is ThreadSanitizer's, which writes there what it found (tests/race/e2e)."""
+    folder = os.environ.get("NSOBS_RACE_REPORTS")
+    before = set(os.listdir(folder)) if folder else set()
+    yield
+    found = sorted(set(os.listdir(folder)) - before) if folder else []
+    reports = [pathlib.Path(folder, name).read_text(errors="replace")[:4000] for name in found]
+    assert not reports, "\n".join(reports)
 
 
 @pytest.fixture

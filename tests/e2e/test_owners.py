@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import subprocess
+import sys
 import uuid
 
 import namespaces
@@ -45,6 +47,40 @@ def test_ip_netns(made):
         assert row["process"]["comm"] == "busybox"
         assert observer.scrape().sum("nsobserver_connect_failures_total",
                                      container=f"netns {name}", errno="ECONNREFUSED") == 1
+
+
+HURRY = """
+import ctypes, errno, os, socket
+ctypes.CDLL(None).unshare(0x40000000)  # CLONE_NEWNET: without a route from now on
+for _ in range(300):
+    assert socket.socket().connect_ex(("192.0.2.1", 9)) == errno.ENETUNREACH
+os.read(0, 1)
+"""
+
+
+def test_what_is_not_named_yet_is_not_the_hosts(observer):
+    """A namespace counts from its first moment; nobody knows then whose it is."""
+    unreachable = {"errno": "ENETUNREACH"}
+
+    def failures(metrics, **labels) -> float:
+        return metrics.sum("nsobserver_connect_failures_total", **labels, **unreachable)
+
+    hosts = failures(observer.scrape(), container="host")
+    for _ in range(3):
+        before = failures(observer.scrape())
+        with subprocess.Popen([sys.executable, "-c", HURRY], stdin=subprocess.PIPE) as hurried:
+            def all_of_them(before=before) -> bool:
+                metrics = observer.scrape()  # as often as it can: each of them checks the sums
+                assert failures(metrics, container="host") == hosts
+                assert failures(metrics) <= before + 300, "nothing twice"
+                return failures(metrics) == before + 300
+
+            wait_until(all_of_them, 20, "its failures", interval=0)
+            hurried.communicate(b"x")
+        assert hurried.returncode == 0
+    owners = {labels["container"] for labels, value in observer.scrape().matching("nsobserver_connect_failures_total", **unreachable)
+              if value == 300}
+    assert len(owners) == 3, owners
 
 
 @pytest.mark.parametrize("made", ["before", "after"])

@@ -5,6 +5,7 @@ and (at low priority) what needs the compiler. What measures, or emulates a mach
 """
 
 import argparse
+import collections
 import contextlib
 import os
 import pathlib
@@ -90,9 +91,13 @@ def stop(process: subprocess.Popen) -> None:
             pass
 
 
+one_at_a_time = collections.defaultdict(threading.Lock)  # by preset: two chains may want the same folder
+
+
 def build(part: Part, preset: str, targets: list[str] | None = None) -> None:
-    part.must(["cmake", "--preset", preset, "-DNSOBS_TESTS=ON"])  # quickstart switches them off
-    part.must(["cmake", "--build", "--preset", preset, *(["--target", *targets] if targets else [])])
+    with one_at_a_time[preset]:
+        part.must(["cmake", "--preset", preset, "-DNSOBS_TESTS=ON"])  # quickstart switches them off
+        part.must(["cmake", "--build", "--preset", preset, *(["--target", *targets] if targets else [])])
 
 
 def ctest(part: Part, build_folder: str, *selection: str) -> None:
@@ -113,9 +118,9 @@ def ctest(part: Part, build_folder: str, *selection: str) -> None:
     part.totals.merge(counting.of_ctest(junit, xml, programs))
 
 
-def pytest(part: Part, *selection: str) -> None:
-    junit = part.folder / "pytest.xml"
-    code = part.run([*PYTEST, f"--junitxml={junit}", *selection, *pytest_arguments])
+def pytest(part: Part, *selection: str, command: list[str] | None = None, name: str = "pytest") -> None:
+    junit = part.folder / f"{name}.xml"
+    code = part.run([*(command or PYTEST), f"--junitxml={junit}", *selection, *pytest_arguments])
     if junit.exists():
         part.totals.merge(counting.of_pytest(junit))
     nothing_chosen = code == 5 and pytest_arguments
@@ -213,10 +218,11 @@ def run_tsan(part: Part) -> None:
 
 
 def run_race(part: Part) -> None:
-    """The whole daemon with ThreadSanitizer."""
+    """The whole daemon with ThreadSanitizer: all that it does at once, and those end-to-end tests that can be run so."""
     require_root()
     build(part, "tsan", ["nsobserver"])
     pytest(part, "tests/race")
+    pytest(part, command=["tests/race/e2e"], name="e2e")
 
 
 def run_fuzz(part: Part) -> None:
@@ -253,9 +259,9 @@ PARTS = {
     "bench": run_bench,
 }
 NEED_RELEASE = {"unit", "bpf", "e2e", "package", "fleet", "guest", "vm", "tidy", "measuring", "gauntlet", "bench"}
-FOREGROUND = ["unit", "bpf", "check", "e2e", "package", "fleet"]
+FOREGROUND = ["unit", "bpf", "check", "e2e", "package", "fleet", "race"]
 BACKGROUND = ["asan", "tsan", "fuzz", "tidy"]
-ALONE = ["race", "guest", "measuring", "gauntlet", "bench"]
+ALONE = ["guest", "measuring", "gauntlet", "bench"]
 BY_NAME_ONLY = ["vm"]  # emulated machines, eight minutes of them
 
 

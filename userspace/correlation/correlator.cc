@@ -90,6 +90,10 @@ bool Correlator::IsHosts(const CgroupKey& cgroup, NamespaceKind kind,
   return state_->With([&](CorrelatorState& state) { return state.IsHosts(cgroup, kind, ns); });
 }
 
+bool Correlator::IsHostsNamespace(NamespaceKind kind, const NamespaceIdentity& ns) const {
+  return state_->With([&](CorrelatorState& state) { return state.IsHostsNamespace(kind, ns); });
+}
+
 std::shared_ptr<const Inventory> Correlator::inventory() const {
   return state_->With([](CorrelatorState& state) { return state.inventory(); });
 }

@@ -80,6 +80,8 @@ class Correlator {
   // Is what was counted for them the host's own, as far as one can see now? The cgroup has to live,
   // and the namespace to be the host's. Thread-safe.
   bool IsHosts(const CgroupKey& cgroup, NamespaceKind kind, const NamespaceIdentity& ns) const;
+  // True also for one that could not be read. Thread-safe.
+  bool IsHostsNamespace(NamespaceKind kind, const NamespaceIdentity& ns) const;
 
   // The state of now; built anew only after a change. Thread-safe.
   std::shared_ptr<const Inventory> inventory() const;

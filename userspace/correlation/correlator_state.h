@@ -42,6 +42,9 @@ class CorrelatorState {
     const bool lives = cgroup.id == 0 || indexes_.cgroups.IsAlive(cgroup);
     return lives && indexes_.namespaces.IsHost(kind, ns);
   }
+  bool IsHostsNamespace(NamespaceKind kind, const NamespaceIdentity& ns) const {
+    return ns.inode == 0 || indexes_.namespaces.IsHost(kind, ns);
+  }
   std::shared_ptr<const Inventory> inventory();
 
  private:

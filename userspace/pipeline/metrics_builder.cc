@@ -28,14 +28,15 @@ MetricsBuilder::MetricsBuilder(BuildFacts facts, ProbeSet* probes, const Correla
       start_wall_ns_(clock->WallNs()),
       owners_(kKeepDead) {}
 
-CounterOwner MetricsBuilder::OwnerOf(const CounterKey& key, NamespaceKind kind,
-                                     const Inventory& inventory) {
+std::optional<CounterOwner> MetricsBuilder::OwnerOf(const CounterKey& key, NamespaceKind kind,
+                                                    const Inventory& inventory) {
   const auto find = [&](const CounterKey& k, NamespaceKind of) {
     return inventory.OwnerOf(k.cgroup, of, k.ns);
   };
-  ContainerRef owner = owners_.OwnerOf(key, kind, find);
-  const bool nobodys = owner == nullptr && nobodys_.contains({key, kind});
-  return {std::move(owner), nobodys};
+  const auto is_hosts = [&] { return correlator_->IsHostsNamespace(kind, key.ns); };
+  CounterWhose whose = owners_.WhoseIs(key, kind, find, is_hosts, clock_->BootNs());
+  if (whose.state == CounterWhose::State::kNotYet) return std::nullopt;
+  return CounterOwner{std::move(whose.container), whose.state == CounterWhose::State::kNobodys};
 }
 
 // A predecessor knew whose they were; that container was gone before we looked.
@@ -46,7 +47,7 @@ void MetricsBuilder::Inherit() {
   const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
   const auto look = [&](const CounterKey& key, NamespaceKind kind) {
     if (inventory->OwnerOf(key.cgroup, kind, key.ns) != nullptr) return;
-    if (!correlator_->IsHosts(key.cgroup, kind, key.ns)) nobodys_.insert({key, kind});
+    if (!correlator_->IsHosts(key.cgroup, kind, key.ns)) owners_.SetNobodys(key, kind);
   };
   for (const Counter& c : counters->counters) {
     if (!c.overflow) look(c.key, NamespaceOf(c.family));
@@ -59,8 +60,10 @@ void MetricsBuilder::Inherit() {
 
 void MetricsBuilder::AddCounter(const Counter& c, const Inventory& inventory,
                                 MetricsSnapshot* out) {
-  CounterOwner owner =
-      c.overflow ? CounterOwner{nullptr, true} : OwnerOf(c.key, NamespaceOf(c.family), inventory);
+  std::optional<CounterOwner> whose = CounterOwner{nullptr, true};
+  if (!c.overflow) whose = OwnerOf(c.key, NamespaceOf(c.family), inventory);
+  if (!whose) return;
+  CounterOwner owner = *std::move(whose);
   const auto b8 = static_cast<uint8_t>(c.b);
   switch (c.family) {
     case CounterFamily::kConnectFailure:
@@ -112,8 +115,10 @@ void MetricsBuilder::AddCounter(const Counter& c, const Inventory& inventory,
 }
 
 void MetricsBuilder::AddTcp(const TcpCounter& c, const Inventory& inventory, MetricsSnapshot* out) {
-  CounterOwner owner =
-      c.overflow ? CounterOwner{nullptr, true} : OwnerOf(c.key, NamespaceKind::kNet, inventory);
+  std::optional<CounterOwner> whose = CounterOwner{nullptr, true};
+  if (!c.overflow) whose = OwnerOf(c.key, NamespaceKind::kNet, inventory);
+  if (!whose) return;
+  CounterOwner owner = *std::move(whose);
   const uint64_t done = c.established + c.failed + c.abandoned;
   out->tcp_connects.push_back({std::move(owner), c.attempts, c.established, c.failed, c.abandoned,
                                c.attempts > done ? c.attempts - done : 0});
@@ -170,8 +175,8 @@ MetricsSnapshot MetricsBuilder::Build() {
   for (const Counter& c : counters->counters) AddCounter(c, *inventory, &out);
   for (const TcpCounter& c : counters->tcp) AddTcp(c, *inventory, &out);
   for (const OwnerLoss& loss : counters->losses) {
-    out.losses.push_back(
-        {OwnerOf(loss.key, NamespaceOf(loss.kind), *inventory), loss.kind, loss.cause, loss.value});
+    std::optional<CounterOwner> owner = OwnerOf(loss.key, NamespaceOf(loss.kind), *inventory);
+    if (owner) out.losses.push_back({*std::move(owner), loss.kind, loss.cause, loss.value});
   }
   if (is_whole) {
     const OwnerBook::Gone gone = owners_.TakeGone(*counters, clock_->BootNs());

@@ -1,10 +1,10 @@
 // Joins the kernel's counters with the names of containers: what one scrape shows.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "userspace/base/mutex.h"
 #include "userspace/collector/counter_reader.h"
 #include "userspace/collector/probe_set.h"
@@ -35,7 +35,9 @@ class MetricsBuilder {
   void Inherit();
 
  private:
-  CounterOwner OwnerOf(const CounterKey& key, NamespaceKind kind, const Inventory& inventory)
+  // nullopt: that will be known in a moment, and it is shown then.
+  std::optional<CounterOwner> OwnerOf(const CounterKey& key, NamespaceKind kind,
+                                      const Inventory& inventory)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddCounter(const Counter& counter, const Inventory& inventory, MetricsSnapshot* out)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -52,7 +54,6 @@ class MetricsBuilder {
   const int64_t start_wall_ns_;
   Mutex mutex_;
   OwnerBook owners_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_set<std::pair<CounterKey, NamespaceKind>> nobodys_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace nsobs

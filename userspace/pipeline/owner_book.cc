@@ -1,23 +1,48 @@
 #include "userspace/pipeline/owner_book.h"
 
+#include <utility>
+
 #include "absl/container/flat_hash_set.h"
 
 namespace nsobs {
+namespace {
 
-ContainerRef OwnerBook::OwnerOf(const CounterKey& key, NamespaceKind kind,
-                                const FindCounterOwner& find) {
-  ContainerRef found = find(key, kind);
-  if (found != nullptr) {
+// A namespace is named within a second or so; on a busy host, and by slow engines, later.
+constexpr int64_t kSettleNs = 15'000'000'000;
+
+}  // namespace
+
+CounterWhose OwnerBook::WhoseIs(const CounterKey& key, NamespaceKind kind,
+                                const FindCounterOwner& find,
+                                const std::function<bool()>& is_hosts, int64_t now_boot_ns) {
+  const auto stranger = strangers_.find({key, kind});
+  if (stranger != strangers_.end() && stranger->second == 0) {
+    return {CounterWhose::State::kNobodys, nullptr};
+  }
+  if (ContainerRef found = find(key, kind); found != nullptr) {
+    if (stranger != strangers_.end()) strangers_.erase(stranger);
     Entry& entry = owners_[{key, kind}];
     entry.container = found;
     entry.found = true;
     entry.missed_boot_ns = 0;
-    return found;
+    return {CounterWhose::State::kKnown, std::move(found)};
   }
-  auto it = owners_.find({key, kind});
-  if (it == owners_.end()) return nullptr;
-  it->second.found = false;
-  return it->second.container;
+  if (auto it = owners_.find({key, kind}); it != owners_.end()) {
+    it->second.found = false;
+    return {CounterWhose::State::kKnown, it->second.container};
+  }
+  if (stranger != strangers_.end()) {
+    if (now_boot_ns < stranger->second) return {CounterWhose::State::kNotYet, nullptr};
+    stranger->second = 0;
+    return {CounterWhose::State::kNobodys, nullptr};
+  }
+  if (is_hosts()) return {CounterWhose::State::kHosts, nullptr};
+  strangers_[{key, kind}] = now_boot_ns + kSettleNs;
+  return {CounterWhose::State::kNotYet, nullptr};
+}
+
+void OwnerBook::SetNobodys(const CounterKey& key, NamespaceKind kind) {
+  strangers_[{key, kind}] = 0;
 }
 
 // Between two scrapes it may have died and lost its tombstone: then the first miss is its death.

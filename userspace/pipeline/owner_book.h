@@ -14,8 +14,19 @@
 
 namespace nsobs {
 
-// Whose a counter is right now; nullptr: the host, or not known any more.
+// Whose a counter is right now; nullptr: the host, or not known (yet, or any more).
 using FindCounterOwner = std::function<ContainerRef(const CounterKey&, NamespaceKind)>;
+
+struct CounterWhose {
+  enum class State {
+    kKnown,
+    kHosts,
+    kNotYet,   // a namespace that is not the host's; who it belongs to may be found in a moment
+    kNobodys,  // that did not happen; it stays so, since what was shown can't be taken back
+  };
+  State state = State::kHosts;
+  ContainerRef container;  // kKnown
+};
 
 // Not thread-safe.
 class OwnerBook {
@@ -23,8 +34,12 @@ class OwnerBook {
   // Counters of the dead are kept `keep_dead`: late outcomes still find them.
   explicit OwnerBook(absl::Duration keep_dead) : keep_dead_(keep_dead) {}
 
-  // The owner that `find` gives, else the one that it gave before.
-  ContainerRef OwnerOf(const CounterKey& key, NamespaceKind kind, const FindCounterOwner& find);
+  // The owner that `find` gives, else the one that it gave before. `is_hosts`: whether the namespace
+  // is the host's own; asked only if there is no owner.
+  CounterWhose WhoseIs(const CounterKey& key, NamespaceKind kind, const FindCounterOwner& find,
+                       const std::function<bool()>& is_hosts, int64_t now_boot_ns);
+  // Nobody will be found for it.
+  void SetNobodys(const CounterKey& key, NamespaceKind kind);
 
   struct Gone {
     std::vector<Counter> counters;
@@ -47,6 +62,7 @@ class OwnerBook {
 
   const absl::Duration keep_dead_;
   absl::flat_hash_map<Key, Entry> owners_;
+  absl::flat_hash_map<Key, int64_t> strangers_;  // until when somebody may be found; 0: nobody is
 };
 
 }  // namespace nsobs

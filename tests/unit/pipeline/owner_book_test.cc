@@ -31,38 +31,71 @@ Counter ConnectCounter(uint32_t error) {
   return {CounterFamily::kConnectFailure, false, kKey, 1, error, 5};
 }
 
+using State = CounterWhose::State;
+
 class OwnerBookTest : public ::testing::Test {
  protected:
+  CounterWhose Whose(const FindCounterOwner& find, int64_t now = 0) {
+    return book_.WhoseIs(kKey, kNet, find, [this] { return hosts_; }, now);
+  }
+  ContainerRef OwnerOf(const CounterKey& key, NamespaceKind kind, const FindCounterOwner& find) {
+    return book_.WhoseIs(key, kind, find, [this] { return hosts_; }, 0).container;
+  }
+
+  bool hosts_ = true;
   OwnerBook book_{absl::Seconds(60)};
 };
 
-TEST_F(OwnerBookTest, WhoIsNotKnownIsTheHost) {
-  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), nullptr);
+TEST_F(OwnerBookTest, WhoHasNoOtherNamespaceIsTheHost) {
+  EXPECT_EQ(Whose(Finds(nullptr)).state, State::kHosts);
+}
+
+// A namespace that is not named yet: what it counted must not be shown as the host's, and then again
+// as its owner's.
+TEST_F(OwnerBookTest, AStrangerWaitsForItsName) {
+  hosts_ = false;
+  EXPECT_EQ(Whose(Finds(nullptr), 100 * kSecond).state, State::kNotYet);
+  EXPECT_EQ(Whose(Finds(nullptr), 114 * kSecond).state, State::kNotYet);
+  const ContainerRef web = Named("web", 0);
+  EXPECT_EQ(Whose(Finds(web), 114 * kSecond).container, web);
+  EXPECT_EQ(Whose(Finds(nullptr), 300 * kSecond).container, web);
+}
+
+TEST_F(OwnerBookTest, WhoIsNotFoundInTimeStaysNobody) {
+  hosts_ = false;
+  EXPECT_EQ(Whose(Finds(nullptr), 100 * kSecond).state, State::kNotYet);
+  EXPECT_EQ(Whose(Finds(nullptr), 115 * kSecond).state, State::kNobodys);
+  EXPECT_EQ(Whose(Finds(Named("web", 0)), 116 * kSecond).state, State::kNobodys);
+}
+
+TEST_F(OwnerBookTest, WhatAPredecessorLeftMayBeNobodys) {
+  book_.SetNobodys(kKey, kNet);
+  EXPECT_EQ(Whose(Finds(Named("web", 0))).state, State::kNobodys);
 }
 
 TEST_F(OwnerBookTest, ACountKeepsItsOwnerWhenNobodyElseKnowsIt) {
   const ContainerRef web = Named("web", 0);
-  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(web)), web);
-  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), web);
-  EXPECT_EQ(book_.OwnerOf(kKey, NamespaceKind::kPid, Finds(nullptr)), nullptr);
+  EXPECT_EQ(OwnerOf(kKey, kNet, Finds(web)), web);
+  EXPECT_EQ(OwnerOf(kKey, kNet, Finds(nullptr)), web);
+  EXPECT_EQ(OwnerOf(kKey, NamespaceKind::kPid, Finds(nullptr)), nullptr);
   CounterKey other = kKey;
   other.ns.id++;
-  EXPECT_EQ(book_.OwnerOf(other, kNet, Finds(nullptr)), nullptr);
+  EXPECT_EQ(OwnerOf(other, kNet, Finds(nullptr)), nullptr);
 }
 
 TEST_F(OwnerBookTest, TheNewestStateCounts) {
-  book_.OwnerOf(kKey, kNet, Finds(Named("7c75", 0)));
+  OwnerOf(kKey, kNet, Finds(Named("7c75", 0)));
   const ContainerRef named = Named("web", 0);
-  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(named)), named);
-  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), named);
+  EXPECT_EQ(OwnerOf(kKey, kNet, Finds(named)), named);
+  EXPECT_EQ(OwnerOf(kKey, kNet, Finds(nullptr)), named);
 }
 
 TEST_F(OwnerBookTest, TheLivingAndTheHostStay) {
   KernelCounters counters;
   counters.counters = {ConnectCounter(111)};
-  book_.OwnerOf(kKey, kNet, Finds(nullptr));
+  OwnerOf(kKey, kNet, Finds(nullptr));
   EXPECT_THAT(book_.TakeGone(counters, 1000 * kSecond).counters, IsEmpty());
-  book_.OwnerOf(kKey, kNet, Finds(Named("web", 0)));
+  OwnerOf(kKey, kNet, Finds(Named("web", 0)));
   EXPECT_THAT(book_.TakeGone(counters, 1000 * kSecond).counters, IsEmpty());
   EXPECT_THAT(book_.TakeGone(counters, 2000 * kSecond).counters, IsEmpty());
 }
@@ -72,13 +105,13 @@ TEST_F(OwnerBookTest, TheDeadGoAfterTheirTimeAndOneMoreLook) {
   KernelCounters counters;
   counters.counters = {ConnectCounter(111), ConnectCounter(110)};
   counters.tcp = {{false, kKey, 2, 0, 2, 0}};
-  book_.OwnerOf(kKey, kNet, Finds(dead));
+  OwnerOf(kKey, kNet, Finds(dead));
   EXPECT_THAT(book_.TakeGone(counters, 159 * kSecond).counters, IsEmpty());  // too early
   EXPECT_THAT(book_.TakeGone(counters, 160 * kSecond).counters, IsEmpty());  // the first look
   const OwnerBook::Gone gone = book_.TakeGone(counters, 161 * kSecond);
   EXPECT_THAT(gone.counters, SizeIs(2));  // all of it at once: none is left for the host
   EXPECT_THAT(gone.tcp, SizeIs(1));
-  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), nullptr);  // and it is forgotten
+  EXPECT_EQ(OwnerOf(kKey, kNet, Finds(nullptr)), nullptr);  // and it is forgotten
 }
 
 TEST_F(OwnerBookTest, AConnectInFlightHoldsItsOwnerBack) {
@@ -86,13 +119,13 @@ TEST_F(OwnerBookTest, AConnectInFlightHoldsItsOwnerBack) {
   counters.counters = {ConnectCounter(111)};
   counters.tcp = {{false, kKey, 3, 0, 2, 0}};
   const ContainerRef dead = Named("web", kSecond);
-  book_.OwnerOf(kKey, kNet, Finds(dead));
+  OwnerOf(kKey, kNet, Finds(dead));
   for (int64_t at = 100; at < 105; ++at) {
     const OwnerBook::Gone gone = book_.TakeGone(counters, at * kSecond);
     EXPECT_THAT(gone.counters, IsEmpty());
     EXPECT_THAT(gone.tcp, IsEmpty());
   }
-  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), dead);
+  EXPECT_EQ(OwnerOf(kKey, kNet, Finds(nullptr)), dead);
   counters.tcp[0].abandoned = 1;
   EXPECT_THAT(book_.TakeGone(counters, 105 * kSecond).tcp, SizeIs(1));
 }
@@ -102,10 +135,10 @@ TEST_F(OwnerBookTest, LossesKeepTheirNameForGood) {
   counters.counters = {ConnectCounter(111)};
   counters.losses = {{kKey, EventKind::kConnectFailure, "budget", 3}};
   const ContainerRef dead = Named("web", kSecond);
-  book_.OwnerOf(kKey, kNet, Finds(dead));
+  OwnerOf(kKey, kNet, Finds(dead));
   book_.TakeGone(counters, 100 * kSecond);
   EXPECT_THAT(book_.TakeGone(counters, 101 * kSecond).counters, SizeIs(1));
-  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), dead);
+  EXPECT_EQ(OwnerOf(kKey, kNet, Finds(nullptr)), dead);
 }
 
 TEST_F(OwnerBookTest, OverflowIsNobodys) {
@@ -113,7 +146,7 @@ TEST_F(OwnerBookTest, OverflowIsNobodys) {
   counters.counters = {ConnectCounter(111)};
   counters.counters[0].overflow = true;
   counters.tcp = {{true, kKey, 1, 1, 0, 0}};
-  book_.OwnerOf(kKey, kNet, Finds(Named("web", kSecond)));
+  OwnerOf(kKey, kNet, Finds(Named("web", kSecond)));
   book_.TakeGone(counters, 100 * kSecond);
   const OwnerBook::Gone gone = book_.TakeGone(counters, 101 * kSecond);
   EXPECT_THAT(gone.counters, IsEmpty());
@@ -125,8 +158,8 @@ TEST_F(OwnerBookTest, WhoIsMissedForLongEnoughIsDead) {
   KernelCounters counters;
   counters.counters = {ConnectCounter(111)};
   const ContainerRef web = Named("web", 0);
-  book_.OwnerOf(kKey, kNet, Finds(web));
-  EXPECT_EQ(book_.OwnerOf(kKey, kNet, Finds(nullptr)), web);
+  OwnerOf(kKey, kNet, Finds(web));
+  EXPECT_EQ(OwnerOf(kKey, kNet, Finds(nullptr)), web);
   EXPECT_THAT(book_.TakeGone(counters, 1000 * kSecond).counters, IsEmpty());  // missed from here
   EXPECT_THAT(book_.TakeGone(counters, 1059 * kSecond).counters, IsEmpty());
   EXPECT_THAT(book_.TakeGone(counters, 1060 * kSecond).counters, IsEmpty());
@@ -137,10 +170,10 @@ TEST_F(OwnerBookTest, WhoIsFoundAgainWasNotDead) {
   KernelCounters counters;
   counters.counters = {ConnectCounter(111)};
   const ContainerRef web = Named("web", 0);
-  book_.OwnerOf(kKey, kNet, Finds(web));
-  book_.OwnerOf(kKey, kNet, Finds(nullptr));
+  OwnerOf(kKey, kNet, Finds(web));
+  OwnerOf(kKey, kNet, Finds(nullptr));
   book_.TakeGone(counters, 1000 * kSecond);
-  book_.OwnerOf(kKey, kNet, Finds(web));
+  OwnerOf(kKey, kNet, Finds(web));
   EXPECT_THAT(book_.TakeGone(counters, 1100 * kSecond).counters, IsEmpty());
   EXPECT_THAT(book_.TakeGone(counters, 1200 * kSecond).counters, IsEmpty());
 }
