@@ -81,7 +81,8 @@ absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(const WebOptions& op
   NSOBS_ASSIGN_OR_RETURN(std::unique_ptr<WebSecurity> security,
                          WebSecurity::Load(options.config_file));
   NSOBS_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(options.listen_address));
-  // A front whose daemon was killed holds the port for some milliseconds yet, on a busy host longer.
+  // A front whose daemon was killed holds the port for some milliseconds yet, on a busy host
+  // longer.
   absl::StatusOr<ListenSocket> listening = nsobs::Listen(address);
   for (int i = 0; options.front && absl::IsAlreadyExists(listening.status()) && i < kTries; ++i) {
     absl::SleepFor(kTryAgainAfter);

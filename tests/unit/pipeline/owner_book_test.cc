@@ -50,8 +50,8 @@ TEST_F(OwnerBookTest, WhoHasNoOtherNamespaceIsTheHost) {
   EXPECT_EQ(Whose(Finds(nullptr)).state, State::kHosts);
 }
 
-// A namespace that is not named yet: what it counted must not be shown as the host's, and then again
-// as its owner's.
+// A namespace that is not named yet: what it counted must not be shown as the host's, and then
+// again as its owner's.
 TEST_F(OwnerBookTest, AStrangerWaitsForItsName) {
   hosts_ = false;
   EXPECT_EQ(Whose(Finds(nullptr), 100 * kSecond).state, State::kNotYet);
