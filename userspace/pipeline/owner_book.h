@@ -34,8 +34,8 @@ class OwnerBook {
   // Counters of the dead are kept `keep_dead`: late outcomes still find them.
   explicit OwnerBook(absl::Duration keep_dead) : keep_dead_(keep_dead) {}
 
-  // The owner that `find` gives, else the one that it gave before. `is_hosts`: whether the namespace
-  // is the host's own; asked only if there is no owner.
+  // The owner that `find` gives, else the one that it gave before. `is_hosts`: whether the
+  // namespace is the host's own; asked only if there is no owner.
   CounterWhose WhoseIs(const CounterKey& key, NamespaceKind kind, const FindCounterOwner& find,
                        const std::function<bool()>& is_hosts, int64_t now_boot_ns);
   // Nobody will be found for it.
