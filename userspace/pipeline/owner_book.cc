@@ -13,8 +13,8 @@ constexpr int64_t kSettleNs = 15'000'000'000;
 }  // namespace
 
 CounterWhose OwnerBook::WhoseIs(const CounterKey& key, NamespaceKind kind,
-                                const FindCounterOwner& find,
-                                const std::function<bool()>& is_hosts, int64_t now_boot_ns) {
+                                const FindCounterOwner& find, const std::function<bool()>& is_hosts,
+                                int64_t now_boot_ns) {
   const auto stranger = strangers_.find({key, kind});
   if (stranger != strangers_.end() && stranger->second == 0) {
     return {CounterWhose::State::kNobodys, nullptr};
