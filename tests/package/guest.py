@@ -2,11 +2,14 @@
 the script left in /root/out comes back. Emulated in software: ten times slower than the machine that it runs on.
 """
 
+import contextlib
 import pathlib
 import shutil
 import subprocess
+import time
 
 import debian
+from qmp import Qmp
 from shell import run
 
 # What a machine for a minute does not need.
@@ -23,7 +26,12 @@ TimeoutStartSec=infinity
 StandardOutput=file:/root/out/log
 StandardError=inherit
 """
-ARGUMENTS = "console=ttyS0 panic=-1 quiet root=/dev/nvme0n1 rw systemd.show_status=false"
+# An NMI is what a guest that says nothing any more is sent: it tells where each of its processors is.
+ARGUMENTS = "console=ttyS0 panic=-1 quiet unknown_nmi_panic root=/dev/nvme0n1 rw systemd.show_status=false"
+SLEEPS = 40  # seconds, when it suspends itself: then it is woken from outside, since on a busy machine its own alarm
+# might ring before it sleeps
+SILENT = 300  # seconds without a word on the console (the script beats there) is a lockup
+LOCKUPS = ("soft lockup", "rcu_preempt detected stalls", "rcu_preempt self-detected stall")
 
 
 class Guest:
@@ -60,13 +68,38 @@ class Guest:
         command = ["qemu-system-x86_64", "-M", "pc", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
                    "-nographic", "-no-reboot", "-nic", "none", "-kernel", debian.kernel(), "-append", ARGUMENTS,
                    "-drive", f"file={disk},format=raw,if=none,id=disk,cache=unsafe", "-device", "nvme,serial=disk,drive=disk"]
+        command += ["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off"]
         with (self.folder / "console").open("wb") as console:
-            ended = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=console,
-                                   stderr=console, timeout=timeout).returncode
+            machine = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=console, stderr=console)
+        try:
+            self.attend(machine, timeout)
+        finally:
+            machine.kill()
+            ended = machine.wait()
         assert ended == 0, self.console()
         run("debugfs", "-R", f"rdump /root/out {self.folder}", disk)
         disk.unlink()
         return out
 
+    def attend(self, machine: subprocess.Popen, timeout: float) -> None:
+        """Until it has powered off: wakes it when it slept, and asks where it is when it hangs."""
+        deadline, heard, length = time.monotonic() + timeout, time.monotonic(), 0
+        with Qmp(self.folder / "qmp") as qmp, contextlib.suppress(ConnectionError):
+            while machine.poll() is None:
+                time.sleep(1)
+                if qmp.ask("query-status")["status"] == "suspended":
+                    time.sleep(SLEEPS)
+                    qmp.ask("system_wakeup")
+                text = self.console()
+                if len(text) != length:
+                    heard, length = time.monotonic(), len(text)
+                now = time.monotonic()
+                if now - heard > SILENT or now > deadline or any(word in text for word in LOCKUPS):
+                    qmp.ask("inject-nmi")
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        machine.wait(30)  # it panics, and tells
+                    raise AssertionError(f"silent for {now - heard:.0f} s, {deadline - now:.0f} s left: {self.console()}")
+        machine.wait(30)
+
     def console(self) -> str:
-        return (self.folder / "console").read_text(errors="replace")[-4000:]
+        return (self.folder / "console").read_text(errors="replace")[-16000:]

@@ -6,7 +6,7 @@ out=/root/out
 note() { # note NAME COMMAND...: its output and, at the end, its exit code
   local name=$1
   shift
-  echo "[$(cut -d' ' -f1 /proc/uptime)] $name" >>"$out/times"
+  echo "[$(cut -d' ' -f1 /proc/uptime)] $name" | tee -a "$out/times" >/dev/console
   "$@" >"$out/$name" 2>&1
   echo "exit $?" >>"$out/$name"
 }
@@ -43,11 +43,11 @@ finding() { # finding NAME: waits for one about that container
   return 1
 }
 
-suspend() { # suspend SECONDS: the machine's memory stays, all else is off; its clock wakes it
-  echo 0 >/sys/class/rtc/rtc0/wakealarm
-  echo "+$1" >/sys/class/rtc/rtc0/wakealarm
-  echo mem >/sys/power/state
+beat() { # so that who watches the console knows that it lives
+  while sleep 20; do echo "[$(cut -d' ' -f1 /proc/uptime)]" >/dev/console; done
 }
+
+suspend() { echo mem >/sys/power/state; } # the machine's memory stays, all else is off until guest.py wakes it
 
 after() { # after NAME: something was done to the clock; does the observer still see, tell and name?
   date +%s >"$out/begin_$1"
@@ -60,6 +60,7 @@ after() { # after NAME: something was done to the clock; does the observer still
   note "state_$1" state
 }
 
+beat &
 # Emulated on a busy machine, loading takes minutes.
 mkdir -p /run/systemd/system/nsobserver.service.d
 printf "[Service]\nTimeoutStartSec=900\n" >/run/systemd/system/nsobserver.service.d/slow.conf
@@ -79,7 +80,7 @@ after ahead
 note step_back date -s '-28 hours'
 after behind
 note step_home date -s '+2 hours'
-note suspend suspend 40
+note suspend suspend
 note suspended cat /sys/power/suspend_stats/success
 after woken
 note gaps_of_the_clock nsobserver events --kind gap -o jsonl --limit 0

@@ -27,6 +27,8 @@ constexpr int64_t kEngineGraceNs = 2'000'000'000;
 // The same where the container is known: its hooks and its network plugins run meanwhile. Beyond
 // it the record of the exec is taken for lost.
 constexpr int64_t kHooksGraceNs = 10'000'000'000;
+// A scan shows what is; records of what led to it may still wait to be read.
+constexpr int64_t kUnreadNs = 2'000'000'000;
 
 Process ToProcess(const HostProcess& seen, CgroupIndex* cgroups) {
   Process process;
@@ -268,11 +270,13 @@ void HostView::PlaceInContainer(Owner* owner, const Process& process, int64_t bo
 
 // A runtime's child that waits in the new namespaces until all hooks are done: whoever comes in
 // meanwhile makes the container, and did not enter one. We saw the namespaces made, so the record
-// of its exec will come.
+// of its exec will come; of a very young one that record may still be unread, too.
 bool HostView::AwaitsProgram(const Process& process, int64_t boot_ns) const {
-  if (boot_ns - static_cast<int64_t>(process.start_boot_ns) > kHooksGraceNs) return false;
+  const int64_t age_ns = boot_ns - static_cast<int64_t>(process.start_boot_ns);
+  if (age_ns > kHooksGraceNs) return false;
   const ProcessIndex::Entry* known = indexes_.processes.Find(IdOf(process));
   if (known != nullptr && known->exec_boot_ns != 0) return false;
+  if (age_ns < kUnreadNs) return true;
   return std::ranges::any_of(kNamespaceKinds, [&](NamespaceKind kind) {
     if (!IsForeign(process, kind, indexes_.namespaces)) return false;
     const NamespaceInfo* info = indexes_.namespaces.Find(kind, process.namespaces[kind], boot_ns);
@@ -285,7 +289,10 @@ void HostView::SettlePlain(const Process& process, int64_t boot_ns, bool initial
   // Between making namespaces and the container's first program there is nothing to name yet.
   const auto started = static_cast<int64_t>(process.start_boot_ns);
   const bool young = !initial && boot_ns - started < kEngineGraceNs;
-  if (young && indexes_.plain.WaitsForEngine(process, boot_ns)) return;
+  if (young && (indexes_.plain.WaitsForEngine(process, boot_ns) ||
+                indexes_.plain.HasUnread(process, boot_ns))) {
+    return;
+  }
   indexes_.plain.Claim(process, boot_ns);
   if (!IsNamespaceInit(process, indexes_.namespaces)) return;
   const NamespaceInfo* info = indexes_.namespaces.Find(

@@ -265,10 +265,13 @@ void Learner::OnNamespaceChange(const Process& process, const NamespaceChange& c
       continue;
     }
     NamespaceInfo* info = indexes_.namespaces.Born(kind, change.to[kind], boot_ns);
-    if (info == nullptr || info->some_process.pid != 0) continue;
-    info->some_process = process.key();
-    info->some_comm = process.comm;
-    info->uid = process.uid;
+    if (info == nullptr || info->maker != nullptr) continue;
+    // A scan looks at the host as it is, and may know the namespace before this record is read.
+    if (info->some_process.pid == 0) {
+      info->some_process = process.key();
+      info->some_comm = process.comm;
+      info->uid = process.uid;
+    }
     info->by_engine = by_engine;
     info->maker = maker;
     if (id != 0) indexes_.namespaces.AddOwner(info, id, /*first=*/true);

@@ -92,6 +92,12 @@ bool PlainOwners::WaitsForEngine(const Process& process, int64_t boot_ns) const 
                      [](const NamespaceInfo* info) { return info->by_engine; });
 }
 
+bool PlainOwners::HasUnread(const Process& process, int64_t boot_ns) const {
+  const Homes homes = Look(process, boot_ns);
+  return std::ranges::any_of(homes.unowned,
+                             [](const NamespaceInfo* info) { return info->maker == nullptr; });
+}
+
 Owner* PlainOwners::Inheritor(const Process& process, const Homes& homes) const {
   if (homes.plain == nullptr || !homes.plain->facts.alive) return nullptr;
   const bool all_minor = std::all_of(homes.unowned.begin(), homes.unowned.end(),

@@ -38,6 +38,8 @@ class PlainOwners {
   bool HasUnowned(const Process& process, int64_t boot_ns) const;
   // True if one of those was made by an engine, for the container that it is about to start.
   bool WaitsForEngine(const Process& process, int64_t boot_ns) const;
+  // True if of one of those no record told yet who made it.
+  bool HasUnread(const Process& process, int64_t boot_ns) const;
 
   // When we looked at the host first: namespaces of which records of before that speak, of whose
   // birth there is none, and that nobody owns, have lost their owner before we looked. Nobody knows
