@@ -90,9 +90,9 @@ class Guest:
                 if qmp.ask("query-status")["status"] == "suspended":
                     time.sleep(SLEEPS)
                     qmp.ask("system_wakeup")
+                if (now_long := (self.folder / "console").stat().st_size) != length:
+                    heard, length = time.monotonic(), now_long
                 text = self.console()
-                if len(text) != length:
-                    heard, length = time.monotonic(), len(text)
                 now = time.monotonic()
                 if now - heard > SILENT or now > deadline or any(word in text for word in LOCKUPS):
                     qmp.ask("inject-nmi")

@@ -14,10 +14,9 @@ class Qmp:
         self.path = path
 
     def __enter__(self):
-        wait_until(self.path.exists, 30, "QEMU's socket")
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(30)
-        self.socket.connect(str(self.path))
+        wait_until(lambda: self.socket.connect_ex(str(self.path)) == 0, 30, f"QEMU at {self.path}")
         self.lines = self.socket.makefile()
         self.lines.readline()  # the greeting
         self.ask("qmp_capabilities")
