@@ -100,8 +100,13 @@ void HostView::Prepare(HostScan scan) {
   processes_.reserve(scan.processes.size());
   alive_.reserve(scan.processes.size());
   for (const HostProcess& seen : scan.processes) {
-    processes_.push_back(ToProcess(seen, &indexes_.cgroups));
-    alive_.insert(IdOf(processes_.back()));
+    Process process = ToProcess(seen, &indexes_.cgroups);
+    // The record of an end is made at its beginning; taking a process apart may need a while, and
+    // the list still has it.
+    const ProcessIndex::Entry* known = indexes_.processes.Find(IdOf(process));
+    if (known != nullptr && known->died_boot_ns != 0) continue;
+    alive_.insert(IdOf(process));
+    processes_.push_back(std::move(process));
   }
   Count();
   TakeZombies(scan.zombies);

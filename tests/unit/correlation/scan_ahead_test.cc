@@ -49,6 +49,7 @@ class ScanAheadTest : public testing::Test {
     FakeProcess child = init_;
     child.pid = 101;
     child.comm = "runc:[1:CHILD]";
+    child.exe = kRunc;
     child.ns_pid = 0;
     correlator_->Observe(host_.Change(child, Operation::kUnshare, Now()));
     init_.comm = "nc";
@@ -86,6 +87,25 @@ TEST_F(ScanAheadTest, WhoseRecordsNeverComeIsFoundByALaterScan) {
   correlator_->Reconcile();
   ASSERT_THAT(correlator_->inventory()->containers(), SizeIs(1));
   EXPECT_EQ(correlator_->inventory()->containers()[0]->runtime, "unshare");
+}
+
+// The kernel tells of an end when it begins, and lists the process until it is taken apart.
+TEST_F(ScanAheadTest, WhoseEndWasToldDoesNotBeginAgain) {
+  ReadRecords();
+  correlator_->Learn(host_.Exit(init_, Now(), 1, 0));
+  EXPECT_THAT(correlator_->TakeMade(), SizeIs(2));
+  Scan();
+  EXPECT_THAT(correlator_->TakeMade(), IsEmpty());
+  ASSERT_THAT(correlator_->inventory()->containers(), SizeIs(1));
+  EXPECT_NE(correlator_->inventory()->containers()[0]->died_boot_ns, 0);
+  // Its next life is named, too.
+  init_.pid = 103;
+  for (auto& [kind, id] : init_.ns_id) id += 10'000;
+  ReadRecords();
+  const ObservedEvent seen = correlator_->Observe(host_.Connect(init_, Now()));
+  ASSERT_NE(seen.container, nullptr);
+  EXPECT_EQ(seen.container->name, "web");
+  EXPECT_THAT(correlator_->TakeMade(), SizeIs(1));
 }
 
 }  // namespace
