@@ -34,6 +34,10 @@ SILENT = 300  # seconds without a word on the console (the script beats there) i
 LOCKUPS = ("soft lockup", "rcu_preempt detected stalls", "rcu_preempt self-detected stall")
 
 
+class LockedUp(AssertionError):
+    """The machine says nothing any more, or its kernel says that a processor is stuck."""
+
+
 class Guest:
     def __init__(self, folder: pathlib.Path, base: pathlib.Path):
         self.folder = folder
@@ -98,7 +102,7 @@ class Guest:
                     qmp.ask("inject-nmi")
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         machine.wait(30)  # it panics, and tells
-                    raise AssertionError(f"silent for {now - heard:.0f} s, {deadline - now:.0f} s left: {self.console()}")
+                    raise LockedUp(f"silent for {now - heard:.0f} s, {deadline - now:.0f} s left: {self.console()}")
         machine.wait(30)
 
     def console(self) -> str:
