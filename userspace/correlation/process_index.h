@@ -76,9 +76,9 @@ class ProcessIndex {
   // Most cgroups have one process, and an empty std::deque takes 600 bytes.
   using Queue = absl::InlinedVector<ProcessId, 1>;
 
-  absl::node_hash_map<ProcessId, Entry> entries_;    // large ones: no room for those to come
-  absl::flat_hash_map<uint32_t, ProcessId> by_pid_;  // the youngest with this pid
-  absl::flat_hash_map<CgroupKey, Queue> by_cgroup_;  // oldest first
+  absl::node_hash_map<ProcessId, Entry> entries_;       // large ones: no room for those to come
+  absl::flat_hash_map<uint32_t, ProcessId> by_pid_;     // the youngest with this pid
+  absl::flat_hash_map<CgroupKey, Queue> by_cgroup_;     // oldest first
   absl::flat_hash_map<uint64_t, ProcessId> by_memory_;  // who runs what has no name, by its inode
   LineageCut last_cut_;
   std::deque<ProcessId> by_age_;                    // oldest first

@@ -73,7 +73,8 @@ TEST(LineageTest, ACopyInMemoryIsWhatWasCopied) {
   EXPECT_EQ(index.LineageOf(Make(6, 1, "evil"), kMemory)->named, kBash);
 }
 
-// crun, detached: its child forks again and ends, so that whoever makes the namespaces is an orphan.
+// crun, detached: its child forks again and ends, so that whoever makes the namespaces is an
+// orphan.
 TEST(LineageTest, AnOrphanDescendsFromWhoBeganToRunThatMemory) {
   ProcessIndex index(ProcessIndex::Limits{});
   index.Exec(Make(1, 0, "bash"), Exec(kBash), 1);
