@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 import pathlib
 import shutil
 import subprocess
@@ -36,7 +37,10 @@ tracepoint:syscalls:sys_exit_unshare { printf("unshare %d %s %d\\n", pid, comm, 
 """
 READY = 'interval:ms:500 { if (@ready == 0) { @ready = 1; printf("ready\\n"); } }\n'
 
-# bpftrace wants tracefs: it gets one of its own, the host's mounts stay as they are.
+# Of libbpf-tools (a Debian package): programs of one job, compiled ahead, that print each event.
+TOOLS = ("sigsnoop", "tcpstates")
+
+# Tracers want tracefs: they get one of their own, the host's mounts stay as they are.
 WITH_TRACEFS = ("unshare", "--mount", "--propagation", "private", "sh", "-c",
                 'mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing; '
                 'exec "$@"', "sh")
@@ -62,6 +66,23 @@ def bpftrace(script: str):
         output.unlink()
 
 
+@contextlib.contextmanager
+def tool(path: str):
+    process = subprocess.Popen([*WITH_TRACEFS, path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(2)  # it does not say when it is attached
+        if process.poll() is not None:
+            raise RuntimeError(f"{path} ended with {process.returncode}")
+        yield
+    finally:
+        terminate(process)
+
+
+def find_tool(name: str) -> str | None:
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")
+
+
 def choose(programs, peers: list[str]) -> dict:
     """Name -> what makes the context manager; in the order of the first round."""
     available = {"bpftrace-count": COUNT, "bpftrace-print": PRINT}
@@ -72,8 +93,14 @@ def choose(programs, peers: list[str]) -> dict:
         OURS_WITHOUT_SYSCALLS: functools.partial(Observer, "--probes.syscall-hooks=off"),
     }
     for name in peers:
+        if name in TOOLS:
+            if path := find_tool(name):
+                chosen[name] = functools.partial(tool, path)
+            else:
+                print(f"{name}: skipped, libbpf-tools is not installed")
+            continue
         if name not in available:
-            raise SystemExit(f"tests/bench/run: no peer is called {name}: {', '.join(available)}")
+            raise SystemExit(f"tests/bench/run: no peer is called {name}: {', '.join([*available, *TOOLS])}")
         if not shutil.which("bpftrace"):
             print(f"{name}: skipped, bpftrace is not installed")
             continue

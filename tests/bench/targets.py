@@ -1,6 +1,6 @@
 """The figures that we promise, and whether this run kept them."""
 
-from subjects import CONTROL, OURS, OURS_WITHOUT_SYSCALLS
+from subjects import CONTROL, OURS, OURS_WITHOUT_SYSCALLS, TOOLS
 
 # workload, subject, ratio to, at most
 RATIOS = (
@@ -12,11 +12,26 @@ RATIOS = (
     ("ignored kill", OURS, "to_nothing", 1.55),
 )
 
+# workload, what is added to it at most, of what the peer adds
+COUNTS, PRINTS = "bpftrace-count", "bpftrace-print"
+ADDED = (
+    ("ignored kill", COUNTS, 0.33),
+    ("handled kill", COUNTS, 0.36),
+    ("refused connect", COUNTS, 0.55),
+    ("unshare+setns", COUNTS, 0.40),
+    ("ignored kill", PRINTS, 0.03),
+    ("handled kill", PRINTS, 0.03),
+    ("ignored kill", TOOLS[0], 0.03),
+    ("handled kill", TOOLS[0], 0.03),
+)
+
 
 def judge(results: dict) -> list[dict]:
     out = []
     if "table" in results:
-        out += [ratio(results["table"]["workloads"], *row) for row in RATIOS]
+        workloads = results["table"]["workloads"]
+        out += [ratio(workloads, *row) for row in RATIOS]
+        out += [added(workloads, *row) for row in ADDED if adds(workloads[row[0]], row[1])]
     if "burst" in results:
         burst = results["burst"]
         out.append(target(f"signals not accounted for in a burst of {burst['count']}",
@@ -53,6 +68,17 @@ def judge(results: dict) -> list[dict]:
 
 def target(name: str, value: float, limit: float, noise: list[float] | None = None) -> dict:
     return {"name": name, "value": value, "limit": limit, "met": value <= limit, "noise": noise}
+
+
+def adds(cells: dict, peer: str) -> bool:
+    """Whether the peer ran, and more than the noise can be seen of it."""
+    return peer in cells and cells[peer]["to_nothing"] > max(1, *cells[CONTROL]["spread"])
+
+
+def added(workloads: dict, workload: str, peer: str, limit: float) -> dict:
+    """What we add to nothing attached, of what the peer adds to it."""
+    ours, theirs = (workloads[workload][subject]["to_nothing"] - 1 for subject in (OURS, peer))
+    return target(f"{workload}: added, of what {peer} adds", ours / theirs, limit)
 
 
 def ratio(workloads: dict, workload: str, subject: str, base: str, limit: float) -> dict:

@@ -14,6 +14,7 @@ import contextlib
 import importlib
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -109,6 +110,8 @@ class Engine:
         raise NotImplementedError
 
     def knock(self, container: Container) -> None:
+        # Right after a start its program may not be there yet, and the kernel spares an init what it does not catch.
+        wait_until(lambda: catches(container.pid, signal.SIGUSR1), 10, f"{container.name} catches SIGUSR1")
         os.kill(container.pid, signal.SIGUSR1)
 
     def daemons(self) -> list[int]:
@@ -192,6 +195,11 @@ ALL = {
 }
 # Not the runtime itself, which Debian has not: what it leaves, around a real container.
 RECORDED = {"crio": "recorded", "kata": "as documented"}
+
+
+def catches(pid: int, number: int) -> bool:
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return bool(int(re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[1], 16) & 1 << number - 1)
 
 
 def kill_users_of(folder: pathlib.Path) -> None:

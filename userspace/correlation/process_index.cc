@@ -33,7 +33,6 @@ void ProcessIndex::Erase(const ProcessId& id) {
   if (it == entries_.end()) return;
   auto young = by_pid_.find(id.pid);
   if (young != by_pid_.end() && young->second == id) by_pid_.erase(young);
-  ForgetMemory(it->second);
   auto queue = by_cgroup_.find(it->second.process.cgroup);
   if (queue != by_cgroup_.end()) {
     auto& ids = queue->second;
@@ -41,12 +40,6 @@ void ProcessIndex::Erase(const ProcessId& id) {
     if (ids.empty()) by_cgroup_.erase(queue);
   }
   entries_.erase(it);
-}
-
-void ProcessIndex::ForgetMemory(const Entry& entry) {
-  if (entry.lineage == nullptr || !entry.lineage->executable.nameless) return;
-  auto it = by_memory_.find(entry.lineage->executable.inode);
-  if (it != by_memory_.end() && it->second == IdOf(entry.process)) by_memory_.erase(it);
 }
 
 void ProcessIndex::MakeRoom(const CgroupKey& cgroup) {
@@ -108,15 +101,11 @@ void ProcessIndex::Exec(const Process& process, const ProcessExec& exec, int64_t
   node.args_cut = exec.truncated;
   node.cgroup = process.cgroup;
   Entry* entry = Touch(process);
-  ForgetMemory(*entry);
   entry->lineage = Descend(std::move(node), parent, before.get(), LimitsOf(process), &last_cut_);
   entry->process.exe_args.reset();
   entry->args = exec.args;
   entry->have_args = true;
   entry->exec_boot_ns = boot_ns;
-  if (exec.executable.nameless && exec.executable.known()) {
-    by_memory_[exec.executable.inode] = IdOf(process);
-  }
 }
 
 void ProcessIndex::Exit(const Process& process, int64_t boot_ns) {
@@ -200,21 +189,8 @@ Lineage ProcessIndex::LineageOf(const Process& process, const Executable& execut
     return Descend(std::move(node), before->parent, before.get(), LimitsOf(process));
   }
   const Entry* parent = FindParent(process.parent_pid, process);
-  Lineage above = parent == nullptr ? nullptr : parent->lineage;
-  if (above == nullptr || !(above->executable == executable)) {
-    if (Lineage ran = BeganInMemory(process, executable)) above = std::move(ran);
-  }
-  return Descend(std::move(node), std::move(above), nullptr, LimitsOf(process));
-}
-
-// Such an inode is the kernel's own and one process's, who passed it on by forking alone.
-Lineage ProcessIndex::BeganInMemory(const Process& process, const Executable& executable) const {
-  if (!executable.nameless || process.ns_pid != process.pid) return nullptr;
-  auto it = by_memory_.find(executable.inode);
-  if (it == by_memory_.end() || it->second.start_ticks > IdOf(process).start_ticks) return nullptr;
-  const Entry* ran = Find(it->second);
-  if (ran == nullptr || ran->lineage == nullptr) return nullptr;
-  return ran->lineage->executable == executable ? ran->lineage : nullptr;
+  return Descend(std::move(node), parent == nullptr ? nullptr : parent->lineage, nullptr,
+                 LimitsOf(process));
 }
 
 void ProcessIndex::FillArgs(Process* process) const {

@@ -53,8 +53,7 @@ class ProcessIndex {
   void FillArgs(Process* process) const;
 
   // Of a process that runs `executable` (if that is known), also if it only forked: then its parent
-  // is who the record says, as far as known; or, of a program in memory, the process that began to
-  // run that very piece of memory (crun forks twice, and the one between is gone). Never nullptr.
+  // is who the record says, as far as known. Never nullptr.
   Lineage LineageOf(const Process& process, const Executable& executable) const;
 
   // Who had this pid when `child` began; nullptr if not known.
@@ -68,18 +67,15 @@ class ProcessIndex {
   Lineage ParentLineage(const Process& process, const std::vector<Forebear>& forebears);
   Lineage TakeForebear(const Process& child, const Forebear& forebear, const Forebear* parent);
   void Erase(const ProcessId& id);
-  void ForgetMemory(const Entry& entry);
   void MakeRoom(const CgroupKey& cgroup);
-  Lineage BeganInMemory(const Process& process, const Executable& executable) const;
 
   const Limits limits_;
   // Most cgroups have one process, and an empty std::deque takes 600 bytes.
   using Queue = absl::InlinedVector<ProcessId, 1>;
 
-  absl::node_hash_map<ProcessId, Entry> entries_;       // large ones: no room for those to come
-  absl::flat_hash_map<uint32_t, ProcessId> by_pid_;     // the youngest with this pid
-  absl::flat_hash_map<CgroupKey, Queue> by_cgroup_;     // oldest first
-  absl::flat_hash_map<uint64_t, ProcessId> by_memory_;  // who runs what has no name, by its inode
+  absl::node_hash_map<ProcessId, Entry> entries_;    // large ones: no room for those to come
+  absl::flat_hash_map<uint32_t, ProcessId> by_pid_;  // the youngest with this pid
+  absl::flat_hash_map<CgroupKey, Queue> by_cgroup_;  // oldest first
   LineageCut last_cut_;
   std::deque<ProcessId> by_age_;                    // oldest first
   std::deque<std::pair<int64_t, ProcessId>> dead_;  // oldest first

@@ -73,30 +73,6 @@ TEST(LineageTest, ACopyInMemoryIsWhatWasCopied) {
   EXPECT_EQ(index.LineageOf(Make(6, 1, "evil"), kMemory)->named, kBash);
 }
 
-// crun, detached: its child forks again and ends, so that whoever makes the namespaces is an
-// orphan.
-TEST(LineageTest, AnOrphanDescendsFromWhoBeganToRunThatMemory) {
-  ProcessIndex index(ProcessIndex::Limits{});
-  index.Exec(Make(1, 0, "bash"), Exec(kBash), 1);
-  index.Exec(Make(2, 1, "crun"), Exec(kRunc), 2);
-  index.Exec(Make(2, 1, "crun"), Exec(kMemory), 3);
-  for (const uint32_t parent : {1, 77}) {
-    const Lineage orphan = index.LineageOf(Make(9, parent, "crun"), kMemory);
-    EXPECT_THAT(Pids(orphan), ElementsAre(9, 2, 1)) << "adopted by " << parent;
-    EXPECT_EQ(orphan->named, kRunc);
-  }
-  constexpr Executable kOther{31, 2, true};
-  EXPECT_THAT(Pids(index.LineageOf(Make(9, 77, "crun"), kOther)), ElementsAre(9));
-  Process contained = Make(9, 77, "crun");
-  contained.ns_pid = 4;
-  EXPECT_THAT(Pids(index.LineageOf(contained, kMemory)), ElementsAre(9)) << "it can't be its child";
-  Process older = Make(9, 77, "crun");
-  older.start_boot_ns = 1;
-  EXPECT_THAT(Pids(index.LineageOf(older, kMemory)), ElementsAre(9));
-  index.Exec(Make(2, 1, "sleep"), Exec(kBash), 4);
-  EXPECT_THAT(Pids(index.LineageOf(Make(9, 77, "crun"), kMemory)), ElementsAre(9));
-}
-
 TEST(LineageTest, WhatTheKernelSaysNowCounts) {
   ProcessIndex index(ProcessIndex::Limits{});
   index.Exec(Make(1, 0, "bash"), Exec(kBash), 1);
