@@ -555,6 +555,9 @@ struct nsobs_settings {
   __u64 told_ignored_signals; /* told when the result is ignored */
   __u64 bulk_rate_per_second;
   __u64 bulk_burst;
+  __u64 context_rate_per_second; /* of exec and exit on the host, by which containers get their
+                                    names */
+  __u64 context_burst;
   __u64 abandoned_told_after_ns;
   __u64 run_window_ns;  /* a run ends when it pauses this long; 0: each event is a record */
   __u64 dns_timeout_ns; /* a DNS query that has no answer by then is told */
@@ -564,7 +567,7 @@ struct nsobs_settings {
   __u32 own_zygote_pid;
   __u32 kretprobes; /* 1: returns are seen by kretprobes, which may miss some: lib/missed.h */
 };
-NSOBS_ASSERT_SIZE(struct nsobs_settings, 72);
+NSOBS_ASSERT_SIZE(struct nsobs_settings, 88);
 
 /* Set by userspace before load. */
 struct nsobs_constants {

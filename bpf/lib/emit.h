@@ -25,6 +25,13 @@
 #define QUIET_BURST 50
 #define NSOBS_QUIET_SHARE (~1ULL)
 
+/*
+ * Exec and exit of the host's processes have a bucket of their own, which the observer's own budget
+ * leaves alone: runtimes are among them, and containers are named by what those ran.
+ */
+#define NSOBS_CONTEXT_SHARE (~2ULL)
+#define HOST_PID_INODE 0xEFFFFFFCU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+
 struct telling {
   struct nsobs_owner_key owner;
   u64 now_ns;
@@ -80,10 +87,6 @@ static __always_inline bool take_token_of(const struct nsobs_owner_key* owner, u
   return true;
 }
 
-static __always_inline bool take_token(const struct telling* t) {
-  return take_token_of(&t->owner, t->now_ns, settings.bulk_rate_per_second, settings.bulk_burst);
-}
-
 /* By cgroup alone: a mount namespace of one's own is made too easily. */
 static __always_inline bool take_share(const struct telling* t, u64 share, u64 rate_per_second,
                                        u64 burst) {
@@ -92,6 +95,19 @@ static __always_inline bool take_share(const struct telling* t, u64 share, u64 r
   key.ns_inode = 0;
   key.ns_id = share;
   return take_token_of(&key, t->now_ns, rate_per_second, burst);
+}
+
+static __always_inline bool is_context(const struct telling* t) {
+  return (t->kind == NSOBS_KIND_PROCESS_EXEC || t->kind == NSOBS_KIND_PROCESS_EXIT) &&
+         t->owner.ns_inode == HOST_PID_INODE;
+}
+
+static __always_inline bool take_token(const struct telling* t) {
+  if (is_context(t)) {
+    return take_share(t, NSOBS_CONTEXT_SHARE, settings.context_rate_per_second,
+                      settings.context_burst);
+  }
+  return take_token_of(&t->owner, t->now_ns, settings.bulk_rate_per_second, settings.bulk_burst);
 }
 
 /* The lower half of a ring is anybody's. */

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <memory>
@@ -57,6 +58,48 @@ TEST(Loss, OverBudgetIsCountedExactly) {
   EXPECT_EQ(Told(probes, EventKind::kNamespaceChange, child), 1u);
   EXPECT_EQ(CountsOf(probes, CounterFamily::kSignal, cgroup, child.facts()),
             (Counts{{{SIGINT, 2}, kFlood}}));
+}
+
+constexpr int kPrograms = 30;
+
+int RunPrograms() {
+  for (int i = 0; i < kPrograms; ++i) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      execl("/bin/true", "true", nullptr);
+      _exit(127);
+    }
+    int status = 0;
+    if (waitpid(pid, &status, 0) != pid || status != 0) return 1;
+  }
+  return 0;
+}
+
+int OnTheHost(Line&) { return RunPrograms(); }
+
+int InAPidNamespace(Line&) {
+  if (unshare(CLONE_NEWPID) != 0) return 1;
+  const pid_t init = fork();
+  if (init == 0) _exit(RunPrograms());
+  int status = 0;
+  return waitpid(init, &status, 0) == init ? status : 1;
+}
+
+// Containers are named by what runtimes ran on the host: that is not shed with the rest.
+TEST(Loss, TheOwnBudgetSparesWhatNamesDependOn) {
+  Probes probes({}, TestSettings());
+  probes.StartDraining();
+  Cgroup host(Hierarchy::kUnified), contained(Hierarchy::kUnified);
+  Child on_the_host({.cgroup = &host}, OnTheHost);
+  Child in_a_namespace({.cgroup = &contained}, InAPidNamespace);
+  probes.set().set_bulk_most(1);
+  on_the_host.Run();
+  in_a_namespace.Run();
+  probes.set().set_bulk_most(UINT64_MAX);
+  for (const EventKind kind : {EventKind::kProcessExec, EventKind::kProcessExit}) {
+    EXPECT_EQ(LossesOf(probes, host, kind, "budget"), 0u);
+    EXPECT_GT(LossesOf(probes, contained, kind, "budget"), kPrograms / 2u);
+  }
 }
 
 TEST(Loss, FullRingIsCountedExactlyAndSparesTheCritical) {

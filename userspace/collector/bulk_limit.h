@@ -29,6 +29,9 @@ class BulkLimit {
   void Write(volatile nsobs_settings* out) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     out->bulk_rate_per_second = std::min(rate_, most_);
     out->bulk_burst = std::min(burst_, most_);
+    // Who is called what depends on these: the own budget never sheds them.
+    out->context_rate_per_second = rate_;
+    out->context_burst = burst_;
   }
 
   Mutex mutex_;
