@@ -549,6 +549,10 @@ enum nsobs_beat {
   NSOBS_BEATS,
 };
 
+/* The host's pid namespace: PROC_PID_INIT_INO of include/linux/proc_ns.h, PID_NS_INIT_INO
+ * since 6.18. */
+#define NSOBS_HOST_PID_INODE 0xEFFFFFFCU
+
 /* Set by userspace at any time; read once by each program run. */
 struct nsobs_settings {
   __u64 told_signals;         /* bit (signal - 1) */

@@ -30,7 +30,6 @@
  * leaves alone: runtimes are among them, and containers are named by what those ran.
  */
 #define NSOBS_CONTEXT_SHARE (~2ULL)
-#define HOST_PID_INODE 0xEFFFFFFCU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
 struct telling {
   struct nsobs_owner_key owner;
@@ -97,9 +96,10 @@ static __always_inline bool take_share(const struct telling* t, u64 share, u64 r
   return take_token_of(&key, t->now_ns, rate_per_second, burst);
 }
 
+/* IsContext() of userspace/collector/owner_key.h says the same of a record. */
 static __always_inline bool is_context(const struct telling* t) {
   return (t->kind == NSOBS_KIND_PROCESS_EXEC || t->kind == NSOBS_KIND_PROCESS_EXIT) &&
-         t->owner.ns_inode == HOST_PID_INODE;
+         t->owner.ns_inode == NSOBS_HOST_PID_INODE;
 }
 
 static __always_inline bool take_token(const struct telling* t) {

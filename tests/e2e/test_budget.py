@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import re
 import subprocess
 import sys
 import threading
@@ -109,6 +110,30 @@ def test_what_it_costs_is_measured(observer):
     metrics = observer.scrape()
     assert metrics.sum("nsobserver_budget_cpu_ratio_max") == 0.02
     assert metrics.sum("nsobserver_program_runs_total") > 0, "the kernel measured for a moment"
+
+
+def forks_so_far() -> int:
+    return int(re.search(r"^processes (\d+)$", pathlib.Path("/proc/stat").read_text(), re.MULTILINE)[1])
+
+
+def test_what_names_come_from_is_not_shed_and_nobody_for_it():
+    """Programs that begin and end on the host, many a second: above the budget, and no limit of bulk events would save any."""
+    with Observer("--budget.cpu-percent=1", f"--budget.cpu-window={WINDOW}s") as observer:
+        storm = [subprocess.Popen(["sh", "-c", "while :; do /bin/true; done"]) for _ in range(2)]
+        try:
+            wait_until(lambda: observer.scrape().sum("nsobserver_budget_cpu_ratio") > 0.01, 60, "above the budget", SELDOM)
+            ending, forks = time.monotonic() + 3 * WINDOW, forks_so_far()
+            while time.monotonic() < ending:
+                assert level(observer) == 0
+                time.sleep(SELDOM)
+            assert forks_so_far() - forks > 200 * 3 * WINDOW, "a storm"
+        finally:
+            for one in storm:
+                one.kill()
+                one.wait()
+        metrics = observer.scrape()
+        assert metrics.sum("nsobserver_budget_cpu_ratio") > 0.01, "it was above it all the while"
+        assert metrics.sum("nsobserver_events_lost_total", cause="budget") == 0
 
 
 def test_a_flood_sheds_its_own_detail_alone():

@@ -94,8 +94,8 @@ class Guest:
                 if qmp.ask("query-status")["status"] == "suspended":
                     time.sleep(SLEEPS)
                     qmp.ask("system_wakeup")
-                if (now_long := (self.folder / "console").stat().st_size) != length:
-                    heard, length = time.monotonic(), now_long
+                if (size := (self.folder / "console").stat().st_size) != length:
+                    heard, length = time.monotonic(), size
                 text = self.console()
                 now = time.monotonic()
                 if now - heard > SILENT or now > deadline or any(word in text for word in LOCKUPS):

@@ -43,7 +43,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(package, next_package):
-    """Told a second time if the emulated machine locks up, which one in some hundred does; where it was is in the log."""
+    """Told a second time if the emulated machine locks up, which has happened; where it was is in the log."""
     with contextlib.ExitStack() as stack:
         try:
             yield stack.enter_context(told(package, next_package))

@@ -79,4 +79,12 @@ CounterKey OwnerOfRecord(absl::Span<const uint8_t> record) {
           NamespaceOfRecord(record, header.kind, process)};
 }
 
+bool IsContext(absl::Span<const uint8_t> record) {
+  nsobs_header header{};
+  if (!Read(record, 0, &header)) return false;
+  if (header.kind != NSOBS_KIND_PROCESS_EXEC && header.kind != NSOBS_KIND_PROCESS_EXIT)
+    return false;
+  return OwnerOfRecord(record).ns.inode == NSOBS_HOST_PID_INODE;
+}
+
 }  // namespace nsobs

@@ -29,4 +29,8 @@ CounterKey ToCounterKey(const nsobs_owner_key& key);
 // (bpf/lib/count.h). Any bytes are safe; of what is too short, nobody: all zero.
 CounterKey OwnerOfRecord(absl::Span<const uint8_t> record);
 
+// Exec and exit of the host's processes: names come from them, and they have a bucket of their own
+// (bpf/lib/emit.h), so that no limit of bulk events saves any. Any bytes are safe.
+bool IsContext(absl::Span<const uint8_t> record);
+
 }  // namespace nsobs

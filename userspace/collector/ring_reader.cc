@@ -189,11 +189,14 @@ void RingReader::Wait() {
 // critical ones: while this thread did not run between the two, a program may have begun (bulk) and
 // made namespaces (critical), which get their name by its arguments.
 size_t RingReader::Take() {
-  const auto take = [this](absl::Span<const uint8_t> record) { OnRecord(record); };
+  const auto take_bulk = [this](absl::Span<const uint8_t> record) {
+    if (!IsContext(record)) ++bulk_records_;
+    OnRecord(record);
+  };
   size_t taken = 0;
   more_ = true;
   for (int piece = 0; piece < kMaxPieces && more_; ++piece) {
-    const size_t bulk = bulk_->Consume(take, kPiece);
+    const size_t bulk = bulk_->Consume(take_bulk, kPiece);
     uint64_t last_ns = 0;
     const auto take_critical = [&](absl::Span<const uint8_t> record) {
       last_ns = std::max(last_ns, BootNsOf(record));
@@ -201,9 +204,9 @@ size_t RingReader::Take() {
     };
     taken += critical_->Consume(take_critical, kMaxBatch);
     const size_t older = bulk_->ConsumeWhile(
-        [&](absl::Span<const uint8_t> record) { return BootNsOf(record) < last_ns; }, take, kPiece);
+        [&](absl::Span<const uint8_t> record) { return BootNsOf(record) < last_ns; }, take_bulk,
+        kPiece);
     taken += bulk + older;
-    bulk_records_ += bulk + older;
     more_ = bulk == kPiece || older == kPiece;
     if (batch_.records.size() < kMaxBatch) continue;
     if (options_.hold_back) TakeGrowth();

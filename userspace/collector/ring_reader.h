@@ -88,7 +88,8 @@ class RingReader {
   void Durable(const RingMark& mark);
   // Looks at the rings so far; stands still if the thread does. Thread-safe.
   uint64_t turns() const { return turns_; }
-  // Taken from the bulk ring so far. Thread-safe.
+  // Taken from the bulk ring so far, but for what no limit of bulk events holds back (IsContext()).
+  // Thread-safe.
   uint64_t bulk_records() const { return bulk_records_; }
   void set_coalesce_window(absl::Duration window) { window_ns_ = absl::ToInt64Nanoseconds(window); }
 

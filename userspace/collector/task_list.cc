@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string>
 
+#include "bpf/event_abi.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/status_util.h"
 #include "userspace/collector/decoder.h"
@@ -16,8 +17,6 @@ namespace {
 
 constexpr size_t kChunk = 64 << 10;  // more than the kernel's buffer of eight pages
 constexpr size_t kMaxBytes = 128 << 20;
-// PROC_PID_INIT_INO of include/linux/proc_ns.h; told to userspace as PID_NS_INIT_INO since 6.18.
-constexpr uint32_t kHostPidNamespace = 0xEFFFFFFC;
 
 absl::StatusOr<std::string> ReadAll(int fd) {
   std::string bytes;
@@ -37,7 +36,7 @@ absl::StatusOr<std::string> ReadAll(int fd) {
 
 bool IsMe(const HostTask& task) {
   return task.process.pid == static_cast<uint32_t>(getpid()) &&
-         task.process.namespaces[NamespaceKind::kPid].inode == kHostPidNamespace;
+         task.process.namespaces[NamespaceKind::kPid].inode == NSOBS_HOST_PID_INODE;
 }
 
 }  // namespace

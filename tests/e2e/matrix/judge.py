@@ -13,6 +13,7 @@ class Verdict:
     verdict: str
     seconds: float  # from the event to the row that could be read
     why: str = ""
+    excused: bool = False  # known and documented; in the table all the same
 
 
 def judge(shown: dict | None, container: Container, seconds: float) -> Verdict:

@@ -94,8 +94,8 @@ class Stage:
         for runtime, some in knockers.items():
             for one in some:
                 verdict = verdict_of_event(one, told)
-                if runtime not in WRITTEN_LATE or verdict.verdict != UNNAMED:
-                    self.cell(runtime, "after", state).verdicts.append(verdict)
+                verdict.excused = runtime in WRITTEN_LATE and verdict.verdict == UNNAMED
+                self.cell(runtime, "after", state).verdicts.append(verdict)
 
     def knock(self, state: str, when: str, knockers, observer: Observer, told: Follower) -> None:
         for some in knockers.values():

@@ -57,11 +57,25 @@ TEST(OwnerOfRecordTest, WhereTheKernelHasNoIdItIsTheInode) {
   EXPECT_EQ(OwnerOfRecord(Bytes(connect)).ns.id, 0u);
 }
 
+TEST(OwnerOfRecordTest, ContextIsExecAndExitOnTheHost) {
+  auto exec = SampleExec("runc");
+  auto exit = SampleExit();
+  EXPECT_FALSE(IsContext(Bytes(exec)) || IsContext(Bytes(exit))) << "in a container";
+  exec.process.ns.inode[NSOBS_NS_PID] = exit.process.ns.inode[NSOBS_NS_PID] = NSOBS_HOST_PID_INODE;
+  EXPECT_TRUE(IsContext(Bytes(exec)));
+  EXPECT_TRUE(IsContext(Bytes(exit)));
+  auto signal = SampleSignal();
+  signal.target.ns.inode[NSOBS_NS_PID] = NSOBS_HOST_PID_INODE;
+  EXPECT_FALSE(IsContext(Bytes(signal)));
+  EXPECT_FALSE(IsContext({}));
+}
+
 TEST(OwnerOfRecordTest, AnyBytesAreSafe) {
   for (const std::string& record : SampleOfEachKind()) {
     for (size_t size = 0; size <= record.size(); ++size) {
       const std::string cut = record.substr(0, size);  // of its own: reading beyond would show
       OwnerOfRecord(Bytes(cut));
+      IsContext(Bytes(cut));
     }
     EXPECT_NE(OwnerOfRecord(Bytes(record)), CounterKey{});
   }
