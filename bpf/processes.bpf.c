@@ -48,6 +48,7 @@ static __always_inline void send_exec(const struct telling* t, struct nsobs_proc
   tally_observed(t);
   if (e->process.ns_pid == 1) {
     error = bpf_ringbuf_output(&critical, e, size, wakeup_critical(t));
+    if (error) error = bpf_ringbuf_output(&bulk, e, size, wakeup_bulk(t));
   } else if (!take_token(t)) {
     tally_lost(t, NSOBS_LOST_BUDGET);
     return;

@@ -65,7 +65,7 @@ static __always_inline void tally_lost(const struct telling* t, u32 cause) {
 static __always_inline bool take_token_of(const struct nsobs_owner_key* owner, u64 now_ns,
                                           u64 rate_per_second, u64 burst) {
   struct budget* budget = bpf_map_lookup_elem(&budgets, owner);
-  u64 elapsed;
+  u64 elapsed, added;
   s64 tokens;
 
   if (!budget) {
@@ -76,10 +76,14 @@ static __always_inline bool take_token_of(const struct nsobs_owner_key* owner, u
   elapsed = now_ns - budget->refilled_ns;
   if ((s64)elapsed > RATE_STEP_NS) {
     if (elapsed > 10000000000ULL) elapsed = 10000000000ULL; /* no overflow of the product */
-    tokens = budget->tokens + elapsed * rate_per_second / 1000000000ULL;
-    if (tokens > (s64)burst) tokens = burst;
-    budget->tokens = tokens;
-    budget->refilled_ns = now_ns;
+    added = elapsed * rate_per_second / 1000000000ULL;
+    /* The time towards the next token stays: else who asks more often than they come gets none. */
+    if (added) {
+      tokens = budget->tokens + added;
+      if (tokens > (s64)burst) tokens = burst;
+      budget->tokens = tokens;
+      budget->refilled_ns = now_ns - (elapsed - added * 1000000000ULL / rate_per_second);
+    }
   }
   if (budget->tokens <= 0) return false;
   __sync_fetch_and_add(&budget->tokens, -1);
@@ -144,12 +148,17 @@ static __always_inline void fill_header(struct nsobs_header* h, const struct tel
   h->boot_ns = t->now_ns;
 }
 
-/* Room on the critical ring, or NULL after counting the loss. */
+/*
+ * Room on the critical ring, or NULL after counting the loss. Under floods it has refused single
+ * records of a neighbour, for want of room or of its lock (which of them is not known): the other
+ * ring has another.
+ */
 static __always_inline void* reserve_critical(const struct telling* t, u32 size) {
   void* record;
 
   tally_observed(t);
   record = bpf_ringbuf_reserve(&critical, size, 0);
+  if (!record) record = bpf_ringbuf_reserve(&bulk, size, 0);
   if (!record) tally_lost(t, NSOBS_LOST_RING_FULL);
   return record;
 }

@@ -60,6 +60,35 @@ TEST(Loss, OverBudgetIsCountedExactly) {
             (Counts{{{SIGINT, 2}, kFlood}}));
 }
 
+constexpr int kOften = 300;
+
+int EachTwoMilliseconds(Line&) {
+  signal(SIGINT, SIG_IGN);
+  for (int i = 0; i < kOften; ++i) {
+    kill(getpid(), SIGINT);
+    usleep(2000);
+  }
+  return 0;
+}
+
+// A token each 10 ms: who asks five times in between got none at all once.
+TEST(Loss, WhoAsksOftenGetsItsRate) {
+  ProbeSettings settings = TestSettings();
+  Probes probes({}, settings);
+  probes.StartDraining();
+  settings.bulk_rate_per_second = 100;
+  settings.bulk_burst = 1;
+  Cgroup cgroup(Hierarchy::kUnified);
+  Child child({.cgroup = &cgroup}, EachTwoMilliseconds);
+  probes.set().Apply(settings);
+  child.Run();
+  probes.set().Apply(TestSettings());
+  const uint64_t told = Told(probes, EventKind::kSignal, child);
+  EXPECT_EQ(told + LossesOf(probes, cgroup, EventKind::kSignal, "budget"), uint64_t{kOften});
+  EXPECT_GE(told, 50u) << "in 0.6 s";
+  EXPECT_LT(told, 250u);
+}
+
 constexpr int kPrograms = 30;
 
 int RunPrograms() {
