@@ -123,9 +123,15 @@ CgroupKey FakeHost::Cgroup(const std::string& path, uint32_t hierarchy) const {
   return {st.st_ino, hierarchy};
 }
 
+// A kernel never gives a cgroup's id again; a filesystem gives a removed directory's inode to the
+// next one. So it is moved away, out of every hierarchy, and lives as long as the host.
 void FakeHost::RemoveCgroup(const std::string& path) const {
-  Remove("cgroup/unified" + path);
-  Remove("cgroup/memory" + path);
+  MakeDirectory("gone");
+  for (const std::string& folder : {"cgroup/unified" + path, "cgroup/memory" + path}) {
+    struct stat st{};
+    if (stat(Path(folder).c_str(), &st) != 0) continue;
+    fs::rename(Path(folder), Path("gone/" + std::to_string(st.st_ino)));
+  }
 }
 
 CorrelatorOptions FakeHost::Options() const {

@@ -56,6 +56,7 @@ class FakeHost {
   void End(uint32_t pid) const;
   // Makes the directory if needed; the id is its inode.
   CgroupKey Cgroup(const std::string& path, uint32_t hierarchy = 0) const;
+  // Its id is never given again.
   void RemoveCgroup(const std::string& path) const;
 
   // All roots below the temporary directory: docker/data, docker/exec, podman, ctd, runc, crun,
