@@ -49,7 +49,7 @@ static __always_inline void send_exec(const struct telling* t, struct nsobs_proc
   if (e->process.ns_pid == 1) {
     error = bpf_ringbuf_output(&critical, e, size, wakeup_critical(t));
     if (error) error = bpf_ringbuf_output(&bulk, e, size, wakeup_bulk(t));
-  } else if (!take_token(t)) {
+  } else if (!take_process_token(t)) {
     tally_lost(t, NSOBS_LOST_BUDGET);
     return;
   } else if (!has_room_bulk(t)) {
@@ -142,7 +142,7 @@ int BPF_PROG(nsobs_exit, struct task_struct* task) {
   begin_telling(&t, NSOBS_KIND_PROCESS_EXIT);
   read_own_pid(&pid, task->group_leader);
   init = pid.nr == 1;
-  e = init ? reserve_critical(&t, sizeof(*e)) : reserve_bulk(&t, sizeof(*e));
+  e = init ? reserve_critical(&t, sizeof(*e)) : reserve_process(&t, sizeof(*e));
   if (!e) return 0;
   fill_exit(e, &t, task);
   bpf_ringbuf_submit(e, init ? wakeup_critical(&t) : wakeup_bulk(&t));

@@ -100,18 +100,15 @@ static __always_inline bool take_share(const struct telling* t, u64 share, u64 r
   return take_token_of(&key, t->now_ns, rate_per_second, burst);
 }
 
-/* IsContext() of userspace/collector/owner_key.h says the same of a record. */
-static __always_inline bool is_context(const struct telling* t) {
-  return (t->kind == NSOBS_KIND_PROCESS_EXEC || t->kind == NSOBS_KIND_PROCESS_EXIT) &&
-         t->owner.ns_inode == NSOBS_HOST_PID_INODE;
+static __always_inline bool take_token(const struct telling* t) {
+  return take_token_of(&t->owner, t->now_ns, settings.bulk_rate_per_second, settings.bulk_burst);
 }
 
-static __always_inline bool take_token(const struct telling* t) {
-  if (is_context(t)) {
-    return take_share(t, NSOBS_CONTEXT_SHARE, settings.context_rate_per_second,
-                      settings.context_burst);
-  }
-  return take_token_of(&t->owner, t->now_ns, settings.bulk_rate_per_second, settings.bulk_burst);
+/* For exec and exit. IsContext() of userspace/collector/owner_key.h says the same of a record. */
+static __always_inline bool take_process_token(const struct telling* t) {
+  if (t->owner.ns_inode != NSOBS_HOST_PID_INODE) return take_token(t);
+  return take_share(t, NSOBS_CONTEXT_SHARE, settings.context_rate_per_second,
+                    settings.context_burst);
 }
 
 /* The lower half of a ring is anybody's. */
@@ -163,18 +160,27 @@ static __always_inline void* reserve_critical(const struct telling* t, u32 size)
   return record;
 }
 
-/* Room on the bulk ring if the container's budget allows, or NULL after counting the loss. */
-static __always_inline void* reserve_bulk(const struct telling* t, u32 size) {
+/* Room on the bulk ring for whom its bucket had a token, or NULL after counting the loss. */
+static __always_inline void* reserve_bulk_with(const struct telling* t, u32 size, bool token) {
   void* record = NULL;
 
   tally_observed(t);
-  if (!take_token(t)) {
+  if (!token) {
     tally_lost(t, NSOBS_LOST_BUDGET);
     return NULL;
   }
   if (has_room_bulk(t)) record = bpf_ringbuf_reserve(&bulk, size, 0);
   if (!record) tally_lost(t, NSOBS_LOST_RING_FULL);
   return record;
+}
+
+static __always_inline void* reserve_bulk(const struct telling* t, u32 size) {
+  return reserve_bulk_with(t, size, take_token(t));
+}
+
+/* Room for an exec or an exit. */
+static __always_inline void* reserve_process(const struct telling* t, u32 size) {
+  return reserve_bulk_with(t, size, take_process_token(t));
 }
 
 /*

@@ -65,8 +65,21 @@ ObservedEvent Correlator::Observe(Event event) {
   return state_->With([&](CorrelatorState& state) { return state.Observe(std::move(event)); });
 }
 
-std::vector<ObservedEvent> Correlator::TakeMade() {
-  return state_->With([](CorrelatorState& state) { return state.TakeMade(); });
+ObservedEvent Correlator::ObserveAgain(Event event) {
+  return state_->With([&](CorrelatorState& state) { return state.ObserveAgain(std::move(event)); });
+}
+
+void Correlator::LookAgain() {
+  state_->With([](CorrelatorState& state) { state.LookAgain(); });
+}
+
+std::vector<ObservedEvent> Correlator::TakeMade(absl::Duration patience) {
+  return state_->With(
+      [&](CorrelatorState& state) { return state.TakeMade(absl::ToInt64Nanoseconds(patience)); });
+}
+
+bool Correlator::HasMade() const {
+  return state_->With([](const CorrelatorState& state) { return state.HasMade(); });
 }
 
 std::vector<NamespaceRecord> Correlator::TakeNamespaceChanges() {

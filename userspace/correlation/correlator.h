@@ -58,8 +58,15 @@ class Correlator {
   // kinds itself.
   ObservedEvent Observe(Event event);
 
-  // container_start and container_exit that came to light since the last call.
-  std::vector<ObservedEvent> TakeMade();
+  // The same again for what awaits_name: names alone may be others by now. After LookAgain().
+  ObservedEvent ObserveAgain(Event event);
+  // Looks whether runtimes have written down what they had not. Bounded in rate by itself.
+  void LookAgain();
+
+  // container_start and container_exit that came to light since the last call. One that awaits_name
+  // is kept back for a later call until it is this old.
+  std::vector<ObservedEvent> TakeMade(absl::Duration patience = absl::ZeroDuration());
+  bool HasMade() const;
   // Births and deaths of namespaces, and new owners of them, since the last call.
   std::vector<NamespaceRecord> TakeNamespaceChanges();
   // Containers that are new, renamed or dead since the last call; the object as it is now.

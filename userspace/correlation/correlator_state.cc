@@ -123,12 +123,20 @@ Attribution CorrelatorState::WhosePacket(const Event& event) {
   return whose;
 }
 
+OwnerId CorrelatorState::SenderOf(const Event& event) {
+  const auto* signal = std::get_if<Signal>(&event.detail);
+  if (signal == nullptr) return 0;
+  return AttributionOf(signal->sender, NamespaceKind::kPid, event.boot_ns, /*settle=*/true)
+      .container;
+}
+
+// It is shown as "unknown", and may be a container.
+bool CorrelatorState::IsNameless(OwnerId id) {
+  const Owner* owner = id == 0 ? nullptr : indexes_.owners.Get(id);
+  return owner != nullptr && owner->nameless;
+}
+
 ContainerRef CorrelatorState::PeerOf(const Event& event) {
-  if (const auto* signal = std::get_if<Signal>(&event.detail)) {
-    const Attribution whose =
-        AttributionOf(signal->sender, NamespaceKind::kPid, event.boot_ns, /*settle=*/true);
-    return RefOf(whose.container, event.boot_ns);
-  }
   if (const auto* change = std::get_if<NamespaceChange>(&event.detail)) {
     return RefOf(TargetOf(*change, event.boot_ns), event.boot_ns);
   }
@@ -162,6 +170,10 @@ ObservedEvent CorrelatorState::Observe(Event event) {
       event.kind == EventKind::kNamespaceChange || event.kind == EventKind::kOomKill;
   if (carries_news) learner_.Learn(event);
   FillNames(&event);
+  return ObserveAgain(std::move(event));
+}
+
+ObservedEvent CorrelatorState::ObserveAgain(Event event) {
   // Who makes a namespace is still who it was; the namespace gets an owner when something runs in
   // it.
   const bool settle = event.kind != EventKind::kNamespaceChange;
@@ -178,7 +190,11 @@ ObservedEvent CorrelatorState::Observe(Event event) {
   observed.container = RefOf(whose.container, event.boot_ns);
   observed.entered = whose.entered && observed.container != nullptr;
   observed.entered_from = observed.entered ? RefOf(whose.entered_from, event.boot_ns) : nullptr;
-  observed.peer = PeerOf(event);
+  const OwnerId sender = SenderOf(event);
+  observed.peer = sender != 0 ? RefOf(sender, event.boot_ns) : PeerOf(event);
+  // A change of namespaces is of those who make them, and told to the judge of entries, once.
+  observed.awaits_name = event.kind != EventKind::kNamespaceChange &&
+                         (IsNameless(whose.container) || IsNameless(sender));
   if (event.kind == EventKind::kFileFailure || event.kind == EventKind::kBindFailure) {
     observed.plumbing = IsPlumbing(event.process);
   }
@@ -191,9 +207,14 @@ ObservedEvent CorrelatorState::Observe(Event event) {
   return observed;
 }
 
-std::vector<ObservedEvent> CorrelatorState::TakeMade() {
+std::vector<ObservedEvent> CorrelatorState::TakeMade(int64_t patience_ns) {
   std::vector<ObservedEvent> out;
+  const int64_t old_boot_ns = clock_.BootNs() - patience_ns;
   for (MadeEvent& made : lifecycle_.Take()) {
+    if (patience_ns > 0 && made.event.boot_ns > old_boot_ns && IsNameless(made.owner)) {
+      lifecycle_.GiveBack(std::move(made));
+      continue;
+    }
     ObservedEvent observed;
     observed.container = RefOf(made.owner, made.event.boot_ns);
     observed.wall_ns = observed.last_wall_ns = clock_.WallOfBootNs(made.event.boot_ns);

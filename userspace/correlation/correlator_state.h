@@ -33,7 +33,10 @@ class CorrelatorState {
   void TakeScan(HostScan scan, int64_t started_boot_ns, bool initial);
   void Learn(const Event& event) { learner_.Learn(event); }
   ObservedEvent Observe(Event event);
-  std::vector<ObservedEvent> TakeMade();
+  ObservedEvent ObserveAgain(Event event);
+  void LookAgain() { learner_.LookAgainForAll(clock_.BootNs()); }
+  std::vector<ObservedEvent> TakeMade(int64_t patience_ns);
+  bool HasMade() const { return lifecycle_.HasMade(); }
   std::vector<NamespaceRecord> TakeNamespaceChanges();
   std::vector<ContainerRef> TakeContainerChanges() { return indexes_.owners.TakeChanged(); }
   void Enrich(Enrichment enrichment);
@@ -60,6 +63,8 @@ class CorrelatorState {
   Attribution WhosePacket(const Event& event);
   ContainerRef PeerOf(const Event& event);
   OwnerId TargetOf(const NamespaceChange& change, int64_t boot_ns);
+  OwnerId SenderOf(const Event& event);  // of a signal; 0: none, or the host
+  bool IsNameless(OwnerId id);
   bool IsPlumbing(const Process& process) const;
   void FillNames(Event* event);
   std::vector<LeakedNamespace> FindLeaked(int64_t now_boot_ns);

@@ -104,11 +104,11 @@ void Learner::NoteNamespaces(const Process& process, int64_t boot_ns) {
 }
 
 OwnerId Learner::FindListedInit(const ProcessId& init, int64_t boot_ns) {
-  return list_budget_.Take(boot_ns) ? FindInList(init) : 0;
+  return list_budget_.Take(boot_ns) ? FindInList(ListContainers(indexes_.readers), init) : 0;
 }
 
-OwnerId Learner::FindInList(const ProcessId& init) {
-  for (const RuntimeRecord& record : ListContainers(indexes_.readers)) {
+OwnerId Learner::FindInList(const std::vector<RuntimeRecord>& list, const ProcessId& init) {
+  for (const RuntimeRecord& record : list) {
     if (record.plain_namespace || record.init_pid != init.pid) continue;
     if (record.init_start_ticks != init.start_ticks) continue;
     const Owner* owner = indexes_.finder.TakeListed(record);
@@ -213,18 +213,49 @@ void Learner::Settle(const Process& process, int64_t boot_ns, bool ran) {
   }
 }
 
+bool Learner::MayLookAgain(const Owner* owner, int64_t boot_ns) const {
+  if (owner == nullptr || !owner->of_engine || !owner->init) return false;
+  if (boot_ns < owner->next_try_boot_ns) return false;
+  // One that has ended may be written down yet.
+  return owner->facts.alive ||
+         (owner->nameless && boot_ns - owner->draft.died_boot_ns < kWrittenWithinNs);
+}
+
 void Learner::LookAgain(OwnerId plain, int64_t boot_ns) {
   Owner* owner = indexes_.owners.Get(plain);
-  if (owner == nullptr || !owner->of_engine || !owner->init || !owner->facts.alive) return;
   // Who could not look has not looked: a busy host must not use up the tries.
-  if (boot_ns < owner->next_try_boot_ns || !list_budget_.Take(boot_ns)) return;
+  if (!MayLookAgain(owner, boot_ns) || !list_budget_.Take(boot_ns)) return;
+  LookInto(owner, ListContainers(indexes_.readers), boot_ns);
+}
+
+void Learner::LookAgainForAll(int64_t boot_ns) {
+  std::vector<OwnerId> nameless;
+  indexes_.owners.ForEach([&](const Owner* owner) {
+    if (owner->nameless && MayLookAgain(owner, boot_ns)) nameless.push_back(owner->facts.id);
+  });
+  if (nameless.empty() || !list_budget_.Take(boot_ns)) return;
+  const std::vector<RuntimeRecord> list = ListContainers(indexes_.readers);
+  for (OwnerId id : nameless) {
+    Owner* owner = indexes_.owners.Get(id);
+    if (owner != nullptr) LookInto(owner, list, boot_ns);
+  }
+}
+
+void Learner::LookInto(Owner* owner, const std::vector<RuntimeRecord>& list, int64_t boot_ns) {
   owner->next_try_boot_ns = boot_ns + std::min(kLastLookNs, kFirstLookNs << owner->tries);
   if (owner->tries < kMaxLooks * 2) ++owner->tries;
   const ProcessIndex::Entry* init = indexes_.processes.Find(*owner->init);
   if (init == nullptr) return;
+  const OwnerId plain = owner->facts.id;
+  const int64_t died_boot_ns = owner->draft.died_boot_ns;  // 0: it lives
   const Process process = init->process;
+  if (died_boot_ns != 0) {
+    const OwnerId ended = FindInList(list, IdOf(process));
+    if (ended != 0) lifecycle_.StartEnded(ended, process, died_boot_ns);
+    return;
+  }
   OwnerId id = indexes_.finder.AskAgain(process.cgroup, boot_ns);
-  if (id == 0) id = FindInList(IdOf(process));
+  if (id == 0) id = FindInList(list, IdOf(process));
   if (id == 0) id = FindUsersInit(process, boot_ns);
   if (id != 0) {
     lifecycle_.Start(id, process, boot_ns, /*tell=*/false);
@@ -232,14 +263,6 @@ void Learner::LookAgain(OwnerId plain, int64_t boot_ns) {
              owner != nullptr && boot_ns - owner->draft.started_boot_ns > kWrittenWithinNs) {
     indexes_.plain.NameForGood(process, owner);
   }
-}
-
-void Learner::LookAgainForAll(int64_t boot_ns) {
-  std::vector<OwnerId> nameless;
-  indexes_.owners.ForEach([&](const Owner* owner) {
-    if (owner->nameless) nameless.push_back(owner->facts.id);
-  });
-  for (OwnerId id : nameless) LookAgain(id, boot_ns);
 }
 
 void Learner::OnExit(const Event& event, const ProcessExit& exit) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "userspace/base/token_bucket.h"
 #include "userspace/correlation/indexes.h"
@@ -30,7 +31,8 @@ class Learner {
   // A plain owner whose namespaces an engine made may be a container whose state wasn't written
   // yet.
   void LookAgain(OwnerId plain, int64_t boot_ns);
-  // The same for all that wait for a name, whether or not anything happens in them.
+  // The same for all that wait for a name, whether or not anything happens in them: one look at
+  // what runtimes have written.
   void LookAgainForAll(int64_t boot_ns);
 
  private:
@@ -43,7 +45,10 @@ class Learner {
   void NoteNamespaces(const Process& process, int64_t boot_ns);
   // The container without a cgroup of its own that begins with this process; 0 if none is on disk.
   OwnerId FindListedInit(const ProcessId& init, int64_t boot_ns);
-  OwnerId FindInList(const ProcessId& init);  // without a look at the budget
+  OwnerId FindInList(const std::vector<RuntimeRecord>& list, const ProcessId& init);
+  bool MayLookAgain(const Owner* owner, int64_t boot_ns) const;
+  // Is it in the list by now? Then it becomes that container.
+  void LookInto(Owner* owner, const std::vector<RuntimeRecord>& list, int64_t boot_ns);
   // The same by the files of the user to whom its user namespace belongs.
   OwnerId FindUsersInit(const Process& init, int64_t boot_ns);
   // The same by the arguments of the runtime that made its pid namespace: a container may be gone

@@ -49,6 +49,14 @@ void Lifecycle::Start(OwnerId id, const Process& init, int64_t boot_ns, bool tel
   if (tell) Tell(EventKind::kContainerStart, ContainerStart{}, init, id, boot_ns, 0);
 }
 
+void Lifecycle::StartEnded(OwnerId id, const Process& init, int64_t died_boot_ns) {
+  Start(id, init, died_boot_ns, /*tell=*/false);
+  Owner* owner = indexes_.owners.Get(id);
+  if (owner == nullptr || owner->init != IdOf(init)) return;
+  owner->exit_told = true;
+  indexes_.owners.MarkDead(owner, died_boot_ns);
+}
+
 // What an owner finds already inhabited it joins; what was only made for it is its own.
 bool Lifecycle::Joins(const NamespaceInfo& info, const Owner& owner, const Process& init) const {
   const Owner* primary = indexes_.owners.Get(PrimaryOwner(info.owners, indexes_.owners));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "userspace/correlation/indexes.h"
@@ -29,11 +30,17 @@ class Lifecycle {
   // cgroup turns out to be a pretence; then nothing happens.
   void Start(OwnerId owner, const Process& init, int64_t boot_ns, bool tell);
 
+  // It turns out that this init, which has ended and was told under another name, was the owner's.
+  void StartEnded(OwnerId owner, const Process& init, int64_t died_boot_ns);
+
   // A process ended: if it was an init, so did its container.
   void Exit(const Process& process, const ProcessExit& exit, int64_t boot_ns, uint16_t cpu);
 
   // At most 10,000 since the last call.
   std::vector<MadeEvent> Take();
+  bool HasMade() const { return !made_.empty(); }
+  // For a later Take().
+  void GiveBack(MadeEvent made) { made_.push_back(std::move(made)); }
 
  private:
   void TakeNamespaces(Owner* owner, const Process& init, int64_t boot_ns);

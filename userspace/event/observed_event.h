@@ -52,6 +52,10 @@ struct ObservedEvent {
   // container up, or that goes into it. Given for failures of binds and of files.
   bool plumbing = false;
 
+  // Whose it is may be known in a moment: a runtime has begun something and not written down yet
+  // what. See Correlator::ObserveAgain().
+  bool awaits_name = false;
+
   ContainerRef
       peer;  // signal: the sender's; namespace_change: owner of the new namespaces (target)
   std::optional<Entry> entry;  // of a setns() whose target is a container

@@ -1,7 +1,6 @@
 #include "userspace/pipeline/pipeline.h"
 
 #include <malloc.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -12,7 +11,7 @@
 #include "userspace/base/status_util.h"
 #include "userspace/budget/cpu_meter.h"
 #include "userspace/collector/bpf_stats.h"
-#include "userspace/collector/decoder.h"
+#include "userspace/pipeline/record_sort.h"
 
 namespace nsobs {
 namespace {
@@ -29,33 +28,6 @@ constexpr int64_t kQuietNs = 2'000'000'000;
 constexpr size_t kMadeItems = 65536;
 constexpr absl::Duration kPeriodicPause = absl::Milliseconds(200);  // at most, without batches
 
-bool IsContext(EventKind kind) {
-  return kind == EventKind::kCgroupChange || kind == EventKind::kProcessExec ||
-         kind == EventKind::kProcessExit;
-}
-
-// A process that the kernel ended for what it did itself: signal(7), "Core".
-bool IsCrash(const Event& event) {
-  const auto* exit = std::get_if<ProcessExit>(&event.detail);
-  if (exit == nullptr) return false;
-  switch (exit->signal) {
-    case SIGSEGV:
-    case SIGABRT:
-    case SIGBUS:
-    case SIGILL:
-    case SIGFPE:
-    case SIGSYS:
-    case SIGTRAP:
-      return true;
-    default:
-      return false;
-  }
-}
-
-absl::Span<const uint8_t> Bytes(const std::string& text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
 }  // namespace
 
 Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator* correlator,
@@ -67,6 +39,7 @@ Pipeline::Pipeline(const PipelineOptions& options, ProbeSet* probes, Correlator*
       counters_(probes->counters()),
       room_(options.queue_records),
       losses_(clock),
+      name_wait_([correlator](Event event) { return correlator->ObserveAgain(std::move(event)); }),
       writer_(std::make_unique<TimelineWriter>(timeline, &ledger_, &room_, clock,
                                                room_.capacity() + kMadeItems)),
       watch_(std::make_unique<Watch>(options.watch, snapshotter, correlator, clock,
@@ -211,7 +184,7 @@ void Pipeline::Loop() {
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), -5);
   while (true) {
     const bool closed = queue_.closed();
-    std::vector<RecordBatch> batches = queue_.PopAll(kPeriodicPause);
+    std::vector<RecordBatch> batches = queue_.PopAll(WaitsForNames() ? kNamePause : kPeriodicPause);
     for (const RecordBatch& batch : batches) {
       WriteBatch out;
       Process(batch, &out);
@@ -220,11 +193,16 @@ void Pipeline::Loop() {
       Hand(std::move(out));
     }
     const bool last = closed && batches.empty();
-    if (last) last_losses_ns_ = 0;  // what was lost is told before the end
+    if (last) {
+      last_losses_ns_ = 0;  // what was lost is told before the end
+      ending_ = true;
+    }
     WriteBatch out;
+    TakeNamed(last, &out);
     Periodic(&out);
     if (last) {
       budget_->Stop();
+      TakeFromCorrelator(&out);
       TellGaps(&out);
     }
     Hand(std::move(out));
@@ -242,72 +220,18 @@ void Pipeline::Process(const RecordBatch& batch, WriteBatch* out) {
     if (IsContext(record.kind)) context.push_back(record.owner.cgroup);
   }
   room_.context.GiveBack(context);
-  for (const RunExtension& e : batch.extensions) {
-    WriteItem item;
-    item.item = TimelineExtension{e.run_id, e.count, clock_->WallOfBootNs(e.last_boot_ns)};
-    item.kind = e.kind;
-    item.coalesced = e.added;
-    item.owner = e.owner;
-    item.placed = true;
-    out->items.push_back(std::move(item));
-    watch_->OnRunExtension(e.run_id, e.added[0] + e.added[1], e.last_boot_ns);
+  for (const RunExtension& extension : batch.extensions) {
+    if (!name_wait_.Hold(extension)) PushExtension(extension, out);
   }
-  for (const uint64_t run : batch.ended_runs) watch_->OnRunEnd(run);
-  out->ended_runs.insert(out->ended_runs.end(), batch.ended_runs.begin(), batch.ended_runs.end());
+  for (const uint64_t run : batch.ended_runs) {
+    if (!name_wait_.HoldEnd(run)) PushEnd(run, out);
+  }
   TakeFromCorrelator(out);
 }
 
-void Pipeline::ProcessRecord(const RawRecord& record, WriteBatch* out) {
-  absl::StatusOr<Event> event = DecodeEvent(Bytes(record.bytes));
-  if (!event.ok()) {
-    if (malformed_records_++ == 0) {
-      spdlog::error("malformed record: {}", std::string(event.status().message()));
-    }
-    ledger_.Lost(record.owner, record.kind, record.epoch, "malformed", 1);
-    if (!IsContext(record.kind)) room_.rows.GiveBack({record.owner.cgroup});
-    return;
-  }
-  if (IsContext(event->kind)) {
-    ProcessContext(*std::move(event));
-    return;
-  }
-  WriteItem item;
-  item.kind = event->kind;
-  item.recorded[event->epoch] = 1;
-  item.owner = record.owner;
-  item.placed = true;
-  ObservedEvent observed = correlator_->Observe(*std::move(event));
-  observed.serial = ++last_serial_;
-  watch_->OnEvent(observed, record.run_id);
-  item.item = TimelineRow{record.run_id, std::move(observed)};
-  out->items.push_back(std::move(item));
-}
-
-// Not kept; but the rules are told of a crash, by name.
-void Pipeline::ProcessContext(Event event) {
-  ++context_records_;
-  if (!IsCrash(event)) {
-    correlator_->Learn(event);
-    return;
-  }
-  ObservedEvent observed = correlator_->Observe(event);
-  correlator_->Learn(event);
-  observed.serial = ++last_serial_;
-  watch_->OnEvent(observed, /*run_id=*/0);
-}
-
-void Pipeline::PushMade(ObservedEvent event, WriteBatch* out) {
-  event.serial = ++last_serial_;
-  watch_->OnEvent(event, /*run_id=*/0);
-  WriteItem item;
-  item.kind = event.event.kind;
-  item.recorded[0] = 1;
-  item.item = TimelineRow{0, std::move(event)};
-  out->items.push_back(std::move(item));
-}
-
 void Pipeline::TakeFromCorrelator(WriteBatch* out) {
-  for (ObservedEvent& event : correlator_->TakeMade()) PushMade(std::move(event), out);
+  for (ObservedEvent& event : correlator_->TakeMade(MadePatience()))
+    PushMade(std::move(event), out);
   bool watched_changed = false;
   for (ContainerRef& c : correlator_->TakeContainerChanges()) {
     watched_changed = watched_changed || file_watch_.Concerns(*c);

@@ -24,6 +24,7 @@
 #include "userspace/pipeline/helper_log.h"
 #include "userspace/pipeline/ledger.h"
 #include "userspace/pipeline/loss_reporter.h"
+#include "userspace/pipeline/name_wait.h"
 #include "userspace/pipeline/queue_room.h"
 #include "userspace/pipeline/restart.h"
 #include "userspace/pipeline/self_budget.h"
@@ -106,6 +107,16 @@ class Pipeline {
   void Loop();
   void Process(const RecordBatch& batch, WriteBatch* out);
   void ProcessRecord(const RawRecord& record, WriteBatch* out);
+  // A mark says that all before it is written: what is held back would make that untrue.
+  bool MayHoldBack() const { return options_.loading_id.empty(); }
+  absl::Duration MadePatience() const {
+    return MayHoldBack() && !ending_ ? kNamePatience : absl::ZeroDuration();
+  }
+  bool WaitsForNames() const { return !name_wait_.empty() || correlator_->HasMade(); }
+  void TakeNamed(bool all, WriteBatch* out);
+  void PushRow(WriteItem item, WriteBatch* out);
+  void PushExtension(const RunExtension& extension, WriteBatch* out);
+  void PushEnd(uint64_t run, WriteBatch* out);
   void ReportLosses(WriteBatch* out);
   void LoseItems(absl::Span<const WriteItem> items);
   void TakeFromCorrelator(WriteBatch* out);
@@ -125,6 +136,7 @@ class Pipeline {
   Ledger ledger_;
   QueueRoom room_;
   LossReporter losses_;
+  NameWait name_wait_;
   std::unique_ptr<RingReader> ring_;
   std::unique_ptr<TimelineWriter> writer_;
   std::unique_ptr<Barrier> barrier_;
@@ -140,6 +152,8 @@ class Pipeline {
   uint64_t last_serial_ = 0;  // of an event
   int64_t last_reconcile_ns_ = 0;
   int64_t last_losses_ns_ = 0;
+  int64_t last_named_ns_ = 0;  // of a look for names
+  bool ending_ = false;
   int64_t last_tick_ns_ = 0;
   int64_t last_record_ns_ = 0;  // of a batch that was more than a few
   uint64_t records_since_trim_ = 0;
