@@ -18,6 +18,7 @@ from shell import wait_until
 
 KILLS = int(os.environ.get("NSOBS_KILLS", "14"))
 SEED = int(os.environ.get("NSOBS_KILLS_SEED", str(random.randrange(10**6))))
+RATE = int(os.environ.get("NSOBS_KILLS_RATE", "300"))  # connects a second
 NAMES = {"web-front": "web", "nsobs-zygote": "zygote", "nsobs-snapshot": "snapshot"}
 VICTIMS = ["daemon", "daemon", *NAMES]
 SEEN_SECONDS = 10  # of the newest rows: what is at stake
@@ -66,7 +67,7 @@ class Storm:
 
 
 def test_killed_at_random(capsys):
-    with Observer("--anomaly.connect-failure=off") as observer, connect_load(rate=300):
+    with Observer("--anomaly.connect-failure=off") as observer, connect_load(rate=RATE):
         storm = Storm(observer)
         while storm.killed.total() < KILLS:
             storm.kill()

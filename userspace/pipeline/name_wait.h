@@ -14,7 +14,7 @@
 namespace nsobs {
 
 // With all that a reader waits for besides, less than the second in which an event is promised.
-inline constexpr absl::Duration kNamePatience = absl::Milliseconds(500);
+inline constexpr absl::Duration kNamePatience = absl::Milliseconds(400);
 // Between looks while somebody has no name.
 inline constexpr absl::Duration kNamePause = absl::Milliseconds(50);
 

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import math
 from dataclasses import dataclass, field
 
 from follower import Follower
@@ -15,8 +16,8 @@ STATES = ("alive", "stopped", "socket gone")
 WHEN = ("before", "after")
 REPLICAS = 2
 # Runtimes that write down a container after its program has begun, and whose call is not known of an orphan
-# (userspace/README.md, "Names"): what it did before may have no name. Never a wrong one.
-WRITTEN_LATE = {"crun"}
+# (userspace/README.md, "Names"): what it did before waits so many seconds, and then may have no name. Never a wrong one.
+WRITTEN_LATE = {"crun": 0.4}
 PATIENCE = 10  # seconds, for what is late: the verdict still counts the seconds
 
 ports = itertools.count(20000, 8)
@@ -94,7 +95,8 @@ class Stage:
         for runtime, some in knockers.items():
             for one in some:
                 verdict = verdict_of_event(one, told)
-                verdict.excused = runtime in WRITTEN_LATE and verdict.verdict == UNNAMED
+                waited = verdict.seconds >= WRITTEN_LATE.get(runtime, math.inf)
+                verdict.excused = waited and verdict.verdict == UNNAMED
                 self.cell(runtime, "after", state).verdicts.append(verdict)
 
     def knock(self, state: str, when: str, knockers, observer: Observer, told: Follower) -> None:

@@ -86,9 +86,9 @@ TEST_F(NameWaitTest, WhoHasANameGoesInOrderTheOthersStay) {
 
 TEST_F(NameWaitTest, NobodyWaitsLongerThanHisPatience) {
   EXPECT_TRUE(Hold(1, 100, 0) && Hold(2, 100, 300 * kMillisecond));
-  EXPECT_THAT(wait_.Take(499 * kMillisecond, false), IsEmpty());
-  EXPECT_THAT(Names(wait_.Take(500 * kMillisecond, false)), ElementsAre("1 unknown"));
-  EXPECT_THAT(Names(wait_.Take(800 * kMillisecond, false)), ElementsAre("2 unknown"));
+  EXPECT_THAT(wait_.Take(399 * kMillisecond, false), IsEmpty());
+  EXPECT_THAT(Names(wait_.Take(400 * kMillisecond, false)), ElementsAre("1 unknown"));
+  EXPECT_THAT(Names(wait_.Take(700 * kMillisecond, false)), ElementsAre("2 unknown"));
 }
 
 TEST_F(NameWaitTest, AtTheEndAllGo) {
