@@ -28,6 +28,9 @@ bool Lifecycle::IsInitOf(const Owner& owner, const Process& process) const {
 void Lifecycle::Start(OwnerId id, const Process& init, int64_t boot_ns, bool tell) {
   Owner* owner = indexes_.owners.Get(id);
   if (owner == nullptr) return;
+  // It began when nobody knew whose it is, and that was told: now it runs its next program.
+  const Owner* guess = indexes_.owners.FindByInit(IdOf(init));
+  if (guess != nullptr && guess != owner && guess->nameless) tell = false;
   indexes_.owners.Revive(owner);
   // By now the runtime has written its state: what a path claimed can be held against it.
   if (!owner->named || !owner->confirmed) {

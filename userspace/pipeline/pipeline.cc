@@ -195,7 +195,7 @@ void Pipeline::Loop() {
     const bool last = closed && batches.empty();
     if (last) {
       last_losses_ns_ = 0;  // what was lost is told before the end
-      ending_ = true;
+      made_patience_ = absl::ZeroDuration();
     }
     WriteBatch out;
     TakeNamed(last, &out);
@@ -205,6 +205,7 @@ void Pipeline::Loop() {
       TakeFromCorrelator(&out);
       TellGaps(&out);
     }
+    PassMark(&out);
     Hand(std::move(out));
     ++turns_;
     if (last) return;
@@ -212,8 +213,11 @@ void Pipeline::Loop() {
 }
 
 void Pipeline::Process(const RecordBatch& batch, WriteBatch* out) {
-  out->mark = batch.mark;
   out->from_rings = true;
+  if (batch.mark) {
+    if (!late_mark_) late_mark_since_ns_ = clock_->BootNs();
+    MergeMark(*batch.mark, &late_mark_);
+  }
   std::vector<CgroupKey> context;
   for (const RawRecord& record : batch.records) {
     ProcessRecord(record, out);
@@ -227,10 +231,11 @@ void Pipeline::Process(const RecordBatch& batch, WriteBatch* out) {
     if (!name_wait_.HoldEnd(run)) PushEnd(run, out);
   }
   TakeFromCorrelator(out);
+  PassMark(out);
 }
 
 void Pipeline::TakeFromCorrelator(WriteBatch* out) {
-  for (ObservedEvent& event : correlator_->TakeMade(MadePatience()))
+  for (ObservedEvent& event : correlator_->TakeMade(made_patience_))
     PushMade(std::move(event), out);
   bool watched_changed = false;
   for (ContainerRef& c : correlator_->TakeContainerChanges()) {

@@ -107,13 +107,9 @@ class Pipeline {
   void Loop();
   void Process(const RecordBatch& batch, WriteBatch* out);
   void ProcessRecord(const RawRecord& record, WriteBatch* out);
-  // A mark says that all before it is written: what is held back would make that untrue.
-  bool MayHoldBack() const { return options_.loading_id.empty(); }
-  absl::Duration MadePatience() const {
-    return MayHoldBack() && !ending_ ? kNamePatience : absl::ZeroDuration();
-  }
   bool WaitsForNames() const { return !name_wait_.empty() || correlator_->HasMade(); }
   void TakeNamed(bool all, WriteBatch* out);
+  void PassMark(WriteBatch* out);
   void PushRow(WriteItem item, WriteBatch* out);
   void PushExtension(const RunExtension& extension, WriteBatch* out);
   void PushEnd(uint64_t run, WriteBatch* out);
@@ -153,7 +149,10 @@ class Pipeline {
   int64_t last_reconcile_ns_ = 0;
   int64_t last_losses_ns_ = 0;
   int64_t last_named_ns_ = 0;  // of a look for names
-  bool ending_ = false;
+  // Waits until nothing that came before it waits for its name; since when.
+  std::optional<RingMark> late_mark_;
+  int64_t late_mark_since_ns_ = 0;
+  absl::Duration made_patience_ = kNamePatience;  // with starts and ends of what has no name
   int64_t last_tick_ns_ = 0;
   int64_t last_record_ns_ = 0;  // of a batch that was more than a few
   uint64_t records_since_trim_ = 0;

@@ -35,7 +35,7 @@ void Pipeline::ProcessRecord(const RawRecord& record, WriteBatch* out) {
   item.owner = record.owner;
   item.placed = true;
   ObservedEvent observed = correlator_->Observe(*std::move(event));
-  const bool waits = observed.awaits_name && MayHoldBack();
+  const bool waits = observed.awaits_name;
   item.item = TimelineRow{record.run_id, std::move(observed)};
   if (!waits || !name_wait_.Hold(item)) PushRow(std::move(item), out);
 }
@@ -45,13 +45,28 @@ void Pipeline::TakeNamed(bool all, WriteBatch* out) {
   const bool soon = now_ns - last_named_ns_ < absl::ToInt64Nanoseconds(kNamePause);
   if (!WaitsForNames() || (soon && !all)) return;
   last_named_ns_ = now_ns;
+  // Where containers begin all the time somebody always waits; a mark, and with it every row, does
+  // not wait longer than one of them.
+  const int64_t patience_ns = absl::ToInt64Nanoseconds(kNamePatience);
+  const bool forced = all || (late_mark_ && now_ns - late_mark_since_ns_ >= patience_ns);
   correlator_->LookAgain();
-  for (NameWait::Held& held : name_wait_.Take(now_ns, all)) {
+  for (NameWait::Held& held : name_wait_.Take(now_ns, forced)) {
     const uint64_t run = std::get<TimelineRow>(held.item.item).run_id;
     PushRow(std::move(held.item), out);
     for (const RunExtension& extension : held.extensions) PushExtension(extension, out);
     if (held.run_ended) PushEnd(run, out);
   }
+  const absl::Duration patience = made_patience_;
+  if (forced) made_patience_ = absl::ZeroDuration();
+  TakeFromCorrelator(out);
+  made_patience_ = patience;
+}
+
+// A mark says that all before it is written: what waits for its name is not.
+void Pipeline::PassMark(WriteBatch* out) {
+  if (!late_mark_ || WaitsForNames()) return;
+  out->mark = *std::exchange(late_mark_, std::nullopt);
+  out->from_rings = true;
 }
 
 void Pipeline::PushRow(WriteItem item, WriteBatch* out) {

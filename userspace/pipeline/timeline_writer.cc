@@ -40,19 +40,22 @@ void Append(WriteBatch from, WriteBatch* to) {
   Append(std::move(from.snapshots), &to->snapshots);
   Append(std::move(from.facts), &to->facts);
   to->from_rings = to->from_rings || from.from_rings;
-  if (!from.mark) return;
-  if (to->mark) {  // the newer one, with the changes of both
-    RunBooks books = std::move(to->mark->books);
-    std::map<uint64_t, uint64_t> run_ids = std::move(to->mark->run_ids);
-    books.Add(std::move(from.mark->books));
-    for (const auto& [slot, run_id] : from.mark->run_ids) run_ids[slot] = run_id;
-    from.mark->books = std::move(books);
-    from.mark->run_ids = std::move(run_ids);
-  }
-  to->mark = std::move(from.mark);
+  if (from.mark) MergeMark(*std::move(from.mark), &to->mark);
 }
 
 }  // namespace
+
+void MergeMark(RingMark newer, std::optional<RingMark>* mark) {
+  if (*mark) {
+    RunBooks books = std::move((*mark)->books);
+    std::map<uint64_t, uint64_t> run_ids = std::move((*mark)->run_ids);
+    books.Add(std::move(newer.books));
+    for (const auto& [slot, run_id] : newer.run_ids) run_ids[slot] = run_id;
+    newer.books = std::move(books);
+    newer.run_ids = std::move(run_ids);
+  }
+  *mark = std::move(newer);
+}
 
 void GiveBack(absl::Span<const WriteItem> items, QueueRoom* room) {
   std::vector<CgroupKey> rows;

@@ -45,6 +45,9 @@ struct WriteBatch {
   std::vector<TimelineFact> facts;
 };
 
+// The newer one, with the changes of both.
+void MergeMark(RingMark newer, std::optional<RingMark>* mark);
+
 // The places of these items go back.
 void GiveBack(absl::Span<const WriteItem> items, QueueRoom* room);
 

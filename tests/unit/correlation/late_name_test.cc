@@ -100,6 +100,19 @@ TEST_F(LateNameTest, WithoutPatienceItIsToldAtOnce) {
   EXPECT_THAT(correlator_.TakeMade(), SizeIs(1));
 }
 
+// A shell that runs its last command in its own place is one init of two programs.
+TEST_F(LateNameTest, ItBeginsOnceWhateverItRuns) {
+  Begin();
+  host_.AddCrunStatus("late", init_, "");
+  init_.comm = "exe";
+  correlator_.Learn(host_.Exec(init_, Now()));
+  EXPECT_EQ(Connect().container->name, "late");
+  const auto made = correlator_.TakeMade(kPatience);
+  ASSERT_THAT(made, SizeIs(1));
+  EXPECT_EQ(made[0].container->name, "late");
+  EXPECT_EQ(made[0].event.process.comm, "nc") << "the first";
+}
+
 // It has ended before its runtime wrote anything; a runtime that detaches leaves its state behind.
 TEST_F(LateNameTest, WhoHasEndedBeforeGetsItsName) {
   Begin();
