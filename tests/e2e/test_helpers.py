@@ -14,6 +14,14 @@ from shell import run, wait_until
 RESTARTS = "nsobserver_helper_restarts_total"
 
 
+def is_called(pid: int, name: str) -> bool:
+    process = pathlib.Path(f"/proc/{pid}")
+    try:
+        return (process / "comm").read_text().strip() == name or name.encode() in (process / "cmdline").read_bytes()
+    except OSError:
+        return False  # it ended: a look is a child of the helper's, and ends when it has looked
+
+
 def children(pid: int, name: str) -> list[int]:
     """Its children of this name; whichever thread made them."""
     found = []
@@ -22,11 +30,7 @@ def children(pid: int, name: str) -> list[int]:
             its = (thread / "children").read_text().split()
         except OSError:
             continue  # a thread that ended meanwhile
-        for child in its:
-            words = pathlib.Path(f"/proc/{child}/cmdline")
-            comm = pathlib.Path(f"/proc/{child}/comm")
-            if comm.exists() and (comm.read_text().strip() == name or name.encode() in words.read_bytes()):
-                found.append(int(child))
+        found += [int(child) for child in its if is_called(int(child), name)]
     return found
 
 
