@@ -62,7 +62,7 @@ static __always_inline void fill_bind_failure(struct nsobs_bind_failure* e,
                                               const struct bind_call* call, s32 error) {
   struct caller_address caller = {.family = call->family};
 
-  read_process(&e->process, bpf_get_current_task_btf());
+  read_process(&e->process, current_task());
   e->protocol = call->protocol;
   e->operation = call->operation;
   e->error = error;
@@ -99,7 +99,7 @@ static __always_inline int end_call(long ret) {
   call = *found;
   bpf_map_delete_elem(&bind_calls, &id);
   if (!is_told(ret)) return 0;
-  owner_by_net_ns(&t.owner, bpf_get_current_task_btf());
+  owner_by_net_ns(&t.owner, current_task());
   bump(&t.owner, NSOBS_COUNT_BIND_FAILURE, call.protocol, -ret);
   begin_telling(&t, NSOBS_KIND_BIND_FAILURE);
   e = reserve_bulk(&t, sizeof(*e));

@@ -50,7 +50,7 @@ static __always_inline void remember_udp(u64 sock) {
   struct socket_alloc* socket = (struct socket_alloc*)BPF_CORE_READ(sk, sk_socket);
   struct udp_peer peer = {};
 
-  read_process(&peer.process, bpf_get_current_task_btf());
+  read_process(&peer.process, current_task());
   peer.socket_inode = BPF_CORE_READ(socket, vfs_inode.i_ino);
   bpf_map_update_elem(&udp_owners, &sock, &peer, BPF_ANY);
 }

@@ -27,10 +27,10 @@ static __always_inline struct connect_call* call_of(struct sock* sk) {
  * threads: nobody else has to pay for the table of its connects.
  */
 static __always_inline bool may_be_io_uring(void) {
-  struct task_struct* task = bpf_get_current_task_btf();
+  struct task_struct* task = current_task();
 
   if (!bpf_core_field_exists(struct task_struct, io_uring)) return true;
-  return task->io_uring || task->flags & PF_IO_WORKER;
+  return FOLLOW(task, io_uring) || FOLLOW(task, flags) & PF_IO_WORKER;
 }
 
 /* Tells connect_syscall.bpf.c or connect_io_uring.bpf.c that the socket got as far as SYN_SENT. */
@@ -129,10 +129,10 @@ static __always_inline bool is_inside_connect(struct sock* sk) {
 
 /* Was the caller killed while it waited? */
 static __always_inline bool is_killed(const struct attempt* attempt) {
-  struct task_struct* task = bpf_get_current_task_btf();
+  struct task_struct* task = current_task();
 
-  return task->flags & PF_EXITING && task->signal->group_exit_code & 0x7f &&
-         task->tgid == (int)attempt->process.pid;
+  return FOLLOW(task, flags) & PF_EXITING && FOLLOW(task, signal, group_exit_code) & 0x7f &&
+         FOLLOW(task, tgid) == (int)attempt->process.pid;
 }
 
 /* How an attempt ended; what it's told with, if it is. */
@@ -246,9 +246,7 @@ static __always_inline enum keeping keep_attempt(struct sock* sk, const struct a
 
   if (bpf_map_update_elem(&attempts, &key, attempt, BPF_NOEXIST) == 0) return KEPT;
   if (attempt_of(sk)) return STALE;
-  return bpf_sk_storage_get(&more_attempts, sk, (void*)attempt, BPF_SK_STORAGE_GET_F_CREATE)
-             ? KEPT
-             : NO_ROOM;
+  return keep_one_more(sk, attempt) ? KEPT : NO_ROOM;
 }
 
 /*
@@ -260,7 +258,7 @@ static __noinline bool begin_attempt(struct sock* sk) {
   struct nsobs_tcp_connects* connects;
   enum keeping keeping;
 
-  read_process(&attempt.process, bpf_get_current_task_btf());
+  read_process(&attempt.process, current_task());
   owner_of_connects(&attempt.owner, &attempt.process);
   connects = tcp_connects_of(&attempt.owner, false);
   if (!connects) {
@@ -332,8 +330,7 @@ static __always_inline s32 queued_icmp_error(struct sock* sk) {
  * and a timer may end many connects in one interrupt. tcp_done_with_error() closes the socket, then
  * reports the error: an attempt that is still in flight then ended unseen.
  */
-SEC("tp_btf/inet_sk_error_report")
-int BPF_PROG(nsobs_tcp_error, struct sock* sk) {
+static __always_inline int take_error(struct sock* sk) {
   u8 state = sk->__sk_common.skc_state;
   struct attempt* attempt;
   s32 error;
@@ -353,6 +350,13 @@ int BPF_PROG(nsobs_tcp_error, struct sock* sk) {
   attempt->reported_ns = bpf_ktime_get_boot_ns();
   return 0;
 }
+
+SEC("tp_btf/inet_sk_error_report")
+int BPF_PROG(nsobs_tcp_error, struct sock* sk) { return take_error(sk); }
+
+/* Before 5.14 (e3ae2365efc1): what a socket's sk_error_report is, but for the kernel's own. */
+SEC("fentry/sock_def_error_report")
+int BPF_PROG(nsobs_tcp_error_fentry, struct sock* sk) { return take_error(sk); }
 
 /* The last chance: no attempt is left behind by its socket. */
 SEC("tp_btf/tcp_destroy_sock")

@@ -68,8 +68,7 @@ static __always_inline bool is_announcement(struct sock* sk) {
   return true;
 }
 
-SEC("tp_btf/inet_sk_error_report")
-int BPF_PROG(nsobs_udp_error, struct sock* sk) {
+static __always_inline int tell_error(struct sock* sk) {
   struct nsobs_connect_failure* e;
   struct nsobs_process process = {};
   struct telling t = {};
@@ -98,3 +97,10 @@ int BPF_PROG(nsobs_udp_error, struct sock* sk) {
   bpf_ringbuf_submit(e, wakeup_bulk(&t));
   return 0;
 }
+
+SEC("tp_btf/inet_sk_error_report")
+int BPF_PROG(nsobs_udp_error, struct sock* sk) { return tell_error(sk); }
+
+/* Before 5.14, as for TCP. */
+SEC("fentry/sock_def_error_report")
+int BPF_PROG(nsobs_udp_error_fentry, struct sock* sk) { return tell_error(sk); }

@@ -110,7 +110,7 @@ static __always_inline void end_query(const struct dns_key* key, const struct dn
  * be sent by whoever runs the softirq: then it is the socket's net namespace and cgroup alone.
  */
 static __always_inline void read_asker(struct dns_query* q, struct sock* sk, u8 protocol) {
-  struct task_struct* task = bpf_get_current_task_btf();
+  struct task_struct* task = current_task();
   struct net* net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
 
   q->net_inode = BPF_CORE_READ(net, ns.inum);
@@ -118,7 +118,7 @@ static __always_inline void read_asker(struct dns_query* q, struct sock* sk, u8 
     q->net_id = BPF_CORE_READ(net, ns.ns_id);
   else if (bpf_core_field_exists(struct net, net_cookie))
     q->net_id = BPF_CORE_READ(net, net_cookie);
-  if (protocol == NSOBS_PROTO_UDP && !(task->flags & PF_KTHREAD)) {
+  if (protocol == NSOBS_PROTO_UDP && !(FOLLOW(task, flags) & PF_KTHREAD)) {
     read_process(&q->process, task);
   } else if (bpf_core_field_exists(struct sock_cgroup_data, cgroup)) {
     struct cgroup* cgroup = BPF_CORE_READ(sk, sk_cgrp_data.cgroup);
@@ -147,7 +147,7 @@ static __always_inline void read_question(struct dns_query* q, struct __sk_buff*
 static __always_inline void lose_query(u8 protocol) {
   struct telling t = {};
 
-  if (protocol == NSOBS_PROTO_UDP) owner_by_net_ns(&t.owner, bpf_get_current_task_btf());
+  if (protocol == NSOBS_PROTO_UDP) owner_by_net_ns(&t.owner, current_task());
   begin_telling(&t, NSOBS_KIND_DNS_FAILURE);
   tally_observed(&t);
   tally_lost(&t, NSOBS_LOST_STATE_FULL);

@@ -7,7 +7,6 @@
  * Only the returns are hooked. The arguments are read, after a failure, from the registers that the
  * kernel saved at the entry: so a call that succeeds pays a compare and no map. The path is the
  * caller's string and may have changed since: the event says so. A write has its open file instead.
- * Needs bpf_task_pt_regs() (5.15); without it the source is off.
  */
 #include "bpf/lib/beat.h"
 #include "bpf/lib/emit.h"
@@ -18,14 +17,14 @@
 
 /* The owner by the task's cgroup and its mount namespace: whose file failures are counted. */
 static __always_inline void owner_of_files(struct nsobs_owner_key* key, struct task_struct* task) {
-  struct mnt_namespace* mnt = task->nsproxy->mnt_ns;
+  struct mnt_namespace* mnt = FOLLOW(task, nsproxy, mnt_ns);
   struct nsobs_cgroup cgroup;
 
   read_cgroup(&cgroup, task);
   key->cgroup_id = cgroup.id;
   key->hierarchy = cgroup.hierarchy;
-  key->ns_inode = mnt->ns.inum;
-  key->ns_id = NSOBS_NS_ID(mnt->ns);
+  key->ns_inode = FOLLOW(mnt, ns.inum);
+  key->ns_id = NSOBS_NS_ID(mnt);
   if (key->ns_id == 0) key->ns_id = key->ns_inode;
 }
 
@@ -110,7 +109,7 @@ static __always_inline bool may_tell_missing(const struct nsobs_owner_key* owner
 static __always_inline bool is_missing_told(struct task_struct* task, u64 path) {
   struct nsobs_owner_key owner = {};
 
-  if (task->nsproxy->mnt_ns->ns.inum == constants.host_mnt_inode) return false;
+  if (FOLLOW(task, nsproxy, mnt_ns, ns.inum) == constants.host_mnt_inode) return false;
   if (!is_worth_a_look(path)) return false;
   owner_of_files(&owner, task);
   return may_tell_missing(&owner);
@@ -119,7 +118,7 @@ static __always_inline bool is_missing_told(struct task_struct* task, u64 path) 
 /* Counted, then room for its record with all but path and flags; NULL if it isn't told. */
 static __always_inline struct nsobs_file_failure* begin_failure(struct telling* t, long ret,
                                                                 u8 operation) {
-  struct task_struct* task = bpf_get_current_task_btf();
+  struct task_struct* task = current_task();
   struct nsobs_file_failure* e;
 
   if (constants.files_watched && !is_watched(task)) return NULL;
@@ -143,7 +142,7 @@ static __always_inline int tell_failure(long ret, u8 operation, u32 path_at, int
 
   if (ret == -ENOENT && operation == NSOBS_FILE_OPEN) {
     read_call_args(&args);
-    if (!is_missing_told(bpf_get_current_task_btf(), args.value[path_at])) return 0;
+    if (!is_missing_told(current_task(), args.value[path_at])) return 0;
   } else if (!is_told(ret)) {
     return 0;
   }

@@ -17,12 +17,12 @@
 /* As a child would get them: pid and time are changed for children only. */
 static __always_inline void read_namespaces_for_children(struct nsobs_namespaces* out,
                                                          struct task_struct* task) {
-  struct nsproxy* proxy = task->nsproxy;
-  struct own_pid pid = {.ns_inode = proxy->pid_ns_for_children->ns.inum,
-                        .ns_id = NSOBS_NS_ID(proxy->pid_ns_for_children->ns)};
+  struct nsproxy* proxy = FOLLOW(task, nsproxy);
+  struct pid_namespace* children = FOLLOW(proxy, pid_ns_for_children);
+  struct own_pid pid = {.ns_inode = FOLLOW(children, ns.inum), .ns_id = NSOBS_NS_ID(children)};
 
   read_namespaces(out, task, &pid);
-  NSOBS_PUT_NS(out, NSOBS_NS_TIME, proxy->time_ns_for_children);
+  NSOBS_PUT_NS(out, NSOBS_NS_TIME, FOLLOW(proxy, time_ns_for_children));
 }
 
 static __always_inline u64 differs(const struct nsobs_namespaces* a,
@@ -75,7 +75,7 @@ static __always_inline void count_change(const struct nsobs_owner_key* owner, u3
 static __always_inline void tell_change(const struct nsobs_namespaces* from,
                                         struct task_struct* child, u32 operation, u32 flags,
                                         s32 error) {
-  struct task_struct* task = bpf_get_current_task_btf();
+  struct task_struct* task = current_task();
   struct nsobs_namespace_change* e;
   struct nsobs_namespaces to;
   struct own_pid child_pid = {};
@@ -108,7 +108,7 @@ static __always_inline void tell_change(const struct nsobs_namespaces* from,
   e->operation = operation;
   e->changed = changed;
   e->pad[0] = e->pad[1] = e->pad[2] = 0;
-  e->child_pid = child ? child->tgid : 0;
+  e->child_pid = child ? FOLLOW(child, tgid) : 0;
   e->child_ns_pid = child_pid.nr;
   bpf_ringbuf_submit(e, critical ? wakeup_critical(&t) : wakeup_bulk(&t));
 }
@@ -118,7 +118,7 @@ static __always_inline void enter(u64 flags, u32 beat) {
   u64 id = bpf_get_current_pid_tgid();
 
   forget_namespace_call(id);
-  read_namespaces_for_children(&call.from, bpf_get_current_task_btf());
+  read_namespaces_for_children(&call.from, current_task());
   bpf_map_update_elem(&namespace_calls, &id, &call, BPF_ANY);
 }
 
@@ -138,10 +138,10 @@ static __always_inline void leave(u32 operation, long ret) {
  * snapshots. Told as entries they would be looked into, which makes more of them.
  */
 static __always_inline bool is_own_look(void) {
-  struct task_struct* task = bpf_get_current_task_btf();
+  struct task_struct* task = current_task();
 
   return settings.own_zygote_pid &&
-         task->real_parent->real_parent->tgid == (int)settings.own_zygote_pid;
+         FOLLOW(task, real_parent, real_parent, tgid) == (int)settings.own_zygote_pid;
 }
 
 NSOBS_CALLED(setns, 2) {
@@ -181,8 +181,8 @@ int BPF_PROG(nsobs_newtask, struct task_struct* child, u64 clone_flags) {
     is_beat(NSOBS_BEAT_CLONE);
     return 0;
   }
-  task = bpf_get_current_task_btf();
-  read_own_pid(&pid, task->group_leader);
+  task = current_task();
+  read_own_pid(&pid, FOLLOW(task, group_leader));
   read_namespaces(&from, task, &pid);
   tell_change(&from, child, NSOBS_OP_CLONE, clone_flags, 0);
   return 0;
@@ -192,7 +192,7 @@ static __always_inline void fail_clone(u64 flags, long ret) {
   struct nsobs_namespaces from;
 
   if (!(flags & (CLONE_NEW_ANY | CLONE_NEWTIME)) || ret < -MAX_USER_ERRNO) return;
-  read_namespaces_for_children(&from, bpf_get_current_task_btf());
+  read_namespaces_for_children(&from, current_task());
   tell_change(&from, NULL, NSOBS_OP_CLONE, flags, -ret);
 }
 

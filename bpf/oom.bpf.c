@@ -111,7 +111,7 @@ static __always_inline u64 memory_css_address(struct task_struct* task) {
   u32 index = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
   u64 address = 0;
 
-  bpf_probe_read_kernel(&address, sizeof(address), &task->cgroups->subsys[index & 15]);
+  bpf_probe_read_kernel(&address, sizeof(address), &FOLLOW(task, cgroups)->subsys[index & 15]);
   return address;
 }
 
@@ -131,7 +131,7 @@ static __always_inline int tell_oom(struct task_struct* victim) {
   __builtin_memset(e, 0, sizeof(*e));
   fill_header(&e->h, &t, sizeof(*e));
   read_process(&e->victim, victim);
-  read_process(&e->trigger, bpf_get_current_task_btf());
+  read_process(&e->trigger, current_task());
   read_memory_cgroup(&e->victim_memory, victim);
   read_limit(e, limit);
   e->anon_bytes = RSS_BYTES(victim->mm, MM_ANONPAGES);

@@ -125,7 +125,7 @@ static __always_inline struct net_device* device_of(struct sk_buff* skb) {
  */
 static __always_inline bool sent_by_current(struct sk_buff* skb, const struct packet* packet,
                                             struct sock* sk) {
-  if (bpf_get_current_task_btf()->flags & PF_KTHREAD) return false;
+  if (FOLLOW(current_task(), flags) & PF_KTHREAD) return false;
   if ((u64)skb->data != (u64)skb->head + skb->network_header) return false;
   if (BPF_CORE_READ(sk, sk_protocol) != packet->protocol) return false;
   if (BPF_CORE_READ(sk, __sk_common.skc_num) != packet->source_port) return false;
@@ -143,7 +143,7 @@ static __always_inline void read_sender(struct nsobs_process* out, struct sk_buf
   /* Without a file it is the kernel's own socket, or nobody's any more. */
   if (!sk || !BPF_CORE_READ(sk, sk_socket, file)) return;
   if (sent_by_current(skb, packet, sk)) {
-    read_process(out, bpf_get_current_task_btf());
+    read_process(out, current_task());
     return;
   }
   if (!bpf_core_field_exists(struct sock_cgroup_data, cgroup)) return;

@@ -23,7 +23,7 @@ struct scratch_map exec_scratch SEC(".maps");
 #define ARGS_OFFSET __builtin_offsetof(struct nsobs_process_exec, args)
 
 static __always_inline u32 read_args(struct nsobs_process_exec* e, struct task_struct* task) {
-  unsigned long start = task->mm->arg_start, end = task->mm->arg_end;
+  unsigned long start = FOLLOW(task, mm, arg_start), end = FOLLOW(task, mm, arg_end);
   u64 len = end - start;
 
   e->truncated = len > NSOBS_ARGS_LEN;
@@ -33,10 +33,10 @@ static __always_inline u32 read_args(struct nsobs_process_exec* e, struct task_s
 }
 
 static __always_inline void read_ancestors(struct nsobs_process_exec* e, struct task_struct* task) {
-  struct task_struct* parent = task->real_parent;
+  struct task_struct* parent = FOLLOW(task, real_parent);
 
   read_ancestor(&e->ancestors[0], parent);
-  read_ancestor(&e->ancestors[1], parent->real_parent);
+  read_ancestor(&e->ancestors[1], FOLLOW(parent, real_parent));
 }
 
 /* Sends the record at its real length, on the ring that its importance asks for. */
@@ -140,7 +140,7 @@ int BPF_PROG(nsobs_exit, struct task_struct* task) {
 
   owner_by_pid_ns(&t.owner, task);
   begin_telling(&t, NSOBS_KIND_PROCESS_EXIT);
-  read_own_pid(&pid, task->group_leader);
+  read_own_pid(&pid, FOLLOW(task, group_leader));
   init = pid.nr == 1;
   e = init ? reserve_critical(&t, sizeof(*e)) : reserve_process(&t, sizeof(*e));
   if (!e) return 0;

@@ -11,6 +11,6 @@ struct nsobs_process self_test_result SEC(".data.self_test");
 
 SEC("raw_tp/nsobs_self_test")
 int nsobs_self_test(void* ctx) {
-  read_process(&self_test_result, bpf_get_current_task_btf());
+  read_process(&self_test_result, current_task());
   return 0;
 }

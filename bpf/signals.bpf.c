@@ -35,9 +35,10 @@ static __always_inline u32 result_of(struct task_struct* task, int sig, int grou
       return NSOBS_SIGNAL_OVERFLOW;
   }
   if (sig == SIGKILL || sig == SIGSTOP) return NSOBS_SIGNAL_DELIVERED;
-  if (!(task->blocked.sig[0] >> (sig - 1) & 1)) return NSOBS_SIGNAL_DELIVERED;
+  if (!(FOLLOW(task, blocked.sig[0]) >> (sig - 1) & 1)) return NSOBS_SIGNAL_DELIVERED;
   /* Another thread of the process may take what this one blocks. */
-  return group && task->signal->nr_threads > 1 ? NSOBS_SIGNAL_PENDING : NSOBS_SIGNAL_BLOCKED;
+  return group && FOLLOW(task, signal, nr_threads) > 1 ? NSOBS_SIGNAL_PENDING
+                                                       : NSOBS_SIGNAL_BLOCKED;
 }
 
 /* Sent by a call of the current task, or by the kernel (fault, OOM, terminal, timer, child)? */
@@ -80,9 +81,9 @@ static __always_inline void make_key(struct run_key* key, const struct what* wha
   u64* w = key->words;
 
   read_cgroup(&cgroup, target);
-  w[0] = (u64)target->tgid << 32 | (u32)sender->tgid;
-  w[1] = target->group_leader->start_boottime;
-  w[2] = sender->group_leader->start_boottime;
+  w[0] = (u64)FOLLOW(target, tgid) << 32 | (u32)FOLLOW(sender, tgid);
+  w[1] = FOLLOW(target, group_leader, start_boottime);
+  w[2] = FOLLOW(sender, group_leader, start_boottime);
   w[3] = (u64)what->signal << 32 | (u32)what->code;
   w[4] = (u64)cgroup.hierarchy << 32 | what->result << 24 | what->group << 16 |
          what->by_kernel << 8 | what->handler;
@@ -91,7 +92,7 @@ static __always_inline void make_key(struct run_key* key, const struct what* wha
 }
 
 static __always_inline void tell(const struct what* what, struct task_struct* target) {
-  struct task_struct* sender = bpf_get_current_task_btf();
+  struct task_struct* sender = current_task();
   struct run_key key = {};
   struct telling t = {};
   struct nsobs_signal* e;
@@ -147,7 +148,7 @@ int BPF_PROG(nsobs_signal_generate, int sig, struct kernel_siginfo* info, struct
 /* Runs in the target as it takes a signal from its queue. */
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(nsobs_signal_deliver, int sig, struct kernel_siginfo* info, struct k_sigaction* ka) {
-  struct task_struct* task = bpf_get_current_task_btf();
+  struct task_struct* task = current_task();
   u64 handler = (u64)BPF_CORE_READ(ka, sa.sa_handler);
   struct nsobs_owner_key owner = {};
 

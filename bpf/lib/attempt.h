@@ -27,7 +27,10 @@ struct attempt_map {
   __type(value, struct attempt);
 };
 
-/* Those that the table has no room for. Without bounds, but allocated one by one. */
+/*
+ * Those that the table has no room for. Without bounds, but allocated one by one. Programs that
+ * trace may use it since 5.11 (a50a85e40c59); before, what has no room is a loss (`state_full`).
+ */
 struct more_attempts_map {
   __uint(type, BPF_MAP_TYPE_SK_STORAGE);
   __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -42,14 +45,30 @@ static __always_inline struct attempt* attempt_of(struct sock* sk) {
   u64 key = (u64)sk;
   struct attempt* attempt = bpf_map_lookup_elem(&attempts, &key);
 
+#ifndef NSOBS_OLD_KERNEL
   if (attempt || !sk->sk_bpf_storage) return attempt; /* a load in place of a call */
   return bpf_sk_storage_get(&more_attempts, sk, 0, 0);
+#else
+  return attempt;
+#endif
+}
+
+/* One more than the table has room for. */
+static __always_inline bool keep_one_more(struct sock* sk, const struct attempt* attempt) {
+#ifndef NSOBS_OLD_KERNEL
+  return bpf_sk_storage_get(&more_attempts, sk, (void*)attempt, BPF_SK_STORAGE_GET_F_CREATE);
+#else
+  return false;
+#endif
 }
 
 static __always_inline void forget_attempt(struct sock* sk) {
   u64 key = (u64)sk;
 
-  if (bpf_map_delete_elem(&attempts, &key) != 0) bpf_sk_storage_delete(&more_attempts, sk);
+  if (bpf_map_delete_elem(&attempts, &key) == 0) return;
+#ifndef NSOBS_OLD_KERNEL
+  bpf_sk_storage_delete(&more_attempts, sk);
+#endif
 }
 
 /*

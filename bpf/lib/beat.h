@@ -7,12 +7,13 @@
 #define NSOBS_BPF_LIB_BEAT_H_
 
 #include "bpf/lib/maps.h"
+#include "bpf/lib/task.h"
 #include "bpf/lib/types.h"
 
 static __always_inline bool is_beat(enum nsobs_beat which) {
   u32 tid = settings.beat_tid;
 
-  if (!tid || (u32)bpf_get_current_task_btf()->pid != tid) return false;
+  if (!tid || (u32)FOLLOW(current_task(), pid) != tid) return false;
   beats[which]++;
   beat_cpus[which] = bpf_get_smp_processor_id();
   return true;

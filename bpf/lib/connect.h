@@ -223,7 +223,7 @@ static __always_inline struct nsobs_connect_failure* reserve_connect_failure(str
 /* Errors of a call that failed at once: counted, told, with the caller's own sockaddr. */
 static __always_inline void tell_call_failure(const struct connect_call* call, s32 error,
                                               u64 sockaddr, u32 sockaddr_len, bool user) {
-  struct task_struct* task = bpf_get_current_task_btf();
+  struct task_struct* task = current_task();
   struct nsobs_connect_failure* e;
   struct telling t = {};
 

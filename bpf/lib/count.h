@@ -12,7 +12,7 @@ static __always_inline void owner_by_pid_ns(struct nsobs_owner_key* key, struct 
   struct nsobs_cgroup cgroup;
   struct own_pid pid;
 
-  read_own_pid(&pid, task->group_leader);
+  read_own_pid(&pid, FOLLOW(task, group_leader));
   read_cgroup(&cgroup, task);
   key->cgroup_id = cgroup.id;
   key->hierarchy = cgroup.hierarchy;
@@ -22,13 +22,13 @@ static __always_inline void owner_by_pid_ns(struct nsobs_owner_key* key, struct 
 
 /* The owner by the task's cgroup and its net namespace: whose connects are counted. */
 static __always_inline void owner_by_net_ns(struct nsobs_owner_key* key, struct task_struct* task) {
-  struct net* net = task->nsproxy->net_ns;
+  struct net* net = FOLLOW(task, nsproxy, net_ns);
   struct nsobs_cgroup cgroup;
 
   read_cgroup(&cgroup, task);
   key->cgroup_id = cgroup.id;
   key->hierarchy = cgroup.hierarchy;
-  key->ns_inode = net->ns.inum;
+  key->ns_inode = FOLLOW(net, ns.inum);
   key->ns_id = net_id(net);
   if (key->ns_id == 0) key->ns_id = key->ns_inode;
 }

@@ -13,7 +13,8 @@
 
 /* NULL: lazily unmounted; an error: a mount of the kernel's own, as that of memfd. */
 static __always_inline bool is_mounted_nowhere(struct file* file) {
-  void* mount = (void*)file->f_path.mnt - bpf_core_field_offset(struct mount, mnt);
+  void* part = FOLLOW(file, f_path.mnt);
+  void* mount = part - bpf_core_field_offset(struct mount, mnt);
   struct mnt_namespace* ns = BPF_CORE_READ((struct mount*)mount, mnt_ns);
 
   return !ns || (unsigned long)ns >= -LAST_ERRNO;
@@ -22,25 +23,25 @@ static __always_inline bool is_mounted_nowhere(struct file* file) {
 /* Inode 0: not known, as for kernel threads. */
 static __always_inline void read_executable(struct nsobs_executable* out,
                                             struct task_struct* task) {
-  struct mm_struct* mm = task->mm;
+  struct mm_struct* mm = FOLLOW(task, mm);
   struct file* file;
   struct inode* inode;
 
   __builtin_memset(out, 0, sizeof(*out));
   if (!mm) return;
-  file = mm->exe_file;
+  file = FOLLOW(mm, exe_file);
   if (!file) return;
-  inode = file->f_inode;
-  out->inode = inode->i_ino;
-  out->device = inode->i_sb->s_dev;
-  out->nameless = inode->i_nlink == 0 || is_mounted_nowhere(file);
+  inode = FOLLOW(file, f_inode);
+  out->inode = FOLLOW(inode, i_ino);
+  out->device = FOLLOW(inode, i_sb, s_dev);
+  out->nameless = FOLLOW(inode, i_nlink) == 0 || is_mounted_nowhere(file);
 }
 
 static __always_inline void read_ancestor(struct nsobs_ancestor* out, struct task_struct* task) {
-  struct task_struct* leader = task->group_leader;
+  struct task_struct* leader = FOLLOW(task, group_leader);
 
-  out->start_boot_ns = leader->start_boottime;
-  out->pid = task->tgid;
+  out->start_boot_ns = FOLLOW(leader, start_boottime);
+  out->pid = FOLLOW(task, tgid);
   out->pad = 0;
   read_executable(&out->executable, task);
   bpf_probe_read_kernel(out->comm, sizeof(out->comm), leader->comm);

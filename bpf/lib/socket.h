@@ -5,6 +5,7 @@
 
 #include "bpf/lib/constants.h"
 #include "bpf/lib/maps.h"
+#include "bpf/lib/task.h"
 #include "bpf/lib/types.h"
 
 #include <bpf/bpf_core_read.h>
@@ -20,10 +21,11 @@ struct socket_facts {
 
 /* The open file of the current task; NULL if there is none. */
 static __always_inline struct file* file_of(u32 fd) {
-  struct fdtable* table = bpf_get_current_task_btf()->files->fdt;
+  struct fdtable* table = FOLLOW(current_task(), files, fdt);
   struct file* file = NULL;
 
-  if (fd < table->max_fds) bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
+  if (fd < FOLLOW(table, max_fds))
+    bpf_probe_read_kernel(&file, sizeof(file), FOLLOW(table, fd) + fd);
   return file;
 }
 

@@ -232,6 +232,7 @@ struct files_struct {
 struct io_uring_task;
 
 struct task_struct {
+  void* stack;
   unsigned int flags;
   int exit_state;
   int exit_code;

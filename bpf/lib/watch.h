@@ -19,9 +19,9 @@ struct watched_map {
 struct watched_map watched_cgroups SEC(".maps");
 
 static __always_inline struct cgroup* naming_cgroup(struct task_struct* task) {
-  struct cgroup* unified = task->cgroups->dfl_cgrp;
+  struct cgroup* unified = FOLLOW(task, cgroups, dfl_cgrp);
 
-  if (unified->level == 0 && constants.memory_hierarchy != 0)
+  if (FOLLOW(unified, level) == 0 && constants.memory_hierarchy != 0)
     return BPF_CORE_READ(memory_css(task), cgroup);
   return unified;
 }

@@ -35,9 +35,11 @@ IMAGE = r"linux-image-{}-cloud-amd64"
 IMAGE_ARM64 = r"linux-image-{}-cloud-arm64"
 # arm64 never had these: include/uapi/asm-generic/unistd.h
 OLD_CALLS = {f"file_{name}": f"this architecture has no {name}()" for name in ("open", "creat", "mkdir", "unlink", "rmdir", "rename")}
+OLD_KERNEL: dict[str, str] = {}
 KERNELS = [
-    Kernel("5.10.223", "bullseye", IMAGE.format(r"5\.10\.0-\d+"), works=False, why="no bpf_get_current_task_btf(), of 5.11"),
-    Kernel("5.10", "bullseye-security", IMAGE.format(r"5\.10\.0-\d+"), True, works=False, why="the same"),
+    Kernel("5.10.223", "bullseye", IMAGE.format(r"5\.10\.0-\d+"), why="Debian 11 as it was: mark_victim has a pid", memory_v1=True, missing=OLD_KERNEL),
+    Kernel("5.10", "bullseye-security", IMAGE.format(r"5\.10\.0-\d+"), True, "Debian 11: mark_victim has a task", memory_v1=True,
+           missing=OLD_KERNEL),
     Kernel("6.1", "bookworm-security", IMAGE.format(r"6\.1\.0-\d+"), True, "Debian 12", memory_v1=True),
     Kernel("6.12", "trixie", IMAGE.format(r"6\.12\.\d+\+deb13"), True, "Debian 13"),
     Kernel("6.18", "trixie-backports", IMAGE.format(r"6\.18\.\d+\+deb13"), why="sched_process_exit has one more argument"),

@@ -9,12 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "bpf/event_abi.h"
-#include "nsobs_bpf.skel.h"
+#include "userspace/collector/bpf_object.h"
 
 namespace {
 
@@ -22,10 +21,7 @@ constexpr size_t kLogBytes = 16 << 20;
 constexpr uint32_t kStatistics = 4;  // log level: only the summary
 constexpr uint32_t kEverything = 1;
 
-struct Destroy {
-  void operator()(nsobs_bpf* skeleton) const { nsobs_bpf::destroy(skeleton); }
-};
-using Skeleton = std::unique_ptr<nsobs_bpf, Destroy>;
+using nsobs::Skeleton;
 
 // Everything switched on, so that no part of a program is dead to the verifier.
 void SwitchOn(nsobs_bpf* skeleton) {
@@ -51,7 +47,7 @@ void MakeMapsSmall(nsobs_bpf* skeleton) {
 
 // 0 or a positive errno; the verifier's words in `log`.
 int LoadAlone(const std::string& name, uint32_t level, std::vector<char>* log) {
-  Skeleton skeleton(nsobs_bpf::open());
+  Skeleton skeleton = nsobs::OpenSkeleton(nsobs::ObjectOfThisKernel());
   if (skeleton == nullptr) return errno;
   SwitchOn(skeleton.get());
   MakeMapsSmall(skeleton.get());
@@ -93,7 +89,7 @@ int main(int argc, char** argv) {
   libbpf_set_print([](libbpf_print_level level, const char* format, va_list args) {
     return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
   });
-  Skeleton skeleton(nsobs_bpf::open());
+  Skeleton skeleton = nsobs::OpenSkeleton(nsobs::ObjectOfThisKernel());
   if (skeleton == nullptr) return 1;
   bpf_program* program;
   bpf_object__for_each_program(program, skeleton->obj) {

@@ -107,8 +107,8 @@ void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
 using ProgramNames = std::set<std::string, std::less<>>;
 
 // Opened and configured with the named programs to be loaded; nullptr and errno on failure.
-Skeleton OpenWith(const ProbeOptions& options, const ProgramNames& names) {
-  Skeleton skeleton(nsobs_bpf::open());
+Skeleton OpenWith(BpfObject object, const ProbeOptions& options, const ProgramNames& names) {
+  Skeleton skeleton = OpenSkeleton(object);
   if (skeleton == nullptr) return nullptr;
   Configure(skeleton.get(), options);
   bpf_program* program;
@@ -119,8 +119,9 @@ Skeleton OpenWith(const ProbeOptions& options, const ProgramNames& names) {
 }
 
 // 0 or a positive errno.
-int TryLoad(const ProbeOptions& options, const ProgramNames& names, Skeleton* out) {
-  Skeleton skeleton = OpenWith(options, names);
+int TryLoad(BpfObject object, const ProbeOptions& options, const ProgramNames& names,
+            Skeleton* out) {
+  Skeleton skeleton = OpenWith(object, options, names);
   if (skeleton == nullptr) return errno;
   const int error = nsobs_bpf::load(skeleton.get());
   if (error != 0) return -error;
@@ -144,12 +145,10 @@ uint64_t Fingerprint(std::string_view bytes) {  // FNV-1a
 }
 
 // All that the maps and programs in the kernel depend on, as words that can be compared one by one.
-std::string SchemaOf(const ProbeOptions& options, const nsobs_bpf* skeleton) {
-  size_t size = 0;
-  const auto* object = static_cast<const char*>(nsobs_bpf::elf_bytes(&size));
+std::string SchemaOf(BpfObject object, const ProbeOptions& options, const nsobs_bpf* skeleton) {
   const auto& constants = skeleton->rodata_constants->constants;
   const std::string_view rodata(reinterpret_cast<const char*>(&constants), sizeof constants);
-  return absl::StrCat("boot=", BootId(), " object=", absl::Hex(Fingerprint({object, size})),
+  return absl::StrCat("boot=", BootId(), " object=", absl::Hex(Fingerprint(ObjectBytes(object))),
                       " critical=", options.critical_ring_bytes, " bulk=", options.bulk_ring_bytes,
                       " cpus=", libbpf_num_possible_cpus(),
                       " syscall_hooks=", options.syscall_hooks, " io_uring=", options.io_uring_hook,
@@ -197,7 +196,7 @@ absl::Status ProbeSet::Impl::Load(const ProbeOptions& options) {
   for (const HookChoice& choice : choices_) {
     programs_.emplace_back(choice.rows.empty() ? "" : choice.rows[0].program);
   }
-  schema_ = SchemaOf(options, skeleton_.get());
+  schema_ = SchemaOf(object_, options, skeleton_.get());
   id_ = FreshId();
   return mapping_.Map(skeleton_->maps.runs);
 }
@@ -205,25 +204,26 @@ absl::Status ProbeSet::Impl::Load(const ProbeOptions& options) {
 absl::Status ProbeSet::Impl::LoadPrograms(const ProbeOptions& options) {
   libbpf_set_print(LogLibbpf);
   NSOBS_RETURN_IF_ERROR(CheckHost());
+  object_ = ObjectOfThisKernel();
   Choose(options);
-  int error = TryLoad(options, NamesOf(choices_), &skeleton_);
+  int error = TryLoad(object_, options, NamesOf(choices_), &skeleton_);
   if (error == 0) return absl::OkStatus();
   if (error == EPERM && geteuid() != 0) return LoadError(error);
   // Some program is refused here: find out which, one by one, and take the next hook or none.
   for (HookChoice& choice : choices_) {
     Skeleton trial;
     while (!choice.rows.empty()) {
-      const int refused = TryLoad(options, {std::string(choice.rows[0].program)}, &trial);
+      const int refused = TryLoad(object_, options, {std::string(choice.rows[0].program)}, &trial);
       if (refused == 0) break;
       choice.reason = absl::StrCat("the kernel refuses it: ", strerror(refused));
       choice.rows.erase(choice.rows.begin());
     }
   }
-  error = TryLoad(options, NamesOf(choices_), &skeleton_);
+  error = TryLoad(object_, options, NamesOf(choices_), &skeleton_);
   if (error == 0) return absl::OkStatus();
-  if (Skeleton trial; TryLoad(options, {kSelfTest}, &trial) == EINVAL) {
+  if (Skeleton trial; TryLoad(object_, options, {kSelfTest}, &trial) == EINVAL) {
     return absl::FailedPreconditionError(
-        "this kernel is too old: the programs need bpf_get_current_task_btf() of Linux 5.11");
+        "this kernel is too old: the programs need a ring buffer, of Linux 5.8");
   }
   return LoadError(error);
 }
@@ -309,9 +309,10 @@ absl::Status ProbeSet::Impl::Adopt(const ProbeOptions& options, FdBundle bundle)
   NSOBS_RETURN_IF_ERROR(CheckHost());
   std::vector<std::string> lines = absl::StrSplit(bundle.text, '\n');
   if (lines.size() < 2) return absl::FailedPreconditionError("it does not say what it is");
-  skeleton_ = OpenWith(options, {});
+  object_ = ObjectOfThisKernel();
+  skeleton_ = OpenWith(object_, options, {});
   if (skeleton_ == nullptr) return ErrnoStatus(errno, "opening the BPF object");
-  schema_ = SchemaOf(options, skeleton_.get());
+  schema_ = SchemaOf(object_, options, skeleton_.get());
   if (lines[0] != schema_) {
     return absl::FailedPreconditionError(
         absl::StrCat("it was loaded with ", FirstDifference(lines[0], schema_)));

@@ -12,9 +12,9 @@
 
 #include "absl/status/status.h"
 #include "bpf/event_abi.h"
-#include "nsobs_bpf.skel.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/fd_bundle.h"
+#include "userspace/collector/bpf_object.h"
 #include "userspace/collector/bulk_limit.h"
 #include "userspace/collector/hook_choice.h"
 #include "userspace/collector/kernel_runs.h"
@@ -25,11 +25,6 @@ namespace nsobs {
 
 inline constexpr char kSelfTest[] = "nsobs_self_test";
 inline constexpr char kDnsSweep[] = "nsobs_dns_sweep";
-
-struct DestroySkeleton {
-  void operator()(nsobs_bpf* skeleton) const { nsobs_bpf::destroy(skeleton); }
-};
-using Skeleton = std::unique_ptr<nsobs_bpf, DestroySkeleton>;
 
 struct DestroyLink {
   void operator()(bpf_link* link) const { bpf_link__destroy(link); }
@@ -75,6 +70,7 @@ class ProbeSet::Impl {
   // What it is attached by; -1: nothing.
   int LinkFd(size_t row) const;
 
+  BpfObject object_ = BpfObject::kCurrent;
   Skeleton skeleton_;
   RunMapping mapping_;
   BulkLimit bulk_;
