@@ -9,6 +9,7 @@
 #ifndef NSOBS_BPF_LIB_SYSCALL_HOOK_H_
 #define NSOBS_BPF_LIB_SYSCALL_HOOK_H_
 
+#include "bpf/lib/syscall_args.h"
 #include "bpf/lib/types.h"
 
 #include <bpf/bpf_core_read.h>
@@ -35,6 +36,21 @@ static __always_inline void read_first_args(struct first_args* out, const struct
   out->value[0] = regs->di;
   out->value[1] = regs->si;
   out->value[2] = regs->dx;
+#endif
+}
+
+/*
+ * Of a function of a syscall, which is given the registers that the caller had. The BTF of older
+ * kernels does not say everywhere what those are, and then the verifier refuses to touch them.
+ */
+static __always_inline void read_entry_args(struct first_args* out, const struct pt_regs* regs) {
+#ifdef NSOBS_OLD_KERNEL
+  struct call_args saved;
+
+  read_call_args(&saved);
+  __builtin_memcpy(out, &saved, sizeof(*out));
+#else
+  read_first_args(out, regs);
 #endif
 }
 
@@ -75,7 +91,7 @@ static __always_inline long returned(const struct pt_regs* ctx) {
   int BPF_PROG(nsobs_##name##_fentry, const struct pt_regs* regs) {                 \
     struct first_args args;                                                         \
                                                                                     \
-    read_first_args(&args, regs);                                                   \
+    read_entry_args(&args, regs);                                                   \
     return name##_called(&args);                                                    \
   }                                                                                 \
   SEC("kprobe/" NSOBS_SYSCALL #name)                                                \

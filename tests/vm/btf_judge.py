@@ -9,7 +9,9 @@ import btf_objects
 import tables
 
 CHECK = btf_objects.BUILD / "tests/vm/vm_btf_check"
-TOO_OLD = "no helper 158"  # bpf_get_current_task_btf(), of 5.11
+OLD = "no helper 158"  # bpf_get_current_task_btf(), of 5.11
+# What a kernel of before that can't have.
+NOT_IN_OLD = frozenset({"connect_io_uring", "packet_drop", "dns_sweep"})  # userspace/collector/program_table.cc says since when
 GROUPS = {
     "signals": ("signal_",), "TCP": ("tcp_",), "UDP errors": ("udp_",), "connect": ("connect_call", "connect_return"),
     "io_uring": ("connect_io_uring",), "setns, unshare": ("setns", "unshare"), "clone": ("clone",), "OOM": ("oom",),
@@ -43,9 +45,10 @@ class Verdict:
         return next((program for program in self.sources[source] if not program.reasons), None)
 
     @property
-    def too_old(self) -> bool:
+    def is_old(self) -> bool:
+        """Is it one for the object that does without that helper?"""
         programs = [program for rows in self.sources.values() for program in rows]
-        return sum(TOO_OLD in program.reasons for program in programs) > len(programs) / 2
+        return sum(OLD in program.reasons for program in programs) > len(programs) / 2
 
     def off(self) -> dict[str, str]:
         """Sources without a hook, with the reasons; what the machine never had is not among them."""
@@ -104,15 +107,18 @@ def read(output: str, arguments: dict[str, list[str]]) -> dict[str, list[Program
     return {source: [programs[name] for name in names if name in programs] for source, names in rows.items()}
 
 
-def check(release: str, machine: str, object_file: pathlib.Path, btf: pathlib.Path, arguments: dict[str, list[str]]) -> Verdict:
+def check(release: str, machine: str, object_file: pathlib.Path, btf: pathlib.Path, arguments: dict[str, list[str]],
+          not_there: frozenset[str] = frozenset()) -> Verdict:
+    """`not_there`: sources that a kernel of this age has not."""
     verdict = Verdict(release, machine)
     result = subprocess.run([CHECK, object_file, btf], capture_output=True, text=True, timeout=300)
     verdict.sources = read(result.stdout, arguments)
     checked = sum(line.startswith("program ") for line in result.stdout.splitlines())
     if result.returncode != 0 or not checked or not all(verdict.sources.values()):
         verdict.problems.append(f"not checked: {result.stderr.strip()[-300:]}")
-    elif not verdict.too_old:
-        verdict.problems += [f"{source}: {why}" for source, why in verdict.off().items()]
+    else:
+        verdict.problems += [f"{source}: {why}" for source, why in verdict.off().items() if source not in not_there]
+        verdict.problems += [f"{source} is there, though the kernel is too old for it" for source in not_there - verdict.off().keys()]
     return verdict
 
 
@@ -137,14 +143,14 @@ def table(verdicts: list[Verdict]) -> str:
     rows: dict[tuple[str, ...], list[str]] = {}
     for verdict in verdicts:
         if verdict.sources:
-            cells = ["too old"] if verdict.too_old else [cell(verdict, prefixes) for prefixes in GROUPS.values()]
-            rows.setdefault(tuple(cells), []).append(verdict.release)
-    head = f"{len(verdicts)} kernels: {sum(verdict.too_old for verdict in verdicts)} too old, " \
-           f"{sum(bool(v.sources) and not v.too_old and not v.problems for v in verdicts)} have a hook for each source.\n\n"
+            rows.setdefault(tuple(cell(verdict, prefixes) for prefixes in GROUPS.values()), []).append(verdict.release)
+    good = [v for v in verdicts if v.sources and not v.problems]
+    head = f"{len(verdicts)} kernels: {sum(not v.off() for v in good)} have a hook for each source, " \
+           f"{sum(bool(v.off()) for v in good)} for each that a kernel of its age can have.\n\n"
     kernels_by_row = list(rows.items())
     parts = []
     for number, group in enumerate(GROUPS):
-        parts.append([group, *(cells[number] if len(cells) > 1 else cells[0] for cells, _ in kernels_by_row)])
+        parts.append([group, *(cells[number] for cells, _ in kernels_by_row)])
     names = [", ".join(releases) for _, releases in kernels_by_row]
     columns = [f"({chr(ord('a') + number)})" for number in range(len(names))]
     return head + "\n".join(f"- {column} {name}" for column, name in zip(columns, names)) + "\n\n" + \

@@ -23,19 +23,20 @@ def clang() -> str:
     return re.search(r"^BPF_CLANG:\w+=(.+)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE).group(1)
 
 
-def flags(machine: str) -> list[str]:
+def flags(machine: str, old: bool) -> list[str]:
     library = subprocess.run(["cc", "-print-multiarch"], check=True, capture_output=True, text=True).stdout.strip()
-    return ["-O2", "-g", "-target", "bpf", "-mcpu=v2", f"-D__TARGET_ARCH_{TARGETS[machine]}", f"-I{ROOT}", f"-I/usr/include/{library}"]
+    return ["-O2", "-g", "-target", "bpf", "-mcpu=v2", f"-D__TARGET_ARCH_{TARGETS[machine]}", f"-I{ROOT}", f"-I/usr/include/{library}",
+            *(["-DNSOBS_OLD_KERNEL"] if old else [])]
 
 
-def compiled(machine: str) -> pathlib.Path:
-    """The object that the build for this machine would have."""
-    folder = BUILD / "tests/vm" / f"bpf-{machine}"
+def compiled(machine: str, old: bool) -> pathlib.Path:
+    """The object that the build for this machine would have; `old`: the one for kernels before 5.11."""
+    folder = BUILD / "tests/vm" / f"bpf-{machine}{'-old' if old else ''}"
     folder.mkdir(parents=True, exist_ok=True)
     objects = []
     for source in sources():
         objects.append(folder / f"{source}.o")
-        subprocess.run([clang(), *flags(machine), "-c", ROOT / "bpf" / source, "-o", objects[-1]], check=True)
+        subprocess.run([clang(), *flags(machine, old), "-c", ROOT / "bpf" / source, "-o", objects[-1]], check=True)
     whole = folder / "nsobs.bpf.o"
     subprocess.run(["/usr/sbin/bpftool", "gen", "object", whole, *objects], check=True)
     return whole
@@ -52,11 +53,11 @@ def canonical(declaration: str) -> str:
     return f"int:{SIZES[words[0]]}"
 
 
-def arguments(machine: str) -> dict[str, list[str]]:
+def arguments(machine: str, old: bool) -> dict[str, list[str]]:
     """Of each program, in order; a return value is the last one."""
     out: dict[str, list[str]] = {}
     for source in sources():
-        text = subprocess.run([clang(), *flags(machine), "-E", "-P", ROOT / "bpf" / source], check=True, capture_output=True,
+        text = subprocess.run([clang(), *flags(machine, old), "-E", "-P", ROOT / "bpf" / source], check=True, capture_output=True,
                               text=True).stdout
         for name, declared in PROGRAM.findall(text):
             out[name] = [canonical(one) for one in declared.split(",") if one.strip()]

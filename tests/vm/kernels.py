@@ -24,7 +24,6 @@ class Kernel:
     package: str  # a regular expression: the newest version that matches is taken
     short: bool = False  # one of the few that every run of the test suite boots
     why: str = ""
-    works: bool = True  # False: too old, and the daemon must say so
     memory_v1: bool = False  # its cgroup v1 has a memory controller
     missing: dict[str, str] = field(default_factory=dict, hash=False)  # source -> why the kernel does not give it
     machine: Machine = AMD64
@@ -35,7 +34,13 @@ IMAGE = r"linux-image-{}-cloud-amd64"
 IMAGE_ARM64 = r"linux-image-{}-cloud-arm64"
 # arm64 never had these: include/uapi/asm-generic/unistd.h
 OLD_CALLS = {f"file_{name}": f"this architecture has no {name}()" for name in ("open", "creat", "mkdir", "unlink", "rmdir", "rename")}
-OLD_KERNEL: dict[str, str] = {}
+REFUSED = "the kernel refuses it: {} (it needs Linux {})"
+OLD_KERNEL = {
+    "connect_io_uring": REFUSED.format("Permission denied", "5.19, whose completions say whose they are"),
+    "packet_drop": REFUSED.format("Permission denied", "5.18, which says why it drops a packet"),
+    "dns_sweep": REFUSED.format("Invalid argument", "5.13, where a program can walk through a map"),
+    "dns_answer": "not without dns_sweep", "dns_query": "not without dns_answer",
+}
 KERNELS = [
     Kernel("5.10.223", "bullseye", IMAGE.format(r"5\.10\.0-\d+"), why="Debian 11 as it was: mark_victim has a pid", memory_v1=True, missing=OLD_KERNEL),
     Kernel("5.10", "bullseye-security", IMAGE.format(r"5\.10\.0-\d+"), True, "Debian 11: mark_victim has a task", memory_v1=True,

@@ -137,6 +137,12 @@ ProgramNames NamesOf(const std::vector<HookChoice>& choices) {
   return out;
 }
 
+std::string Refusal(int error, std::string_view needs) {
+  std::string out = absl::StrCat("the kernel refuses it: ", strerror(error));
+  if (!needs.empty()) absl::StrAppend(&out, " (it needs ", std::string(needs), ")");
+  return out;
+}
+
 // Of the bytes of the object: two builds of the same source have the same.
 uint64_t Fingerprint(std::string_view bytes) {  // FNV-1a
   uint64_t hash = 0xcbf29ce484222325ULL;
@@ -210,12 +216,13 @@ absl::Status ProbeSet::Impl::LoadPrograms(const ProbeOptions& options) {
   if (error == 0) return absl::OkStatus();
   if (error == EPERM && geteuid() != 0) return LoadError(error);
   // Some program is refused here: find out which, one by one, and take the next hook or none.
-  for (HookChoice& choice : choices_) {
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    HookChoice& choice = choices_[i];
     Skeleton trial;
     while (!choice.rows.empty()) {
       const int refused = TryLoad(object_, options, {std::string(choice.rows[0].program)}, &trial);
       if (refused == 0) break;
-      choice.reason = absl::StrCat("the kernel refuses it: ", strerror(refused));
+      choice.reason = Refusal(refused, ProgramTable()[i].needs);
       choice.rows.erase(choice.rows.begin());
     }
   }

@@ -31,6 +31,8 @@ struct ProgramRow {
   HookRow better = {};     // costs less, and is taken where the kernel gives it
   HookRow probe = {};      // costs those who call it more, others nothing
   HookRow other = {};      // for kernels that don't give `hook`
+  std::string_view needs =
+      {};  // the first kernel that can have it, where that is not the first of all
 
   // Best first; those that there are.
   std::vector<HookRow> Hooks() const;
