@@ -36,6 +36,13 @@ class Programs:
                                 stdout=subprocess.PIPE).stdout
         return int(output) / 1e9
 
+    def send_flood(self, per_second: int, seconds: int) -> tuple[int, float]:
+        """How many ignored signals were sent, and the seconds that they took."""
+        output = subprocess.run([self.load, "--flood", str(per_second), str(seconds)], check=True, text=True,
+                                stdout=subprocess.PIPE).stdout
+        count, took_ns = map(int, output.split("\t"))
+        return count, took_ns / 1e9
+
 
 @contextlib.contextmanager
 def until_stdin_ends(*command: str):

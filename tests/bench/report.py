@@ -4,7 +4,7 @@ import conditions
 
 
 def show(results: dict) -> None:
-    for part, printer in (("table", show_table), ("programs", show_programs), ("burst", show_burst),
+    for part, printer in (("table", show_table), ("programs", show_programs), ("burst", show_burst), ("flood", show_flood),
                           ("rest", show_rest), ("look", show_look), ("scan", show_scan),
                           ("scrape", show_scrape), ("timeline", show_timeline), ("targets", show_targets)):
         if results.get(part):
@@ -46,6 +46,11 @@ def show_burst(burst: dict) -> None:
           f"second: {burst['lost']} lost, {burst['unseen']} not accounted for.\n"
           f"Observer {burst['observer_ns']:.0f} ns of CPU for each, an empty ring reader "
           f"{burst['reader_ns']:.0f} ns (its ring refused {burst['reader_refused']}).")
+
+
+def show_flood(flood: dict) -> None:
+    print(f"\n{flood['count']:,} ignored signals at {flood['sent_per_second']:,.0f} a second for {flood['seconds']:.0f} s, the timeline on: "
+          f"{flood['lost']} lost, {flood['in_rows']:,} in {flood['rows']} rows, {100 * flood['cpu_share']:.1f} % of a core.")
 
 
 def show_rest(rest: dict) -> None:

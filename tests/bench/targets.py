@@ -39,6 +39,10 @@ def judge(results: dict) -> list[dict]:
         out.append(target(f"lost in a burst of {burst['count']} signals", burst["lost"], 0))
         out.append(target("observer CPU per counted event, to an empty ring reader's",
                           burst["ratio"], 3))
+    if "flood" in results:
+        flood = results["flood"]
+        out.append(target(f"lost of {flood['count']} signals in {flood['seconds']:.0f} s", flood["lost"], 0))
+        out.append(target("of these in no row of the timeline, or twice", abs(flood["count"] - flood["in_rows"]), 0))
     if "rest" in results:
         rest = results["rest"]
         among = f"at rest with {rest['count']} {rest['what']}"

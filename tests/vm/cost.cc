@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +60,55 @@ void ConnectUnix() {
   close(fd);
 }
 
+// A UDP datagram to a port where nobody is: an ICMP error comes back. Also a packet each way for
+// the programs that look for DNS.
+void SendUdp() {
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(1);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  (void)connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to);
+  (void)send(fd, "x", 1, 0);
+  close(fd);
+}
+
+// An address that is not here.
+void BindRefused() {
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(0x08080808);
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  (void)bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof at);
+  close(fd);
+}
+
+// ELOOP: told whoever asks.
+void OpenRefused() {
+  const int fd = open("/proc/self/exe", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd >= 0) close(fd);
+}
+
+void ForkAndExit() {
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  waitpid(child, nullptr, 0);
+}
+
+void ForkAndExec() {
+  const pid_t child = fork();
+  if (child == 0) {
+    execl("/bin/busybox", "true", nullptr);
+    _exit(1);
+  }
+  waitpid(child, nullptr, 0);
+}
+
+void MakeCgroup() {
+  mkdir("/sys/fs/cgroup/cost", 0755);
+  rmdir("/sys/fs/cgroup/cost");
+}
+
 }  // namespace
 
 int main() {
@@ -77,5 +128,11 @@ int main() {
     (void)unshare(CLONE_NEWUTS);
     (void)setns(uts, CLONE_NEWUTS);
   });
+  Measure("udp_refused", 10, SendUdp);
+  Measure("bind_refused", 10, BindRefused);
+  Measure("open_refused", 10, OpenRefused);
+  Measure("cgroup_made", 5, MakeCgroup);
+  Measure("fork_exit", 3, ForkAndExit);
+  Measure("fork_exec", 3, ForkAndExec);
   return 0;
 }

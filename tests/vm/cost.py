@@ -18,7 +18,8 @@ ROWS = ["nothing", *HOOKS]
 FREE = ["fexit", "kprobe"]  # for who does not make the calls that are watched
 BYSTANDERS = ["getppid", "read"]  # the heartbeat and all hooks leave these alone
 TOLERANCE = 0.5  # of an instruction in a call: the reading of the clock, over 500 calls
-DEEDS = [*BYSTANDERS, "connect_tcp_refused", "connect_unix_missing", "kill_ignored", "kill_handled", "unshare_setns"]
+DEEDS = [*BYSTANDERS, "connect_tcp_refused", "connect_unix_missing", "kill_ignored", "kill_handled", "unshare_setns",
+         "udp_refused", "bind_refused", "open_refused", "cgroup_made", "fork_exit", "fork_exec"]
 COUNTED = ["5.10", "6.1", "6.12", "6.18", "7.x"]
 SHORT = ["6.1"]
 

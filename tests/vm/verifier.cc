@@ -1,4 +1,4 @@
-// Loads each program by itself, says how many instructions the verifier of this kernel walked
+// Loads each program, says how many instructions the verifier of this kernel walked
 // through, and prints the end of its words where it refuses. Runs in guests; needs root.
 //
 //   verifier NAME INSNS                      loaded; INSNS of the limit of 1,000,000
@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <algorithm>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bpf/event_abi.h"
@@ -18,6 +21,7 @@
 namespace {
 
 constexpr size_t kLogBytes = 16 << 20;
+constexpr size_t kShortLogBytes = 64 << 10;
 constexpr uint32_t kStatistics = 4;  // log level: only the summary
 constexpr uint32_t kEverything = 1;
 
@@ -45,19 +49,25 @@ void MakeMapsSmall(nsobs_bpf* skeleton) {
   }
 }
 
-// 0 or a positive errno; the verifier's words in `log`.
-int LoadAlone(const std::string& name, uint32_t level, std::vector<char>* log) {
+using Names = std::vector<std::string>;
+using Logs = std::map<std::string, std::vector<char>>;
+
+// 0 or a positive errno; the verifier's words of each in `logs`.
+int Load(const Names& names, uint32_t level, size_t log_bytes, Logs* logs) {
   Skeleton skeleton = nsobs::OpenSkeleton(nsobs::ObjectOfThisKernel());
   if (skeleton == nullptr) return errno;
   SwitchOn(skeleton.get());
   MakeMapsSmall(skeleton.get());
   bpf_program* program;
   bpf_object__for_each_program(program, skeleton->obj) {
-    const bool wanted = name == bpf_program__name(program);
+    const std::string name = bpf_program__name(program);
+    const bool wanted = std::find(names.begin(), names.end(), name) != names.end();
     bpf_program__set_autoload(program, wanted);
     if (!wanted) continue;
+    std::vector<char>& log = (*logs)[name];
+    log.assign(log_bytes, '\0');
     bpf_program__set_log_level(program, level);
-    bpf_program__set_log_buf(program, log->data(), log->size());
+    bpf_program__set_log_buf(program, log.data(), log.size());
   }
   return -nsobs_bpf::load(skeleton.get());
 }
@@ -67,20 +77,40 @@ void PrintTail(const std::string& log) {
   printf("%s\n", log.substr(at).c_str());
 }
 
-void Try(const std::string& name) {
-  std::vector<char> log(kLogBytes);
-  int error = LoadAlone(name, kStatistics, &log);
+void PrintCount(const std::string& name, const std::vector<char>& log) {
   const char* processed = strstr(log.data(), "processed ");
   int instructions = 0;
-  if (error == 0 && processed != nullptr) sscanf(processed, "processed %d insns", &instructions);
+  if (processed != nullptr) sscanf(processed, "processed %d insns", &instructions);
+  printf("verifier %s %d\n", name.c_str(), instructions);
+}
+
+void TryAlone(const std::string& name) {
+  Logs logs;
+  const int error = Load({name}, kStatistics, kShortLogBytes, &logs);
   if (error == 0) {
-    printf("verifier %s %d\n", name.c_str(), instructions);
+    PrintCount(name, logs[name]);
     return;
   }
   printf("verifier %s refused %d: %s\n", name.c_str(), error, strerror(error));
-  log.assign(kLogBytes, '\0');
-  LoadAlone(name, kEverything, &log);
-  PrintTail(log.data());
+  Load({name}, kEverything, kLogBytes, &logs);
+  PrintTail(logs[name].data());
+}
+
+// All at once, since each load reads the kernel's BTF anew. libbpf stops at the first that is
+// refused, which is the last that the verifier said anything of, or the one after it: those two are
+// tried alone, and then the rest.
+void TryAll(Names names) {
+  while (!names.empty()) {
+    Logs logs;
+    const bool loaded = Load(names, kStatistics, kShortLogBytes, &logs) == 0;
+    size_t said = 0;
+    while (said < names.size() && logs[names[said]].front() != '\0') ++said;
+    const size_t good = loaded ? names.size() : said - std::min<size_t>(said, 1);
+    for (size_t i = 0; i < good; ++i) PrintCount(names[i], logs[names[i]]);
+    const size_t tried = loaded ? names.size() : std::min(said + 1, names.size());
+    for (size_t i = good; i < tried; ++i) TryAlone(names[i]);
+    names.erase(names.begin(), names.begin() + static_cast<ptrdiff_t>(tried));
+  }
 }
 
 }  // namespace
@@ -91,10 +121,12 @@ int main(int argc, char** argv) {
   });
   Skeleton skeleton = nsobs::OpenSkeleton(nsobs::ObjectOfThisKernel());
   if (skeleton == nullptr) return 1;
+  Names names;
   bpf_program* program;
   bpf_object__for_each_program(program, skeleton->obj) {
     const std::string name = bpf_program__name(program);
-    if (argc < 2 || name == argv[1]) Try(name);
+    if (argc < 2 || name == argv[1]) names.push_back(name);
   }
+  TryAll(std::move(names));
   return 0;
 }

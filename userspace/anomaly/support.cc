@@ -66,21 +66,6 @@ bool IsStopSignal(int signal) {
   return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT || signal == kSystemdHalt;
 }
 
-bool IsCrashSignal(int signal) {
-  switch (signal) {
-    case SIGSEGV:
-    case SIGABRT:
-    case SIGBUS:
-    case SIGILL:
-    case SIGFPE:
-    case SIGSYS:
-    case SIGTRAP:
-      return true;
-    default:
-      return false;
-  }
-}
-
 std::string Who(const Process& process) {
   return absl::StrCat(process.comm.empty() ? "?" : process.comm, "[", process.pid, "]");
 }

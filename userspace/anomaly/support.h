@@ -37,8 +37,6 @@ Process InitOf(const ContainerRef& container);
 
 // Signals that engines stop containers with. SIGHUP is none: it means "read your files again".
 bool IsStopSignal(int signal);
-// Those by which a program ends itself through a fault of its own.
-bool IsCrashSignal(int signal);
 
 // "nginx[4711]"; raw bytes.
 std::string Who(const Process& process);

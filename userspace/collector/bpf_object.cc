@@ -18,6 +18,11 @@ BpfObject ObjectOfThisKernel() {
   return has == 0 ? BpfObject::kOld : BpfObject::kCurrent;
 }
 
+absl::Status TooOld() {
+  return absl::FailedPreconditionError(
+      "this kernel is too old: Linux 5.10 is the first that will do");
+}
+
 std::string_view ObjectBytes(BpfObject object) {
   size_t size = 0;
   const void* bytes =

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "bpf/event_abi.h"  // which the skeleton needs
 #include "nsobs_bpf.skel.h"
 
@@ -20,6 +21,10 @@ enum class BpfObject { kCurrent, kOld };
 // Which of them this kernel takes: asked by loading a program that calls what the old one does
 // without. NSOBS_OBJECT=old in the environment says so for any kernel, by which tests try it.
 BpfObject ObjectOfThisKernel();
+
+// What is said where neither will do. 5.10 is the first that runs a raw tracepoint's program when
+// it is asked to, as the self-test does.
+absl::Status TooOld();
 
 // Opened, with nothing loaded; nullptr and errno on failure.
 Skeleton OpenSkeleton(BpfObject object);

@@ -229,8 +229,7 @@ absl::Status ProbeSet::Impl::LoadPrograms(const ProbeOptions& options) {
   error = TryLoad(object_, options, NamesOf(choices_), &skeleton_);
   if (error == 0) return absl::OkStatus();
   if (Skeleton trial; TryLoad(object_, options, {kSelfTest}, &trial) == EINVAL) {
-    return absl::FailedPreconditionError(
-        "this kernel is too old: the programs need a ring buffer, of Linux 5.8");
+    return TooOld();
   }
   return LoadError(error);
 }

@@ -17,6 +17,11 @@
 #include "userspace/collector/task_list.h"
 
 namespace nsobs {
+namespace {
+
+constexpr int kNotSupported = 524;  // ENOTSUPP, the kernel's own, which no header of ours has
+
+}  // namespace
 
 ProbeSet::ProbeSet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ProbeSet::~ProbeSet() = default;
@@ -50,7 +55,10 @@ absl::Status ProbeSet::SelfTest() const {
   bpf_test_run_opts opts{};
   opts.sz = sizeof opts;
   const int fd = impl_->ProgramFd(kSelfTest);
-  if (bpf_prog_test_run_opts(fd, &opts) != 0) return ErrnoStatus(errno, "self-test");
+  if (bpf_prog_test_run_opts(fd, &opts) != 0) {
+    if (errno == EOPNOTSUPP || errno == kNotSupported) return TooOld();
+    return ErrnoStatus(errno, "self-test");
+  }
   return CompareWithProc(impl_->skeleton_->data_self_test->self_test_result);
 }
 

@@ -1,6 +1,6 @@
 #include "userspace/pipeline/record_sort.h"
 
-#include <signal.h>
+#include "userspace/event/crash_signals.h"
 
 namespace nsobs {
 
@@ -11,19 +11,7 @@ bool IsContext(EventKind kind) {
 
 bool IsCrash(const Event& event) {
   const auto* exit = std::get_if<ProcessExit>(&event.detail);
-  if (exit == nullptr) return false;
-  switch (exit->signal) {
-    case SIGSEGV:
-    case SIGABRT:
-    case SIGBUS:
-    case SIGILL:
-    case SIGFPE:
-    case SIGSYS:
-    case SIGTRAP:
-      return true;
-    default:
-      return false;
-  }
+  return exit != nullptr && IsCrashSignal(exit->signal);
 }
 
 }  // namespace nsobs

@@ -11,6 +11,7 @@
 #include "userspace/anomaly/support.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/base/status_util.h"
+#include "userspace/event/crash_signals.h"
 
 namespace nsobs {
 namespace {

@@ -7,6 +7,7 @@
 #include "userspace/anomaly/lru_map.h"
 #include "userspace/anomaly/support.h"
 #include "userspace/base/status_util.h"
+#include "userspace/event/crash_signals.h"
 
 namespace nsobs {
 namespace {

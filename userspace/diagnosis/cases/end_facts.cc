@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "userspace/base/status_util.h"
 #include "userspace/diagnosis/wording.h"
+#include "userspace/event/crash_signals.h"
 
 namespace nsobs {
 namespace {
@@ -42,9 +44,8 @@ bool IsStopSignal(std::string_view name) {
 }
 
 bool IsCrashSignal(std::string_view name) {
-  static constexpr std::array<std::string_view, 7> kCrash = {
-      "SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"};
-  return In(kCrash, name);
+  return std::any_of(kCrashSignals.begin(), kCrashSignals.end(),
+                     [name](int signal) { return SignalName(signal) == name; });
 }
 
 bool IsShell(std::string_view comm) {
