@@ -191,7 +191,7 @@ def run_measuring(part: Part) -> None:
 def run_vm(part: Part) -> None:
     """Debian's kernels in QEMU, four of them; tests/vm/run --all runs the rest."""
     junit = part.folder / "vm.xml"
-    part.run(["tests/vm/run", f"--junit={junit}"], timeout=3000)
+    part.run(["tests/vm/run", "--beside=2", f"--junit={junit}"], timeout=3000)
     part.totals.merge(counting.of_pytest(junit))
 
 
@@ -261,8 +261,7 @@ PARTS = {
 NEED_RELEASE = {"unit", "bpf", "e2e", "package", "fleet", "guest", "vm", "tidy", "measuring", "gauntlet", "bench"}
 FOREGROUND = ["unit", "bpf", "check", "e2e", "package", "fleet", "race"]
 BACKGROUND = ["asan", "tsan", "fuzz", "tidy"]
-ALONE = ["guest", "measuring", "gauntlet", "bench"]
-BY_NAME_ONLY = ["vm"]  # emulated machines, eight minutes of them
+ALONE = ["guest", "vm", "measuring", "gauntlet", "bench"]
 
 
 def execute(part: Part) -> None:
@@ -298,7 +297,6 @@ def schedule(wanted: list[str]) -> list[Part]:
     background.start()
     chain(FOREGROUND)
     background.join()
-    chain(BY_NAME_ONLY)
     chain(ALONE)
     return list(parts.values())
 
@@ -329,7 +327,7 @@ def wants_cases(parts: list[Part]) -> bool:
 
 def choose(names: list[str]) -> list[str]:
     """In the order of PARTS, with what the wanted parts stand on."""
-    wanted = set(names or set(PARTS) - set(BY_NAME_ONLY))
+    wanted = set(names or PARTS)
     if wanted & NEED_RELEASE:
         wanted.add("build")
     return [name for name in PARTS if name in wanted]

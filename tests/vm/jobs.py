@@ -36,8 +36,7 @@ CALL_TESTS = ("Setns.*", "Unshare.*", "All/NamespaceFailureTest.*", "All/CloneTe
               "FileFailureTest.AWriteToAFullFileSystem", "ProbeSet.SelfTestPasses")
 SHORT_TESTS = ("All/OomTest.HostOwnLimit", "Setns.*", "Unshare.*", "All/CloneTest.*", "SignalToInit.*", "All/UnixTest.*", "UnixPath.*",
                "All/NoPortTest.*", "All/BindTest.*", "All/TcpFailureTest.*/Refused4", "All/RingTest.*", "All/ExecTest.*",
-               "All/ExitTest.*", "Exit.OfManyThreadsIsToldOnce", "All/DnsFailureTest.*/silentConnected4", "ProbeSet.SelfTestPasses",
-               "ProbeSet.FilesWhereTheyAreFree")
+               "All/ExitTest.*", "Exit.OfManyThreadsIsToldOnce", "All/DnsFailureTest.*/silentConnected4", "ProbeSet.SelfTestPasses")
 
 # What assumes that a process which was killed is gone before another one asks for memory, or that a second is long.
 NEED_CGROUP2 = {"dns_answer", "dns_query"}  # programs on the packets of its root

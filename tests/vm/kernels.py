@@ -115,7 +115,13 @@ class Apt:
         if stamp.exists() and subprocess.run(["find", stamp, "-newermt", f"-{LISTS_AGE_SECONDS} seconds"],
                                              capture_output=True, text=True).stdout:
             return
-        self.run("apt-get", "-q", "update")
+        try:
+            self.run("apt-get", "-q", "update")
+        except FetchError as error:
+            if not any((self.folder / "lists").glob("*Packages*")):
+                raise
+            print(f"[vm] {self.folder.name}: by the lists of earlier: {str(error)[-160:]}", flush=True)
+            return
         stamp.touch()
 
     def unpacked(self, kernel: Kernel) -> pathlib.Path:
