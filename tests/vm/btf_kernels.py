@@ -56,13 +56,9 @@ class Apt(kernels.Apt):
     """Of one machine's packages."""
 
     def __init__(self, suite: str, machine: str):
-        super().__init__(kernels.cache() / f"apt-{suite}{'' if machine == 'amd64' else '-' + machine}", suite)
+        super().__init__(kernels.cache(), suite, machine)
         self.suite = suite
         self.machine = machine
-
-    def run(self, *command: str, cwd: pathlib.Path | None = None) -> str:
-        machine = [] if self.machine == "amd64" else [f"-oAPT::Architecture={self.machine}", f"-oAPT::Architectures={self.machine}"]
-        return super().run(command[0], *machine, *command[1:], cwd=cwd)
 
     def images(self) -> list[Image]:
         self.update()

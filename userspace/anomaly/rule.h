@@ -20,8 +20,11 @@ class Rule {
 
   virtual std::string_view name() const = 0;
 
-  // Every event that goes to the timeline, and process_exit besides; in rough order of time.
+  // Every event that goes to the timeline, and the process_exit of a crash besides; in rough order
+  // of time.
   virtual void OnEvent(const ObservedEvent& event, const AnomalySink& sink) = 0;
+  // Every end of a process, however it came, also of the host's.
+  virtual void OnProcessEnd(const ProcessKey&) {}
   // About every 30 s.
   virtual void OnHostFacts(const HostFacts&, int64_t /*now_boot_ns*/, const AnomalySink&) {}
   // About every 10 s: all living containers.

@@ -37,6 +37,10 @@ void RuleEngine::OnEvent(const ObservedEvent& event, uint64_t run_id) {
   for (const Seat& seat : seats_) seat.rule->OnEvent(event, seat.sink);
 }
 
+void RuleEngine::OnProcessEnd(const ProcessKey& process) {
+  for (const Seat& seat : seats_) seat.rule->OnProcessEnd(process);
+}
+
 void RuleEngine::OnRunExtension(uint64_t run_id, uint64_t added, int64_t last_boot_ns) {
   const ObservedEvent* first = runs_.Find(run_id);
   if (first == nullptr || added == 0) return;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "userspace/event/event_json.h"
+#include "userspace/event/plain_owner.h"
 
 namespace nsobs {
 namespace {
@@ -40,10 +41,7 @@ bool SameOwner(const ContainerRef& a, const ContainerRef& b) {
   return a->runtime == b->runtime && a->id == b->id && UserOf(*a) == UserOf(*b);
 }
 
-bool IsPlain(const ContainerRef& container) {
-  return container && (container->runtime == "netns" || container->runtime == "unshare" ||
-                       container->runtime == "systemd");
-}
+bool IsPlain(const ContainerRef& container) { return container != nullptr && IsPlain(*container); }
 
 bool IsInit(const ContainerRef& container, const Process& process) {
   if (!container || process.pid == 0) return false;

@@ -103,6 +103,10 @@ bool Correlator::IsHosts(const CgroupKey& cgroup, NamespaceKind kind,
   return state_->With([&](CorrelatorState& state) { return state.IsHosts(cgroup, kind, ns); });
 }
 
+bool Correlator::KnowsCgroup(const CgroupKey& cgroup) const {
+  return state_->With([&](CorrelatorState& state) { return state.KnowsCgroup(cgroup); });
+}
+
 bool Correlator::IsHostsNamespace(NamespaceKind kind, const NamespaceIdentity& ns) const {
   return state_->With([&](CorrelatorState& state) { return state.IsHostsNamespace(kind, ns); });
 }

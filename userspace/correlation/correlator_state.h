@@ -45,6 +45,9 @@ class CorrelatorState {
     const bool lives = cgroup.id == 0 || indexes_.cgroups.IsAlive(cgroup);
     return lives && indexes_.namespaces.IsHost(kind, ns);
   }
+  bool KnowsCgroup(const CgroupKey& cgroup) const {
+    return cgroup.id == 0 || indexes_.cgroups.PathOf(cgroup) != nullptr;
+  }
   bool IsHostsNamespace(NamespaceKind kind, const NamespaceIdentity& ns) const {
     return ns.inode == 0 || indexes_.namespaces.IsHost(kind, ns);
   }

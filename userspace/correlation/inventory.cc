@@ -2,6 +2,9 @@
 
 namespace nsobs {
 
+// Keys of counters repeat the inode where the kernel has no id.
+bool Inventory::HasId(const NamespaceIdentity& ns) { return ns.id != 0 && ns.id != ns.inode; }
+
 const Inventory::Entry* Inventory::Find(OwnerId id) const {
   auto it = owners_.find(id);
   // What turned out to be something else is one step away.
@@ -15,8 +18,7 @@ const OwnerFacts* Inventory::Facts(OwnerId id) const {
 }
 
 const OwnerList* Inventory::OwnersOf(NamespaceKind kind, const NamespaceIdentity& ns) const {
-  // Keys of counters repeat the inode where the kernel has no id.
-  const uint64_t id = ns.id == ns.inode ? 0 : ns.id;
+  const uint64_t id = HasId(ns) ? ns.id : 0;
   auto it = by_inode_.find({kind, ns.inode});
   if (id != 0 && it != by_inode_.end() && it->second.id == id) return &it->second.owners;
   if (id != 0) {
@@ -28,12 +30,34 @@ const OwnerList* Inventory::OwnersOf(NamespaceKind kind, const NamespaceIdentity
   return &it->second.owners;
 }
 
+const std::vector<OwnerList>* Inventory::GenerationsOf(NamespaceKind kind,
+                                                       const NamespaceIdentity& ns) const {
+  if (HasId(ns)) return nullptr;
+  const auto it = reused_.find({kind, ns.inode});
+  return it == reused_.end() ? nullptr : &it->second;
+}
+
+const OwnerList* Inventory::GenerationOf(OwnerId owner,
+                                         const std::vector<OwnerList>& generations) const {
+  const OwnerFacts* self = owner == 0 ? nullptr : Facts(owner);
+  if (self == nullptr) return nullptr;
+  for (const OwnerList& owners : generations) {
+    if (IsOwnOrPodMates(owners, *self, *this)) return &owners;
+  }
+  return nullptr;
+}
+
 ContainerRef Inventory::OwnerOf(const CgroupKey& cgroup, NamespaceKind kind,
                                 const NamespaceIdentity& ns) const {
   auto by_cgroup = cgroups_.find(cgroup);
   const OwnerId cgroup_owner = by_cgroup == cgroups_.end() ? 0 : by_cgroup->second;
   NamespaceOwners namespaces{};
-  namespaces[static_cast<size_t>(kind)] = OwnersOf(kind, ns);
+  const OwnerList*& owners = namespaces[static_cast<size_t>(kind)];
+  owners = OwnersOf(kind, ns);
+  if (const auto* generations = GenerationsOf(kind, ns)) {
+    owners = GenerationOf(cgroup_owner, *generations);
+    if (owners == nullptr) return nullptr;
+  }
   const Attribution whose = Attribute(cgroup_owner, namespaces, kind, *this);
   const Entry* entry = Find(whose.container);
   return entry == nullptr ? nullptr : entry->ref;

@@ -38,11 +38,16 @@ class Inventory : private OwnerLookup {
   // The living: by kind, the host's first.
   const std::vector<NamespaceRecord>& namespaces() const { return namespaces_; }
 
-  // Whose a kernel counter is: by cgroup, else by the namespace. nullptr: the host. Says what
-  // Correlator::Observe() says about a process in this cgroup and, besides the host's, only this
-  // namespace.
+  // Whose a kernel counter is: by cgroup, else by the namespace. nullptr: the host's, or not known.
+  // Says what Correlator::Observe() says about a process in this cgroup and, besides the host's,
+  // only this namespace. A key without an id (kernels before 6.18, but for net) does not say which
+  // generation of its inode it means: where there were several, it is that of the cgroup's owner,
+  // if there is one, else not known.
   ContainerRef OwnerOf(const CgroupKey& cgroup, NamespaceKind kind,
                        const NamespaceIdentity& ns) const;
+
+  // Does the key of a counter say which of several namespaces with one inode it means?
+  static bool HasId(const NamespaceIdentity& ns);
 
   // The living cgroups whose processes are the container's, those of its own making left out: they
   // lie below. Empty: it has none of its own, as far as is known.
@@ -66,6 +71,10 @@ class Inventory : private OwnerLookup {
   const OwnerFacts* Facts(OwnerId id) const override;
   const Entry* Find(OwnerId id) const;
   const OwnerList* OwnersOf(NamespaceKind kind, const NamespaceIdentity& ns) const;
+  // nullptr: one generation alone is known.
+  const std::vector<OwnerList>* GenerationsOf(NamespaceKind kind,
+                                              const NamespaceIdentity& ns) const;
+  const OwnerList* GenerationOf(OwnerId owner, const std::vector<OwnerList>& generations) const;
 
   std::vector<ContainerRef> containers_;
   std::vector<NamespaceRecord> namespaces_;
@@ -73,6 +82,8 @@ class Inventory : private OwnerLookup {
   absl::flat_hash_map<CgroupKey, OwnerId> cgroups_;
   absl::flat_hash_map<NamespaceKey, OwnerList> by_id_;  // whose inode is another's by now
   absl::flat_hash_map<NamespaceKey, Generation> by_inode_;
+  // Of an inode that was several namespaces without an id, one after the other: all of them.
+  absl::flat_hash_map<NamespaceKey, std::vector<OwnerList>> reused_;
 };
 
 }  // namespace nsobs

@@ -87,9 +87,15 @@ void InventoryBuilder::AddNamespaces(const Indexes& indexes, const HostView& vie
     // Several generations of one inode: the youngest is the one that a bare inode means.
     Inventory::Generation other{info.serial, info.identity.id, info.owners};
     if (other.serial > by_inode.serial) std::swap(other, by_inode);
-    if (other.id != 0) out->by_id_[{info.kind, other.id}] = std::move(other.owners);
+    if (other.id != 0)
+      out->by_id_[{info.kind, other.id}] = std::move(other.owners);
+    else if (other.serial != 0)
+      out->reused_[{info.kind, info.identity.inode}].push_back(std::move(other.owners));
     if (info.died_boot_ns == 0) out->namespaces_.push_back(ToRecord(info, indexes.owners));
   });
+  for (auto& [key, generations] : out->reused_) {
+    generations.push_back(out->by_inode_[key].owners);
+  }
   std::stable_sort(out->namespaces_.begin(), out->namespaces_.end(),
                    [](const NamespaceRecord& a, const NamespaceRecord& b) {
                      return std::make_tuple(a.kind, !a.is_host, a.identity.inode) <

@@ -22,15 +22,6 @@ OwnerId OwnerOfSort(const OwnerList* owners, bool plain, const OwnerLookup& look
   return id != 0 && lookup.Facts(id)->plain == plain ? id : 0;
 }
 
-// True if `self` or a container of its pod is among the owners.
-bool IsOwnOrPodMates(const OwnerList& owners, const OwnerFacts& self, const OwnerLookup& lookup) {
-  return std::any_of(owners.begin(), owners.end(), [&](OwnerId id) {
-    if (id == self.id) return true;
-    const OwnerFacts* facts = lookup.Facts(id);
-    return facts != nullptr && !self.pod_key.empty() && facts->pod_key == self.pod_key;
-  });
-}
-
 Attribution AttributeContained(const OwnerFacts& self, const NamespaceOwners& namespaces,
                                const OwnerLookup& lookup) {
   for (NamespaceKind kind : kOrder) {
@@ -52,6 +43,14 @@ OwnerId PlainOwner(const NamespaceOwners& namespaces, NamespaceKind first,
 }
 
 }  // namespace
+
+bool IsOwnOrPodMates(const OwnerList& owners, const OwnerFacts& self, const OwnerLookup& lookup) {
+  return std::any_of(owners.begin(), owners.end(), [&](OwnerId id) {
+    if (id == self.id) return true;
+    const OwnerFacts* facts = lookup.Facts(id);
+    return facts != nullptr && !self.pod_key.empty() && facts->pod_key == self.pod_key;
+  });
+}
 
 OwnerId PrimaryOwner(const OwnerList& owners, const OwnerLookup& lookup) {
   OwnerId dead = 0;

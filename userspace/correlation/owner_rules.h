@@ -49,6 +49,9 @@ struct Attribution {
 Attribution Attribute(OwnerId cgroup_owner, const NamespaceOwners& namespaces, NamespaceKind first,
                       const OwnerLookup& lookup);
 
+// True if `self` or a container of its pod is among the owners.
+bool IsOwnOrPodMates(const OwnerList& owners, const OwnerFacts& self, const OwnerLookup& lookup);
+
 // Whose a namespace is among those who share it: the first that is alive, else the first.
 OwnerId PrimaryOwner(const OwnerList& owners, const OwnerLookup& lookup);
 

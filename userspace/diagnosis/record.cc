@@ -95,6 +95,12 @@ std::vector<uint64_t> Record::TriggerSerials() const {
   return out;
 }
 
+bool Record::ProcessEnded() const {
+  const Node seen = root_["pid"]["process"];
+  return !seen.exists() || seen["pid"].number() != process()["pid"].number() ||
+         seen["state"].Is("Z") || seen["state"].Is("X");
+}
+
 std::string Record::Who() const { return NamedContainer(container()); }
 
 std::string Record::Target() const {

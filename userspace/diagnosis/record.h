@@ -75,6 +75,8 @@ class Record {
 
   Node container() const { return root_["target"]["container"]; }
   Node process() const { return root_["target"]["process"]; }
+  // It ended before it was looked at. Another one may have been looked at in its place.
+  bool ProcessEnded() const;
   // "web (podman)", "the host".
   std::string Who() const;
   // What the command line takes as TARGET, quoted for a shell where it must be.

@@ -31,7 +31,12 @@ MetricsBuilder::MetricsBuilder(BuildFacts facts, ProbeSet* probes, const Correla
 std::optional<CounterOwner> MetricsBuilder::OwnerOf(const CounterKey& key, NamespaceKind kind,
                                                     const Inventory& inventory) {
   const auto find = [&](const CounterKey& k, NamespaceKind of) {
-    return inventory.OwnerOf(k.cgroup, of, k.ns);
+    ContainerRef found = inventory.OwnerOf(k.cgroup, of, k.ns);
+    // An inode alone may be another's by now: of a cgroup that is forgotten it says nothing.
+    if (found != nullptr && !Inventory::HasId(k.ns) && !correlator_->KnowsCgroup(k.cgroup)) {
+      found = nullptr;
+    }
+    return found;
   };
   const auto is_hosts = [&] { return correlator_->IsHostsNamespace(kind, key.ns); };
   CounterWhose whose = owners_.WhoseIs(key, kind, find, is_hosts, clock_->BootNs());

@@ -3,12 +3,20 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "userspace/event/plain_owner.h"
 
 namespace nsobs {
 namespace {
 
 // A namespace is named within a second or so; on a busy host, and by slow engines, later.
 constexpr int64_t kSettleNs = 15'000'000'000;
+
+// Do both say the same owner, whose name or state changed? What was plain may become a container.
+bool IsSameOwner(const Container& before, const Container& now) {
+  if (before.init.pid != 0 && before.init == now.init) return true;
+  if (IsPlain(before)) return !IsPlain(now) || before.name == now.name;
+  return before.id == now.id;
+}
 
 }  // namespace
 
@@ -22,6 +30,12 @@ CounterWhose OwnerBook::WhoseIs(const CounterKey& key, NamespaceKind kind,
   if (ContainerRef found = find(key, kind); found != nullptr) {
     if (stranger != strangers_.end()) strangers_.erase(stranger);
     Entry& entry = owners_[{key, kind}];
+    const bool is_exact = key.ns.id != key.ns.inode;
+    if (!is_exact && entry.container != nullptr && !IsSameOwner(*entry.container, *found)) {
+      // One cgroup, one inode, and another owner: the kernel's count is of both.
+      SetNobodys(key, kind);
+      return {CounterWhose::State::kNobodys, nullptr};
+    }
     entry.container = found;
     entry.found = true;
     entry.missed_boot_ns = 0;
@@ -43,6 +57,7 @@ CounterWhose OwnerBook::WhoseIs(const CounterKey& key, NamespaceKind kind,
 
 void OwnerBook::SetNobodys(const CounterKey& key, NamespaceKind kind) {
   strangers_[{key, kind}] = 0;
+  owners_.erase({key, kind});
 }
 
 // Between two scrapes it may have died and lost its tombstone: then the first miss is its death.

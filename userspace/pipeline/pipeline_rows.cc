@@ -95,6 +95,7 @@ void Pipeline::PushEnd(uint64_t run, WriteBatch* out) {
 // Not kept; but the rules are told of a crash, by name.
 void Pipeline::ProcessContext(Event event) {
   ++context_records_;
+  if (event.kind == EventKind::kProcessExit) watch_->OnProcessEnd(event.process.key());
   if (!IsCrash(event)) {
     correlator_->Learn(event);
     return;

@@ -194,9 +194,6 @@ class StuckRuleTest : public RuleTest {
             Result result = Result::kDelivered) {
     Feed(MakeEvent(container, target, MakeSignal(SIGKILL, result, engine_), at_ns));
   }
-  void Exit(const Process& process, int64_t at_ns) {
-    Feed(MakeEvent(web_, process, ProcessExit{0, SIGKILL, false, kSecond}, at_ns));
-  }
 };
 
 TEST_F(StuckRuleTest, KilledAndStillThereAfterTenSeconds) {
@@ -221,7 +218,7 @@ TEST_F(StuckRuleTest, KilledAndStillThereAfterTenSeconds) {
 TEST_F(StuckRuleTest, WhoEndsIsNotStuck) {
   Kill(web_, init_, 0);
   Kill(web_, worker_, 0);
-  Exit(init_, kSecond);
+  End(init_);
   Tick(11 * kSecond);
   EXPECT_EQ(One().subject.pid, 107u);
 }

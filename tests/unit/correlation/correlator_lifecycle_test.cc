@@ -341,6 +341,36 @@ TEST_F(CorrelatorLifecycleTest, AnInodeThatIsReusedNamesNobody) {
   EXPECT_EQ(made.peer, nullptr);
 }
 
+// Before 6.18 a pid namespace has no id, and its inode is at once the next container's. The
+// counters of the dead stay theirs, by their cgroup.
+TEST_F(CorrelatorLifecycleTest, CountersOfAReusedInodeAreTheCgroupsOwners) {
+  Begin(Init(100), "web", kSecond);
+  correlator_.Learn(host_.Exit(Init(100), 2 * kSecond, 0, SIGKILL));
+  const FakeProcess engine{.pid = 890, .comm = "runc", .ns = ContainerNamespaces(1000)};
+  correlator_.Learn(host_.Change(engine, Operation::kClone, 3 * kSecond));
+  FakeProcess second = Init(900);
+  second.ns = ContainerNamespaces(1000);
+  second.unified = second.memory = "/docker/" + FullId("b");
+  host_.Start(second);
+  correlator_.Learn(host_.CgroupBorn(second.unified, 3 * kSecond));
+  host_.AddDocker(FullId("b"), "db");
+  host_.AddRuncState("docker/exec/runtime-runc/moby", FullId("b"), second, second.unified);
+  correlator_.Learn(host_.Exec(second, 4 * kSecond));
+  const auto inventory = correlator_.inventory();
+  const auto owner = [&](const CgroupKey& cgroup, NamespaceKind kind) {
+    const uint32_t inode = second.ns.at(kind);
+    const ContainerRef found = inventory->OwnerOf(cgroup, kind, {inode, inode});
+    return found == nullptr ? "nobody" : found->name;
+  };
+  for (const NamespaceKind kind : {NamespaceKind::kPid, NamespaceKind::kMnt}) {
+    EXPECT_EQ(owner(host_.Cgroup("/docker/" + FullId("a")), kind), "web");
+    EXPECT_EQ(owner(host_.Cgroup(second.unified), kind), "db");
+    EXPECT_EQ(owner(host_.Cgroup("/"), kind), "nobody") << "who came in to one of the two";
+  }
+  EXPECT_TRUE(correlator_.KnowsCgroup(host_.Cgroup(second.unified)));
+  EXPECT_FALSE(correlator_.KnowsCgroup({4711, 0}));
+}
+
 TEST_F(CorrelatorLifecycleTest, AStateOfAnOldPidNamesNobody) {
   FakeProcess dead{.pid = 700, .start_ticks = 1};
   host_.AddRuncState("runc", "stale", dead, "/stale");

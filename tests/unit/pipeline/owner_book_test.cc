@@ -90,6 +90,30 @@ TEST_F(OwnerBookTest, TheNewestStateCounts) {
   EXPECT_EQ(OwnerOf(kKey, kNet, Finds(nullptr)), named);
 }
 
+// No id, but the inode once more: one cgroup, two owners, and the kernel has one count for both.
+TEST_F(OwnerBookTest, WhatIsOfTwoOwnersIsNobodys) {
+  CounterKey bare = kKey;
+  bare.ns.id = bare.ns.inode;
+  const auto named = [](const std::string& name, const std::string& id, uint32_t init) {
+    auto out = std::make_shared<Container>();
+    out->name = name;
+    out->id = id;
+    out->runtime = id.starts_with("mnt:") ? "unshare" : "runc";
+    out->init.pid = init;
+    return out;
+  };
+  const auto state = [&](const ContainerRef& found) {
+    return book_.WhoseIs(bare, kNet, Finds(found), [] { return false; }, 0).state;
+  };
+  EXPECT_EQ(state(named("unshare sh/7", "mnt:[77]", 7)), State::kKnown);
+  EXPECT_EQ(state(named("web", "abc", 8)), State::kKnown) << "it turned out to be a container";
+  EXPECT_EQ(state(named("shop", "abc", 8)), State::kKnown) << "it was renamed";
+  EXPECT_EQ(state(named("db", "def", 9)), State::kNobodys);
+  EXPECT_EQ(state(named("shop", "abc", 8)), State::kNobodys) << "and stays it";
+  EXPECT_EQ(OwnerOf(kKey, kNet, Finds(named("a", "abc", 8)))->name, "a");
+  EXPECT_EQ(OwnerOf(kKey, kNet, Finds(named("b", "def", 9)))->name, "b") << "an id is exact";
+}
+
 TEST_F(OwnerBookTest, TheLivingAndTheHostStay) {
   KernelCounters counters;
   counters.counters = {ConnectCounter(111)};

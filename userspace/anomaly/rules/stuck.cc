@@ -24,10 +24,6 @@ class StuckRule : public Rule {
   std::string_view name() const override { return "stuck"; }
 
   void OnEvent(const ObservedEvent& event, const AnomalySink&) override {
-    if (std::holds_alternative<ProcessExit>(event.event.detail)) {
-      killed_.erase(event.event.process.key());
-      return;
-    }
     const auto* signal = std::get_if<Signal>(&event.event.detail);
     if (signal == nullptr || signal->signal != SIGKILL || event.container == nullptr) return;
     if (signal->result != Signal::Result::kDelivered || event.event.process.pid == 0) return;
@@ -36,6 +32,8 @@ class StuckRule : public Rule {
     const bool added = killed_.try_emplace(event.event.process.key(), event).second;
     if (added) order_.push_back(event.event.process.key());
   }
+
+  void OnProcessEnd(const ProcessKey& process) override { killed_.erase(process); }
 
   void OnTick(int64_t now_boot_ns, const AnomalySink& sink) override {
     while (!order_.empty()) {

@@ -87,6 +87,7 @@ MaybeFinding PidZombies(const Record& record) {
 
 MaybeFinding PidStuck(const Record& record) {
   const bool told = record.rule() == "stuck";
+  if (told && record.ProcessEnded()) return std::nullopt;
   for (const char* which : {"init", "process"}) {
     const Node detail = record["pid"][which];
     // The rule's own process: what it was sent is known, and it is still the same one.

@@ -129,9 +129,7 @@ MaybeFinding Symptom(const Record& record, const std::vector<std::string>& ruled
   if (family.empty() || what.empty()) return std::nullopt;
   if (end && end->signal.empty() && end->exit_code == 0) return std::nullopt;
   // It has gone meanwhile, so it was not stuck; and who listens on the other family is served.
-  const Node stuck = record["pid"]["process"];
-  const bool ended = !stuck.exists() || stuck["state"].Is("Z") || stuck["state"].Is("X");
-  if (record.rule() == "stuck" && ended) return std::nullopt;
+  if (record.rule() == "stuck" && record.ProcessEnded()) return std::nullopt;
   if (f && HasOtherFamilyItself(record, *f)) return std::nullopt;
   // Asked to stop, and it did: the code says no more.
   if (end && !end->killed() && (IsStopSignal(end->signal) || StopOf(record))) return std::nullopt;
