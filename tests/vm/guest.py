@@ -45,15 +45,19 @@ def command(kernel: kernels.Kernel, unpacked: pathlib.Path, archive: pathlib.Pat
 
 
 def run(kernel: kernels.Kernel, unpacked: pathlib.Path, archive: pathlib.Path, boot: Boot, log: pathlib.Path) -> Result:
+    return follow(command(kernel, unpacked, archive, boot), boot.seconds, log)
+
+
+def follow(emulator: list[str], seconds: int, log: pathlib.Path) -> Result:
+    """Until it ends by itself, or for so long."""
     result = Result()
     start = time.monotonic()
-    with log.open("w") as out, subprocess.Popen(command(kernel, unpacked, archive, boot), stdin=subprocess.DEVNULL,
-                                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with log.open("w") as out, subprocess.Popen(emulator, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         def end() -> None:
             result.timed_out = True
             process.kill()
 
-        timer = threading.Timer(boot.seconds, end)
+        timer = threading.Timer(seconds, end)
         timer.start()
         try:
             for raw in process.stdout:
