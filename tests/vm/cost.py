@@ -72,6 +72,21 @@ def run(kernel: kernels.Kernel, folder: pathlib.Path) -> Cost:
     finally:
         archive.unlink(missing_ok=True)
     out.seconds = booted.seconds
+    read(out, booted)
+    return out
+
+
+def again(kernel: kernels.Kernel, folder: pathlib.Path) -> Cost:
+    """By the log of an earlier run."""
+    out = Cost(f"{kernel.name} instructions", kernel.name)
+    try:
+        read(out, guest.of_log(folder / f"cost-{kernel.name}.log"))
+    except OSError as error:
+        out.problems.append(f"was not run: {error}")
+    return out
+
+
+def read(out: Cost, booted: guest.Result) -> None:
     row = ""
     for line in booted.lines:
         if line.startswith("guest: "):
@@ -79,7 +94,6 @@ def run(kernel: kernels.Kernel, folder: pathlib.Path) -> Cost:
         elif found := re.match(r"cost (\w+) ([0-9.]+)$", line):
             out.counts.setdefault(row, {})[found.group(1)] = float(found.group(2))
     judge(out)
-    return out
 
 
 def judge(out: Cost) -> None:

@@ -48,6 +48,11 @@ def run(kernel: kernels.Kernel, unpacked: pathlib.Path, archive: pathlib.Path, b
     return follow(command(kernel, unpacked, archive, boot), boot.seconds, log)
 
 
+def of_log(log: pathlib.Path) -> Result:
+    """What follow() left of an earlier boot."""
+    return Result(log.read_text(errors="replace").splitlines())
+
+
 def follow(emulator: list[str], seconds: int, log: pathlib.Path) -> Result:
     """Until it ends by itself, or for so long."""
     result = Result()

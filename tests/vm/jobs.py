@@ -119,9 +119,26 @@ def programs_for(machine: Machine) -> list[pathlib.Path]:
     return [toolbox, *(machine.build / name for name in PROGRAMS)]
 
 
+def stem_of(job: Job) -> str:
+    return re.sub(r"[^0-9a-zA-Z.]+", "-", job.name)
+
+
+def again(job: Job, folder: pathlib.Path) -> Outcome:
+    """By the log of an earlier run."""
+    out = Outcome(job.name, job)
+    try:
+        booted = guest.of_log(folder / f"{stem_of(job)}.log")
+    except OSError as error:
+        out.problems.append(f"was not run: {error}")
+        return out
+    read(out, booted)
+    judge(out, booted)
+    return out
+
+
 def run(job: Job, folder: pathlib.Path) -> Outcome:
     out = Outcome(job.name, job)
-    stem = re.sub(r"[^0-9a-zA-Z.]+", "-", job.name)
+    stem = stem_of(job)
     archive = folder / f"{stem}.cpio"
     machine = job.kernel.machine
     try:
