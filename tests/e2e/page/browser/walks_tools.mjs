@@ -205,9 +205,9 @@ export async function themes({ url, shots }) {
     await page.waitForTimeout(600);
     await page.screenshot({ path: join(shots, "light.png") });
     await page.getByTestId("theme").click();
-    assert.notEqual(await back(), "rgb(255, 255, 255)");
+    await until("dark", async () => (await back()) !== "rgb(255, 255, 255)");
     await page.reload();
-    assert.notEqual(await back(), "rgb(255, 255, 255)", "it stays as chosen");
+    await until("dark as it was chosen", async () => (await back()) !== "rgb(255, 255, 255)");
   });
 }
 
