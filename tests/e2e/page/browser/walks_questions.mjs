@@ -24,7 +24,7 @@ export async function happened({ url, inodes }) {
   await browse({}, async (page) => {
     await open(page, url);
     await card(page, "shop").click();
-    assert.match(await textOf(page.locator(".list h2")), /What happened to shop/);
+    await until("its heading", async () => /What happened to shop/.test(await textOf(page.locator(".list h2"))));
     const line = page.locator(".list .event", { hasText: "connect failure" }).first();
     await line.waitFor();
     const text = await textOf(line);

@@ -30,7 +30,7 @@ export async function zoom_and_pan({ url }) {
     assert.ok(Math.abs(moved - 300 / box.width) < 0.05, `dragging pans by as much: ${moved}`);
     assert.ok(Math.abs(size(panned) / size(zoomed) - 1) < 0.01, "and keeps the size");
     await page.getByRole("button", { name: "all", exact: true }).click();
-    assert.ok(size(await viewOf(page)) > size(panned));
+    await until("wider", async () => size(await viewOf(page)) > size(panned));
   });
 }
 
@@ -109,13 +109,13 @@ export async function keyboard({ url }) {
     await detail(page).locator(".title.event").waitFor();
     const before = await viewOf(page);
     await page.keyboard.press("+");
-    assert.ok(size(await viewOf(page)) < size(before));
+    await until("closer", async () => size(await viewOf(page)) < size(before));
     await page.keyboard.press("l");
-    assert.ok((await viewOf(page)).from > before.from, "later");
+    await until("later", async () => (await viewOf(page)).from > before.from);
     await page.keyboard.press("?");
     await page.locator(".help kbd").first().waitFor();
     await page.keyboard.press("Escape");
-    assert.equal(await page.locator(".help").count(), 0);
+    await until("closed", async () => (await page.locator(".help").count()) === 0);
   });
 }
 
@@ -134,7 +134,7 @@ export async function live({ url }) {
     assert.match(await textOf(line), /queue/);
     await page.keyboard.press("h");
     await page.keyboard.press("h");
-    assert.equal(await page.getByTestId("live").getAttribute("aria-pressed"), "false", "who looks back is left alone");
+    await until("who looks back is left alone", async () => (await page.getByTestId("live").getAttribute("aria-pressed")) === "false");
     const view = await viewOf(page);
     await page.waitForTimeout(2500);
     assert.deepEqual((await viewOf(page)).from, view.from);
