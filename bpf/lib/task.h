@@ -4,9 +4,9 @@
  *
  * Since 5.11 (3ca1032ab7ab) the current task is a pointer that the verifier follows: each step is a
  * plain load. Before, it is a number, and each step is a call of bpf_probe_read_kernel(): the same
- * sources are compiled once more with NSOBS_OLD_KERNEL, into an object that is loaded where the
- * kernel has no bpf_get_current_task_btf(). There every task is followed by calls, also one that a
- * tracepoint gives, since both pass the same functions.
+ * sources are compiled once more with NSOBS_OLD_KERNEL, into an object that is loaded before 5.15,
+ * up to which the helper for a call's arguments (lib/syscall_args.h) is missing, too. There every
+ * task is followed by calls, also one that a tracepoint gives, since both pass the same functions.
  */
 #ifndef NSOBS_BPF_LIB_TASK_H_
 #define NSOBS_BPF_LIB_TASK_H_

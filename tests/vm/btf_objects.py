@@ -30,7 +30,7 @@ def flags(machine: str, old: bool) -> list[str]:
 
 
 def compiled(machine: str, old: bool) -> pathlib.Path:
-    """The object that the build for this machine would have; `old`: the one for kernels before 5.11."""
+    """The object that the build for this machine would have; `old`: the one for kernels before 5.15."""
     folder = BUILD / "tests/vm" / f"bpf-{machine}{'-old' if old else ''}"
     folder.mkdir(parents=True, exist_ok=True)
     objects = []

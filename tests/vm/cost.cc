@@ -41,13 +41,18 @@ void Measure(const char* name, int calls, const std::function<void()>& deed) {
   fflush(stdout);
 }
 
+sockaddr_in Address(uint32_t address, uint16_t port) {
+  sockaddr_in out{};
+  out.sin_family = AF_INET;
+  out.sin_port = htons(port);
+  out.sin_addr.s_addr = htonl(address);
+  return out;
+}
+
 void ConnectTcp() {
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(1);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const sockaddr_in to = Address(INADDR_LOOPBACK, 1);
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  (void)connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to);
+  (void)connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to);
   close(fd);
 }
 
@@ -56,30 +61,25 @@ void ConnectUnix() {
   to.sun_family = AF_UNIX;
   strcpy(to.sun_path, "/none");
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  (void)connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to);
+  (void)connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to);
   close(fd);
 }
 
 // A UDP datagram to a port where nobody is: an ICMP error comes back. Also a packet each way for
 // the programs that look for DNS.
 void SendUdp() {
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(1);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const sockaddr_in to = Address(INADDR_LOOPBACK, 1);
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  (void)connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to);
+  (void)connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to);
   (void)send(fd, "x", 1, 0);
   close(fd);
 }
 
 // An address that is not here.
 void BindRefused() {
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(0x08080808);
+  const sockaddr_in at = Address(0x08080808, 0);
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  (void)bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof at);
+  (void)bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at);
   close(fd);
 }
 

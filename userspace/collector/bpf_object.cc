@@ -14,7 +14,7 @@ BpfObject ObjectOfThisKernel() {
   if (asked != nullptr && std::string_view(asked) == "old") return BpfObject::kOld;
   // Not known counts as today's: what is wrong shows as that is loaded.
   const int has =
-      libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_get_current_task_btf, nullptr);
+      libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_task_pt_regs, nullptr);
   return has == 0 ? BpfObject::kOld : BpfObject::kCurrent;
 }
 

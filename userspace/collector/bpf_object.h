@@ -1,5 +1,5 @@
 // Our two BPF objects, of the same sources: for the kernel as it is today, and for kernels before
-// 5.11 (bpf/lib/task.h). Both have the same maps and programs, so that one skeleton serves both.
+// 5.15 (bpf/lib/task.h). Both have the same maps and programs, so that one skeleton serves both.
 #pragma once
 
 #include <memory>
@@ -18,8 +18,9 @@ using Skeleton = std::unique_ptr<nsobs_bpf, DestroySkeleton>;
 
 enum class BpfObject { kCurrent, kOld };
 
-// Which of them this kernel takes: asked by loading a program that calls what the old one does
-// without. NSOBS_OBJECT=old in the environment says so for any kernel, by which tests try it.
+// Which of them this kernel takes: asked by loading a program that calls bpf_task_pt_regs(), the
+// newest helper that every kernel of today has and the old object does without. NSOBS_OBJECT=old in
+// the environment says so for any kernel, by which tests try it.
 BpfObject ObjectOfThisKernel();
 
 // What is said where neither will do. 5.10 is the first that runs a raw tracepoint's program when

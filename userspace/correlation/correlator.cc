@@ -103,8 +103,13 @@ bool Correlator::IsHosts(const CgroupKey& cgroup, NamespaceKind kind,
   return state_->With([&](CorrelatorState& state) { return state.IsHosts(cgroup, kind, ns); });
 }
 
-bool Correlator::KnowsCgroup(const CgroupKey& cgroup) const {
-  return state_->With([&](CorrelatorState& state) { return state.KnowsCgroup(cgroup); });
+ContainerRef Correlator::OwnerOfCounter(const Inventory& inventory, const CgroupKey& cgroup,
+                                        NamespaceKind kind, const NamespaceIdentity& ns) const {
+  ContainerRef found = inventory.OwnerOf(cgroup, kind, ns);
+  if (found == nullptr || Inventory::HasId(ns) || inventory.IsContainers(cgroup)) return found;
+  const bool is_known =
+      state_->With([&](CorrelatorState& state) { return state.KnowsCgroup(cgroup); });
+  return is_known ? found : nullptr;
 }
 
 bool Correlator::IsHostsNamespace(NamespaceKind kind, const NamespaceIdentity& ns) const {

@@ -87,8 +87,11 @@ class Correlator {
   // Is what was counted for them the host's own, as far as one can see now? The cgroup has to live,
   // and the namespace to be the host's. Thread-safe.
   bool IsHosts(const CgroupKey& cgroup, NamespaceKind kind, const NamespaceIdentity& ns) const;
-  // Has it a path, alive or as a tombstone? Thread-safe.
-  bool KnowsCgroup(const CgroupKey& cgroup) const;
+  // Whose a kernel counter is by `inventory`, as of Inventory::OwnerOf(); nullptr also where only
+  // an inode would say it, of a cgroup that is forgotten: the inode may be another's by now.
+  // Thread-safe.
+  ContainerRef OwnerOfCounter(const Inventory& inventory, const CgroupKey& cgroup,
+                              NamespaceKind kind, const NamespaceIdentity& ns) const;
   // True also for one that could not be read. Thread-safe.
   bool IsHostsNamespace(NamespaceKind kind, const NamespaceIdentity& ns) const;
 

@@ -46,6 +46,8 @@ class Inventory : private OwnerLookup {
   ContainerRef OwnerOf(const CgroupKey& cgroup, NamespaceKind kind,
                        const NamespaceIdentity& ns) const;
 
+  bool IsContainers(const CgroupKey& cgroup) const { return cgroups_.contains(cgroup); }
+
   // Does the key of a counter say which of several namespaces with one inode it means?
   static bool HasId(const NamespaceIdentity& ns);
 

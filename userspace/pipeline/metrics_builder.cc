@@ -31,12 +31,7 @@ MetricsBuilder::MetricsBuilder(BuildFacts facts, ProbeSet* probes, const Correla
 std::optional<CounterOwner> MetricsBuilder::OwnerOf(const CounterKey& key, NamespaceKind kind,
                                                     const Inventory& inventory) {
   const auto find = [&](const CounterKey& k, NamespaceKind of) {
-    ContainerRef found = inventory.OwnerOf(k.cgroup, of, k.ns);
-    // An inode alone may be another's by now: of a cgroup that is forgotten it says nothing.
-    if (found != nullptr && !Inventory::HasId(k.ns) && !correlator_->KnowsCgroup(k.cgroup)) {
-      found = nullptr;
-    }
-    return found;
+    return correlator_->OwnerOfCounter(inventory, k.cgroup, of, k.ns);
   };
   const auto is_hosts = [&] { return correlator_->IsHostsNamespace(kind, key.ns); };
   CounterWhose whose = owners_.WhoseIs(key, kind, find, is_hosts, clock_->BootNs());
@@ -51,7 +46,7 @@ void MetricsBuilder::Inherit() {
   MutexLock lock(&mutex_);
   const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
   const auto look = [&](const CounterKey& key, NamespaceKind kind) {
-    if (inventory->OwnerOf(key.cgroup, kind, key.ns) != nullptr) return;
+    if (correlator_->OwnerOfCounter(*inventory, key.cgroup, kind, key.ns) != nullptr) return;
     if (!correlator_->IsHosts(key.cgroup, kind, key.ns)) owners_.SetNobodys(key, kind);
   };
   for (const Counter& c : counters->counters) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "userspace/correlation/inventory.h"
 #include "userspace/event/plain_owner.h"
 
 namespace nsobs {
@@ -30,8 +31,8 @@ CounterWhose OwnerBook::WhoseIs(const CounterKey& key, NamespaceKind kind,
   if (ContainerRef found = find(key, kind); found != nullptr) {
     if (stranger != strangers_.end()) strangers_.erase(stranger);
     Entry& entry = owners_[{key, kind}];
-    const bool is_exact = key.ns.id != key.ns.inode;
-    if (!is_exact && entry.container != nullptr && !IsSameOwner(*entry.container, *found)) {
+    if (!Inventory::HasId(key.ns) && entry.container != nullptr &&
+        !IsSameOwner(*entry.container, *found)) {
       // One cgroup, one inode, and another owner: the kernel's count is of both.
       SetNobodys(key, kind);
       return {CounterWhose::State::kNobodys, nullptr};

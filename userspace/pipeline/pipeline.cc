@@ -320,9 +320,9 @@ void Pipeline::ReportLosses(WriteBatch* out) {
   if (!writer_->Fits(kMadeItems / 2)) return;
   auto kernel = counters_.ReadLosses();
   if (!kernel.ok()) return;
-  const auto find_owner = [inventory = correlator_->inventory()](const CounterKey& key,
-                                                                 NamespaceKind kind) {
-    return inventory->OwnerOf(key.cgroup, kind, key.ns);
+  const auto find_owner = [this, inventory = correlator_->inventory()](const CounterKey& key,
+                                                                       NamespaceKind kind) {
+    return correlator_->OwnerOfCounter(*inventory, key.cgroup, kind, key.ns);
   };
   std::vector<ObservedEvent> rows = losses_.Report(*kernel, ledger_, find_owner, &out->facts);
   for (ObservedEvent& row : rows) PushMade(std::move(row), out);

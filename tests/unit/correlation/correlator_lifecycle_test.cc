@@ -367,8 +367,20 @@ TEST_F(CorrelatorLifecycleTest, CountersOfAReusedInodeAreTheCgroupsOwners) {
     EXPECT_EQ(owner(host_.Cgroup(second.unified), kind), "db");
     EXPECT_EQ(owner(host_.Cgroup("/"), kind), "nobody") << "who came in to one of the two";
   }
-  EXPECT_TRUE(correlator_.KnowsCgroup(host_.Cgroup(second.unified)));
-  EXPECT_FALSE(correlator_.KnowsCgroup({4711, 0}));
+}
+
+// A cgroup that nobody remembers, and an inode that somebody has by now.
+TEST_F(CorrelatorLifecycleTest, AnInodeAloneNamesNoCounterOfAForgottenCgroup) {
+  Begin(Init(100), "web", kSecond);
+  const auto inventory = correlator_.inventory();
+  const auto owner = [&](const CgroupKey& cgroup, uint64_t id) {
+    const ContainerRef found =
+        correlator_.OwnerOfCounter(*inventory, cgroup, NamespaceKind::kPid, {1001, id});
+    return found == nullptr ? "nobody" : found->name;
+  };
+  EXPECT_EQ(owner(host_.Cgroup(Init(100).unified), 1001), "web");
+  EXPECT_EQ(owner(host_.Cgroup("/"), 1001), "web") << "somebody of the host's who came in";
+  EXPECT_EQ(owner({4711, 0}, 1001), "nobody");
 }
 
 TEST_F(CorrelatorLifecycleTest, AStateOfAnOldPidNamesNobody) {
