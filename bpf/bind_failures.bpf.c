@@ -5,7 +5,6 @@
  * read from the caller after the failure and says so; listen's is the socket's. Source:
  * __sys_bind(), __sys_listen() in net/socket.c. What io_uring binds passes no syscall.
  */
-#define NSOBS_DEFINE_BIND_CALLS
 #include "bpf/lib/beat.h"
 #include "bpf/lib/connect.h"
 #include "bpf/lib/open_calls.h"

@@ -5,8 +5,7 @@
  * Source: cgroup_mkdir(), cgroup_rmdir() in kernel/cgroup/cgroup.c.
  */
 #include "bpf/lib/emit.h"
-
-#include <bpf/bpf_tracing.h>
+#include "bpf/lib/program.h"
 
 static __always_inline void tell_cgroup(struct cgroup* cgroup, const char* path, bool born) {
   struct nsobs_cgroup_change* e;
@@ -32,13 +31,13 @@ static __always_inline void tell_cgroup(struct cgroup* cgroup, const char* path,
 }
 
 SEC("tp_btf/cgroup_mkdir")
-int BPF_PROG(nsobs_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
+int TRACING_PROG(nsobs_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
   tell_cgroup(cgroup, path, true);
   return 0;
 }
 
 SEC("tp_btf/cgroup_rmdir")
-int BPF_PROG(nsobs_cgroup_rmdir, struct cgroup* cgroup, const char* path) {
+int TRACING_PROG(nsobs_cgroup_rmdir, struct cgroup* cgroup, const char* path) {
   tell_cgroup(cgroup, path, false);
   return 0;
 }

@@ -5,8 +5,7 @@
  * Source: io_connect() in io_uring/net.c, trace_io_uring_complete().
  */
 #include "bpf/lib/connect.h"
-
-#include <bpf/bpf_tracing.h>
+#include "bpf/lib/program.h"
 
 /* What was asked for lies in io_kiocb.cmd; the kernel's copy of the address is gone by now. */
 struct io_connect {
@@ -39,7 +38,8 @@ static __always_inline void complete_connect(struct io_kiocb* req, s32 res) {
 
 /* The result comes as a struct io_uring_cqe, or as a number in the kernels before. */
 SEC("tp_btf/io_uring_complete")
-int BPF_PROG(nsobs_io_uring_complete, void* ring, struct io_kiocb* req, struct io_uring_cqe* cqe) {
+int TRACING_PROG(nsobs_io_uring_complete, void* ring, struct io_kiocb* req,
+                 struct io_uring_cqe* cqe) {
   if (BPF_CORE_READ(req, opcode) != IORING_OP_CONNECT) return 0;
   complete_connect(req, cqe->res);
   return 0;
@@ -47,7 +47,7 @@ int BPF_PROG(nsobs_io_uring_complete, void* ring, struct io_kiocb* req, struct i
 
 /* 5.19 to 6.12: before, no request is among the arguments. */
 SEC("tp_btf/io_uring_complete")
-int BPF_PROG(nsobs_io_uring_result, void* ring, struct io_kiocb* req, u64 user_data, s32 res) {
+int TRACING_PROG(nsobs_io_uring_result, void* ring, struct io_kiocb* req, u64 user_data, s32 res) {
   if (!NSOBS_IO_URING_TELLS_REQUEST) refuse();
   if (BPF_CORE_READ(req, opcode) != IORING_OP_CONNECT) return 0;
   complete_connect(req, res);

@@ -8,10 +8,9 @@
 #include "bpf/lib/attempt.h"
 #include "bpf/lib/beat.h"
 #include "bpf/lib/missed.h"
+#include "bpf/lib/program.h"
 #include "bpf/lib/socket.h"
 #include "bpf/lib/syscall_hook.h"
-
-#include <bpf/bpf_tracing.h>
 
 static __always_inline int call_begins(u32 fd, u64 sockaddr, u32 sockaddr_len) {
   u64 id = bpf_get_current_pid_tgid();
@@ -74,12 +73,12 @@ static __always_inline int call_returns(long ret) {
 }
 
 SEC("fentry/__sys_connect")
-int BPF_PROG(nsobs_connect_fentry, int fd, void* sockaddr, int sockaddr_len) {
+int TRACING_PROG(nsobs_connect_fentry, int fd, void* sockaddr, int sockaddr_len) {
   return call_begins(fd, (u64)sockaddr, sockaddr_len);
 }
 
 SEC("fexit/__sys_connect")
-int BPF_PROG(nsobs_connect_fexit, int fd, void* sockaddr, int sockaddr_len, int ret) {
+int TRACING_PROG(nsobs_connect_fexit, int fd, void* sockaddr, int sockaddr_len, int ret) {
   return call_returns(ret);
 }
 

@@ -5,13 +5,11 @@
  * changed by whoever runs the softirq.
  * Source: trace_inet_sock_set_state() in net/ipv4/af_inet.c, tcp_v4_connect(), tcp_done().
  */
-#define NSOBS_DEFINE_CONNECT_MAPS
 #include "bpf/lib/attempt.h"
 #include "bpf/lib/beat.h"
 #include "bpf/lib/connect.h"
+#include "bpf/lib/program.h"
 #include "bpf/lib/runs.h"
-
-#include <bpf/bpf_tracing.h>
 
 /* The call of this thread that connects this socket; NULL if connect() is not hooked or not used.
  */
@@ -292,7 +290,7 @@ static __always_inline void begin_again(struct sock* sk) {
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(nsobs_tcp_state, struct sock* sk, int oldstate, int newstate) {
+int TRACING_PROG(nsobs_tcp_state, struct sock* sk, int oldstate, int newstate) {
   struct attempt* attempt;
 
   if (newstate != TCP_SYN_SENT && oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV) return 0;
@@ -352,15 +350,15 @@ static __always_inline int take_error(struct sock* sk) {
 }
 
 SEC("tp_btf/inet_sk_error_report")
-int BPF_PROG(nsobs_tcp_error, struct sock* sk) { return take_error(sk); }
+int TRACING_PROG(nsobs_tcp_error, struct sock* sk) { return take_error(sk); }
 
 /* Before 5.14 (e3ae2365efc1): what a socket's sk_error_report is, but for the kernel's own. */
 SEC("fentry/sock_def_error_report")
-int BPF_PROG(nsobs_tcp_error_fentry, struct sock* sk) { return take_error(sk); }
+int TRACING_PROG(nsobs_tcp_error_fentry, struct sock* sk) { return take_error(sk); }
 
 /* The last chance: no attempt is left behind by its socket. */
 SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(nsobs_tcp_end, struct sock* sk) {
+int TRACING_PROG(nsobs_tcp_end, struct sock* sk) {
   struct attempt* attempt = attempt_of(sk);
 
   if (!attempt) return 0;

@@ -6,8 +6,7 @@
  * Source: inet_sk_error_report tracepoint, __udp4_lib_err(), __udp6_lib_err(). Since 5.14.
  */
 #include "bpf/lib/connect.h"
-
-#include <bpf/bpf_tracing.h>
+#include "bpf/lib/program.h"
 
 static __always_inline u64 socket_inode(struct sock* sk) {
   struct socket_alloc* socket = (struct socket_alloc*)sk->sk_socket;
@@ -99,8 +98,8 @@ static __always_inline int tell_error(struct sock* sk) {
 }
 
 SEC("tp_btf/inet_sk_error_report")
-int BPF_PROG(nsobs_udp_error, struct sock* sk) { return tell_error(sk); }
+int TRACING_PROG(nsobs_udp_error, struct sock* sk) { return tell_error(sk); }
 
 /* Before 5.14, as for TCP. */
 SEC("fentry/sock_def_error_report")
-int BPF_PROG(nsobs_udp_error_fentry, struct sock* sk) { return tell_error(sk); }
+int TRACING_PROG(nsobs_udp_error_fentry, struct sock* sk) { return tell_error(sk); }

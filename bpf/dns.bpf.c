@@ -182,14 +182,14 @@ static __always_inline void keep_query(struct __sk_buff* skb, const struct dns_k
   q->sent_ns = q->open_ns;
 }
 
-struct scratch_map {
+struct dns_scratch_map {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);
   __type(key, __u32);
   __type(value, __u64);
 };
 
-struct scratch_map dns_scratch SEC(".maps");
+struct dns_scratch_map dns_scratch SEC(".maps");
 
 struct asked {
   u8 address[16];

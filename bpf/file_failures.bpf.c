@@ -28,7 +28,7 @@ static __always_inline void owner_of_files(struct nsobs_owner_key* key, struct t
   if (key->ns_id == 0) key->ns_id = key->ns_inode;
 }
 
-static __always_inline bool is_told(long ret) {
+static __always_inline bool is_failure_told(long ret) {
   return ret == -EROFS || ret == -EACCES || ret == -EPERM || ret == -ENOSPC || ret == -EDQUOT ||
          ret == -ELOOP;
 }
@@ -143,7 +143,7 @@ static __always_inline int tell_failure(long ret, u8 operation, u32 path_at, int
   if (ret == -ENOENT && operation == NSOBS_FILE_OPEN) {
     read_call_args(&args);
     if (!is_missing_told(current_task(), args.value[path_at])) return 0;
-  } else if (!is_told(ret)) {
+  } else if (!is_failure_told(ret)) {
     return 0;
   }
   e = begin_failure(&t, ret, operation);
@@ -182,7 +182,7 @@ NSOBS_RETURNED(openat2) {
   struct call_args args;
   struct telling t = {};
 
-  if (ret >= 0 || is_beat(NSOBS_BEAT_OPENAT2) || !is_told(ret)) return 0;
+  if (ret >= 0 || is_beat(NSOBS_BEAT_OPENAT2) || !is_failure_told(ret)) return 0;
   e = begin_failure(&t, ret, NSOBS_FILE_OPEN);
   if (!e) return 0;
   read_call_args(&args);

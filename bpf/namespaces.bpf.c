@@ -4,15 +4,13 @@
  * (and their failures on return). Both identities of all eight kinds.
  * Source: kernel/nsproxy.c, kernel/fork.c.
  */
-#define NSOBS_DEFINE_NAMESPACE_CALLS
 #include "bpf/lib/beat.h"
 #include "bpf/lib/emit.h"
 #include "bpf/lib/executable.h"
 #include "bpf/lib/open_calls.h"
+#include "bpf/lib/program.h"
 #include "bpf/lib/syscall_args.h"
 #include "bpf/lib/syscall_hook.h"
-
-#include <bpf/bpf_tracing.h>
 
 /* As a child would get them: pid and time are changed for children only. */
 static __always_inline void read_namespaces_for_children(struct nsobs_namespaces* out,
@@ -171,7 +169,7 @@ NSOBS_RETURNED(unshare) {
 }
 
 SEC("tp_btf/task_newtask")
-int BPF_PROG(nsobs_newtask, struct task_struct* child, u64 clone_flags) {
+int TRACING_PROG(nsobs_newtask, struct task_struct* child, u64 clone_flags) {
   struct nsobs_namespaces from;
   struct task_struct* task;
   struct own_pid pid;

@@ -11,8 +11,7 @@
  * Source: mem_cgroup_oom(), mem_cgroup_out_of_memory() in mm/memcontrol.c, mm/oom_kill.c.
  */
 #include "bpf/lib/emit.h"
-
-#include <bpf/bpf_tracing.h>
+#include "bpf/lib/program.h"
 
 #define MAX_ANCESTORS 16
 #define HEADROOM_PAGES 64 /* a charge is tried in batches of this size (MEMCG_CHARGE_BATCH) */
@@ -144,8 +143,8 @@ static __always_inline int tell_oom(struct task_struct* victim) {
 }
 
 SEC("tp_btf/mark_victim")
-int BPF_PROG(nsobs_mark_victim, struct task_struct* victim) { return tell_oom(victim); }
+int TRACING_PROG(nsobs_mark_victim, struct task_struct* victim) { return tell_oom(victim); }
 
 /* Where mark_victim has a pid: the function that sends the signal, just before it says so. */
 SEC("fentry/__oom_kill_process")
-int BPF_PROG(nsobs_oom_kill, struct task_struct* victim) { return tell_oom(victim); }
+int TRACING_PROG(nsobs_oom_kill, struct task_struct* victim) { return tell_oom(victim); }

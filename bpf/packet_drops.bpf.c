@@ -6,8 +6,7 @@
  * netfilter since 5.18: without them the verifier refuses the program, and the source is off.
  */
 #include "bpf/lib/connect.h"
-
-#include <bpf/bpf_tracing.h>
+#include "bpf/lib/program.h"
 
 #define IPV6_OPTIONS_MAX 4
 #define TCP_FLAGS_AT 13
@@ -182,7 +181,8 @@ static __always_inline void fill_drop(struct nsobs_packet_drop* e, const struct 
 }
 
 SEC("tp_btf/kfree_skb")
-int BPF_PROG(nsobs_packet_drop, struct sk_buff* skb, void* location, enum skb_drop_reason reason) {
+int TRACING_PROG(nsobs_packet_drop, struct sk_buff* skb, void* location,
+                 enum skb_drop_reason reason) {
   struct nsobs_packet_drop drop = {}, *e;
   struct packet packet = {};
   struct telling t = {};

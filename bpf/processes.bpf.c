@@ -8,17 +8,16 @@
 #include "bpf/lib/connect.h"
 #include "bpf/lib/executable.h"
 #include "bpf/lib/open_calls.h"
+#include "bpf/lib/program.h"
 
-#include <bpf/bpf_tracing.h>
-
-struct scratch_map {
+struct exec_scratch_map {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);
   __type(key, __u32);
   __type(value, struct nsobs_process_exec);
 };
 
-struct scratch_map exec_scratch SEC(".maps");
+struct exec_scratch_map exec_scratch SEC(".maps");
 
 #define ARGS_OFFSET __builtin_offsetof(struct nsobs_process_exec, args)
 
@@ -61,7 +60,7 @@ static __always_inline void send_exec(const struct telling* t, struct nsobs_proc
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(nsobs_exec, struct task_struct* task, s32 old_pid) {
+int TRACING_PROG(nsobs_exec, struct task_struct* task, s32 old_pid) {
   struct nsobs_process_exec* e;
   struct telling t = {};
   u32 zero = 0;
@@ -122,7 +121,7 @@ static __always_inline bool is_first_to_tell(struct task_struct* task) {
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(nsobs_exit, struct task_struct* task) {
+int TRACING_PROG(nsobs_exit, struct task_struct* task) {
   u64 id = bpf_get_current_pid_tgid();
   struct nsobs_process_exit* e;
   struct telling t = {};

@@ -57,7 +57,7 @@ static __always_inline bool by_kernel(struct kernel_siginfo* info, s32* code) {
   return *code > 0 || !(*code == SI_USER || *code == SI_QUEUE || *code == SI_TKILL);
 }
 
-static __always_inline bool is_told(int sig, u32 result) {
+static __always_inline bool is_signal_told(int sig, u32 result) {
   u64 bit = 1ULL << (sig - 1);
 
   return settings.told_signals & bit ||
@@ -133,7 +133,7 @@ int BPF_PROG(nsobs_signal_generate, int sig, struct kernel_siginfo* info, struct
 
   if (sig < 1 || sig > 64 || is_beat(NSOBS_BEAT_SIGNAL_GENERATE)) return 0;
   what.result = result_of(task, sig, group, trace_result);
-  if (is_told(sig, what.result)) {
+  if (is_signal_told(sig, what.result)) {
     what.group = group != 0;
     what.by_kernel = by_kernel(info, &what.code);
     what.handler = disposition(task, sig);

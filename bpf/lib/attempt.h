@@ -38,8 +38,8 @@ struct more_attempts_map {
   __type(value, struct attempt);
 };
 
-NSOBS_CONNECT_EXTERN struct attempt_map attempts SEC(".maps");
-NSOBS_CONNECT_EXTERN struct more_attempts_map more_attempts SEC(".maps");
+struct attempt_map attempts SEC(".maps");
+struct more_attempts_map more_attempts SEC(".maps");
 
 static __always_inline struct attempt* attempt_of(struct sock* sk) {
   u64 key = (u64)sk;

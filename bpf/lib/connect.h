@@ -71,15 +71,10 @@ struct udp_owner_map {
   __type(value, struct udp_peer);
 };
 
-#ifdef NSOBS_DEFINE_CONNECT_MAPS
-#define NSOBS_CONNECT_EXTERN
-#else
-#define NSOBS_CONNECT_EXTERN extern
-#endif
-NSOBS_CONNECT_EXTERN struct connect_call_map connect_calls SEC(".maps");
-NSOBS_CONNECT_EXTERN volatile __u64 kept_calls SEC(".data.kept_calls");
-NSOBS_CONNECT_EXTERN struct io_connect_map io_connects SEC(".maps");
-NSOBS_CONNECT_EXTERN struct udp_owner_map udp_owners SEC(".maps");
+struct connect_call_map connect_calls SEC(".maps");
+volatile __u64 kept_calls SEC(".data.kept_calls");
+struct io_connect_map io_connects SEC(".maps");
+struct udp_owner_map udp_owners SEC(".maps");
 
 /* The call of the current thread has returned. */
 static __always_inline void leave_call(struct connect_call* call, u64 id) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The maps and settings that more than one program uses. maps.bpf.c defines them, the others see
- * them as extern, and the linker (bpftool gen object) joins them.
+ * The maps and settings that more than one program uses.
  *
  * Counters are one shared hash with atomic adds rather than a per-CPU hash: a scrape reads each
  * value once instead of once a CPU, memory does not grow with the CPUs, and the counters of one
@@ -111,38 +110,32 @@ struct run_map {
   __type(value, struct nsobs_run);
 };
 
-#ifdef NSOBS_DEFINE_MAPS
-#define NSOBS_EXTERN
-#else
-#define NSOBS_EXTERN extern
-#endif
-
-NSOBS_EXTERN struct critical_ring critical SEC(".maps");
-NSOBS_EXTERN struct bulk_ring bulk SEC(".maps");
-NSOBS_EXTERN struct counter_map counters SEC(".maps");
-NSOBS_EXTERN struct overflow_map counters_overflow SEC(".maps");
-NSOBS_EXTERN struct tcp_connect_map tcp_connects SEC(".maps");
-NSOBS_EXTERN struct tcp_overflow_map tcp_connects_overflow SEC(".maps");
-NSOBS_EXTERN struct tally_map tallies SEC(".maps");
-NSOBS_EXTERN struct loss_map losses SEC(".maps");
-NSOBS_EXTERN struct budget_map budgets SEC(".maps");
-NSOBS_EXTERN struct run_map runs SEC(".maps");
+struct critical_ring critical SEC(".maps");
+struct bulk_ring bulk SEC(".maps");
+struct counter_map counters SEC(".maps");
+struct overflow_map counters_overflow SEC(".maps");
+struct tcp_connect_map tcp_connects SEC(".maps");
+struct tcp_overflow_map tcp_connects_overflow SEC(".maps");
+struct tally_map tallies SEC(".maps");
+struct loss_map losses SEC(".maps");
+struct budget_map budgets SEC(".maps");
+struct run_map runs SEC(".maps");
 
 /* Written by userspace while programs run, hence volatile. */
-NSOBS_EXTERN volatile struct nsobs_settings settings SEC(".data.settings");
+volatile struct nsobs_settings settings SEC(".data.settings");
 
 /* By enum nsobs_beat: how often, and on which CPU the last time. One thread at a time counts here.
  */
-NSOBS_EXTERN volatile __u64 beats[NSOBS_BEATS] SEC(".data.beats");
-NSOBS_EXTERN volatile __u32 beat_cpus[NSOBS_BEATS] SEC(".data.beats");
+volatile __u64 beats[NSOBS_BEATS] SEC(".data.beats");
+volatile __u32 beat_cpus[NSOBS_BEATS] SEC(".data.beats");
 
 /* By enum nsobs_beat of the return: lib/missed.h. */
-NSOBS_EXTERN __u64 missed_returns[MISSED_RETURNS] SEC(".data.missed");
+__u64 missed_returns[MISSED_RETURNS] SEC(".data.missed");
 
 /* When the reader was woken last. Racy, and good enough. */
-NSOBS_EXTERN volatile __u64 last_wakeup_ns SEC(".data.wakeup");
+volatile __u64 last_wakeup_ns SEC(".data.wakeup");
 
 /* What userspace knows at load. */
-NSOBS_EXTERN const volatile struct nsobs_constants constants SEC(".rodata.constants");
+const volatile struct nsobs_constants constants SEC(".rodata.constants");
 
 #endif /* NSOBS_BPF_LIB_MAPS_H_ */

@@ -37,19 +37,8 @@ struct bind_call_map {
   __type(value, struct bind_call);
 };
 
-#ifdef NSOBS_DEFINE_NAMESPACE_CALLS
-#define NSOBS_NAMESPACE_CALLS_EXTERN
-#else
-#define NSOBS_NAMESPACE_CALLS_EXTERN extern
-#endif
-#ifdef NSOBS_DEFINE_BIND_CALLS
-#define NSOBS_BIND_CALLS_EXTERN
-#else
-#define NSOBS_BIND_CALLS_EXTERN extern
-#endif
-
-NSOBS_NAMESPACE_CALLS_EXTERN struct namespace_call_map namespace_calls SEC(".maps");
-NSOBS_BIND_CALLS_EXTERN struct bind_call_map bind_calls SEC(".maps");
+struct namespace_call_map namespace_calls SEC(".maps");
+struct bind_call_map bind_calls SEC(".maps");
 
 /*
  * What this thread's last setns() or unshare() left behind, if its return was missed: the next one

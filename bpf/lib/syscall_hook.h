@@ -9,12 +9,12 @@
 #ifndef NSOBS_BPF_LIB_SYSCALL_HOOK_H_
 #define NSOBS_BPF_LIB_SYSCALL_HOOK_H_
 
+#include "bpf/lib/program.h"
 #include "bpf/lib/syscall_args.h"
 #include "bpf/lib/types.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
 
 #ifdef __TARGET_ARCH_arm64
 #define NSOBS_SYSCALL "__arm64_sys_"
@@ -88,7 +88,7 @@ static __always_inline long returned(const struct pt_regs* ctx) {
 #define NSOBS_CALLED(name, count)                                                   \
   static __always_inline int name##_called(const struct first_args* args);          \
   SEC("fentry/" NSOBS_SYSCALL #name)                                                \
-  int BPF_PROG(nsobs_##name##_fentry, const struct pt_regs* regs) {                 \
+  int TRACING_PROG(nsobs_##name##_fentry, const struct pt_regs* regs) {             \
     struct first_args args;                                                         \
                                                                                     \
     read_entry_args(&args, regs);                                                   \
@@ -113,7 +113,7 @@ static __always_inline long returned(const struct pt_regs* ctx) {
 #define NSOBS_RETURNED(name)                                                                   \
   static __always_inline int name##_returned(long ret);                                        \
   SEC("fexit/" NSOBS_SYSCALL #name)                                                            \
-  int BPF_PROG(nsobs_##name##_fexit, const struct pt_regs* regs, long ret) {                   \
+  int TRACING_PROG(nsobs_##name##_fexit, const struct pt_regs* regs, long ret) {               \
     return name##_returned(ret);                                                               \
   }                                                                                            \
   SEC("kretprobe/" NSOBS_SYSCALL #name)                                                        \

@@ -263,7 +263,7 @@ class Walk {
     } else if (in.imm == kPoison) {
       out_.poisoned.insert(at);
       return;
-    } else {
+    } else if (in.src_reg != BPF_PSEUDO_KFUNC_CALL) {
       out_.helpers.insert(in.imm);
     }
     bool sees_stack = false;

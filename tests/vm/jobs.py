@@ -27,7 +27,7 @@ VERIFIER_SHARE = 0.05
 TESTS = ("Oom.*", "All/OomTest.*", "Setns.*", "Unshare.*", "All/NamespaceFailureTest.*", "All/CloneTest.*", "Signal.*",
          "SignalToInit.*", "All/UnixTest.*", "UnixPath.*", "UdpTest.*", "All/NoPortTest.*", "All/BindTest.*",
          "All/ReadOnlyTest.*", "All/TcpFailureTest.*/Refused4", "All/RingTest.*", "All/CgroupTest.*", "All/ExecTest.*",
-         "All/ExitTest.*", "Exit.*", "FileFailureTest.AWriteToAFullFileSystem", "All/DropTest.*/*4*", "All/DnsFailureTest.*/s*4",
+         "All/ExitTest.*", "Exit.*", "Run.OfTwoThatShareACpuIsCounted", "FileFailureTest.AWriteToAFullFileSystem", "All/DropTest.*/*4*", "All/DnsFailureTest.*/s*4",
          "DnsTest.AskedAgain*", "ProbeSet.SelfTestPasses",
          "ProbeSet.FilesWhereTheyAreFree", "HostTasks.*")
 # Where a kind of hook is forced: of what has more than one kind.

@@ -1,21 +1,56 @@
 #include "userspace/collector/bpf_object.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/btf.h>
 #include <stdlib.h>
 
+#include <algorithm>
+#include <iterator>
+#include <memory>
+
 #include "nsobs_old_bpf.skel.h"
+#include "nsobs_preemptible_bpf.skel.h"
 
 namespace nsobs {
+namespace {
+
+// The kernel's functions that the object for preemptible programs calls.
+constexpr const char* kSwitches[] = {"bpf_preempt_disable", "bpf_preempt_enable",
+                                     "bpf_local_irq_save", "bpf_local_irq_restore"};
+
+bool Has(const btf* kernel, const char* name, uint32_t kind) {
+  return btf__find_by_name_kind(kernel, name, kind) > 0;
+}
+
+bool CanForbidPreemption(const btf* kernel) {
+  return std::all_of(std::begin(kSwitches), std::end(kSwitches),
+                     [&](const char* name) { return Has(kernel, name, BTF_KIND_FUNC); });
+}
+
+// Tracepoints are protected by SRCU alone, preemption stays on (7.0): the per-CPU data of that
+// domain is there, and so it was before 6.13, where it served those in idle code.
+bool PreemptsTracepoints(const btf* kernel) {
+  return Has(kernel, "tracepoint_srcu_srcu_data", BTF_KIND_VAR);
+}
+
+}  // namespace
 
 BpfObject ObjectOfThisKernel() {
-  const char* asked = getenv("NSOBS_OBJECT");
-  if (asked != nullptr && std::string_view(asked) == "old") return BpfObject::kOld;
-  // Not known counts as today's: what is wrong shows as that is loaded.
+  const char* set = getenv("NSOBS_OBJECT");
+  const std::string_view asked = set == nullptr ? "" : set;
+  if (asked == "plain") return BpfObject::kPlain;
+  if (asked == "old") return BpfObject::kOld;
+  // Not known counts as there: what is wrong shows as the object is loaded.
   const int has =
       libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_task_pt_regs, nullptr);
-  return has == 0 ? BpfObject::kOld : BpfObject::kCurrent;
+  if (has == 0) return BpfObject::kOld;
+  const std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
+  if (kernel == nullptr || !CanForbidPreemption(kernel.get())) return BpfObject::kPlain;
+  return asked == "preemptible" || PreemptsTracepoints(kernel.get()) ? BpfObject::kPreemptible
+                                                                     : BpfObject::kPlain;
 }
 
 absl::Status TooOld() {
@@ -25,8 +60,18 @@ absl::Status TooOld() {
 
 std::string_view ObjectBytes(BpfObject object) {
   size_t size = 0;
-  const void* bytes =
-      object == BpfObject::kOld ? nsobs_old_bpf::elf_bytes(&size) : nsobs_bpf::elf_bytes(&size);
+  const void* bytes = nullptr;
+  switch (object) {
+    case BpfObject::kPlain:
+      bytes = nsobs_bpf::elf_bytes(&size);
+      break;
+    case BpfObject::kPreemptible:
+      bytes = nsobs_preemptible_bpf::elf_bytes(&size);
+      break;
+    case BpfObject::kOld:
+      bytes = nsobs_old_bpf::elf_bytes(&size);
+      break;
+  }
   return {static_cast<const char*>(bytes), size};
 }
 

@@ -1,5 +1,6 @@
-// Our two BPF objects, of the same sources: for the kernel as it is today, and for kernels before
-// 5.15 (bpf/lib/task.h). Both have the same maps and programs, so that one skeleton serves both.
+// Our BPF objects, of the same sources: as they are, for kernels that preempt a tracepoint's
+// programs (bpf/lib/program.h) and for kernels before 5.15 (bpf/lib/task.h). They have the same
+// maps and programs, so that one skeleton serves all.
 #pragma once
 
 #include <memory>
@@ -16,11 +17,11 @@ struct DestroySkeleton {
 };
 using Skeleton = std::unique_ptr<nsobs_bpf, DestroySkeleton>;
 
-enum class BpfObject { kCurrent, kOld };
+enum class BpfObject { kPlain, kPreemptible, kOld };
 
-// Which of them this kernel takes: asked by loading a program that calls bpf_task_pt_regs(), the
-// newest helper that every kernel of today has and the old object does without. NSOBS_OBJECT=old in
-// the environment says so for any kernel, by which tests try it.
+// Which of them this kernel takes. kOld: it has no bpf_task_pt_regs(), by trial. kPreemptible: by
+// its BTF it preempts a tracepoint's programs, and has what forbids that. NSOBS_OBJECT=plain,
+// =preemptible (where the kernel can) or =old in the environment says which, for tests.
 BpfObject ObjectOfThisKernel();
 
 // What is said where neither will do. 5.10 is the first that runs a raw tracepoint's program when

@@ -70,7 +70,7 @@ class ProbeSet::Impl {
   // What it is attached by; -1: nothing.
   int LinkFd(size_t row) const;
 
-  BpfObject object_ = BpfObject::kCurrent;
+  BpfObject object_ = BpfObject::kPlain;
   Skeleton skeleton_;
   RunMapping mapping_;
   BulkLimit bulk_;
