@@ -74,6 +74,16 @@ std::string SeriesText(Family family, const std::vector<LabelText>& values) {
   return text;
 }
 
+Page::Page(const Sizes& expected) {
+  for (size_t i = 0; i < samples_.size(); ++i) samples_[i].reserve(expected[i] + expected[i] / 16);
+}
+
+Page::Sizes Page::sizes() const {
+  Sizes out{};
+  for (size_t i = 0; i < samples_.size(); ++i) out[i] = samples_[i].size();
+  return out;
+}
+
 void Page::Add(Family family, const std::vector<LabelText>& values, double value) {
   AddText(family, {SeriesText(family, values)}, value);
 }

@@ -25,6 +25,14 @@ std::string LabelsText(std::span<const std::string_view> names, std::span<const 
 
 class Page {
  public:
+  // Bytes of each family.
+  using Sizes = std::array<size_t, kFamilyCount>;
+
+  Page() = default;
+  // With room for as much, of the page before this one: what grows is copied again and again.
+  explicit Page(const Sizes& expected);
+  Sizes sizes() const;
+
   // The caller sees to it that no series comes twice.
   void Add(Family family, const std::vector<LabelText>& values, double value);
   // The same with a SeriesText(), whole or in parts.

@@ -49,7 +49,7 @@ class PrometheusExporter::Impl {
   std::string Render(const MetricsSnapshot& snapshot) {
     std::lock_guard<std::mutex> lock(mutex_);
     book_.Look(snapshot);
-    Page page;
+    Page page(sizes_);
     AddBook(book_, page);
     AddLedger(snapshot.ledger, page);
     AddAnomalies(snapshot.anomalies, page);
@@ -62,12 +62,14 @@ class PrometheusExporter::Impl {
     AddBudget(snapshot.budget, page);
     AddPrograms(snapshot.programs, page);
     AddHealth(snapshot.health, page);
+    sizes_ = page.sizes();
     return page.Text();
   }
 
  private:
   std::mutex mutex_;
-  SeriesBook book_;  // guarded by it
+  SeriesBook book_;      // guarded by it
+  Page::Sizes sizes_{};  // of the page before; guarded, too
 };
 
 PrometheusExporter::PrometheusExporter(PrometheusOptions options)

@@ -22,23 +22,24 @@ absl::StatusOr<uint32_t> MaxEntries(int fd) {
   return info.max_entries;
 }
 
-// All entries of a hash map, by batches (Linux 5.6).
+// All entries of a hash map, by batches (Linux 5.6). Room is made as it is needed: for the whole
+// map, which is hardly ever full, it would be most of what a scrape of few series costs.
 template <typename K, typename V>
 absl::Status ReadHash(int fd, std::vector<K>* keys, std::vector<V>* values) {
+  constexpr uint32_t kBatch = 1024;  // more than a bucket ever has
   NSOBS_ASSIGN_OR_RETURN(const uint32_t max, MaxEntries(fd));
-  keys->resize(max);
-  values->resize(max);
   uint32_t token = 0, total = 0;
-  bool first = true;
-  while (total < max) {
-    uint32_t count = max - total;
-    const int error =
-        bpf_map_lookup_batch(fd, first ? nullptr : &token, &token, keys->data() + total,
-                             values->data() + total, &count, nullptr);
-    if (error != 0 && errno != ENOENT) return ErrnoStatus(errno, "reading counters");
+  bool is_first = true, is_more = true;
+  // Beside deletions and additions it may give some more than the map holds.
+  while (is_more && total < 2 * max) {
+    uint32_t count = kBatch;
+    keys->resize(total + count);
+    values->resize(total + count);
+    is_more = bpf_map_lookup_batch(fd, is_first ? nullptr : &token, &token, keys->data() + total,
+                                   values->data() + total, &count, nullptr) == 0;
+    if (!is_more && errno != ENOENT) return ErrnoStatus(errno, "reading counters");
     total += count;
-    first = false;
-    if (error != 0) break;  // ENOENT: that was the end
+    is_first = false;
   }
   keys->resize(total);
   values->resize(total);
@@ -82,6 +83,7 @@ absl::Status ReadCounters(int fd, KernelRuns* runs, KernelCounters* out) {
   NSOBS_RETURN_IF_ERROR(ReadHash(fd, &keys, &values));
   out->keys = keys.size();
   AddRuns(runs->CountsSoFar(), &keys, &values);
+  out->counters.reserve(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!IsFamily(keys[i].family)) continue;
     out->counters.push_back({static_cast<CounterFamily>(keys[i].family), false, ToKey(keys[i]),

@@ -28,15 +28,21 @@ MetricsBuilder::MetricsBuilder(BuildFacts facts, ProbeSet* probes, const Correla
       start_wall_ns_(clock->WallNs()),
       owners_(kKeepDead) {}
 
-std::optional<CounterOwner> MetricsBuilder::OwnerOf(const CounterKey& key, NamespaceKind kind,
-                                                    const Inventory& inventory) {
+CounterWhose MetricsBuilder::Ask(const CounterKey& key, NamespaceKind kind, const Look& look) {
   const auto find = [&](const CounterKey& k, NamespaceKind of) {
-    return correlator_->OwnerOfCounter(inventory, k.cgroup, of, k.ns);
+    return correlator_->OwnerOfCounter(look.inventory, k.cgroup, of, k.ns);
   };
   const auto is_hosts = [&] { return correlator_->IsHostsNamespace(kind, key.ns); };
-  CounterWhose whose = owners_.WhoseIs(key, kind, find, is_hosts, clock_->BootNs());
+  return owners_.WhoseIs(key, kind, find, is_hosts, look.now_boot_ns);
+}
+
+std::optional<CounterOwner> MetricsBuilder::OwnerOf(const CounterKey& key, NamespaceKind kind,
+                                                    Look* look) {
+  const auto [it, is_new] = look->known.try_emplace({key, kind});
+  if (is_new) it->second = Ask(key, kind, *look);
+  const CounterWhose& whose = it->second;
   if (whose.state == CounterWhose::State::kNotYet) return std::nullopt;
-  return CounterOwner{std::move(whose.container), whose.state == CounterWhose::State::kNobodys};
+  return CounterOwner{whose.container, whose.state == CounterWhose::State::kNobodys};
 }
 
 // A predecessor knew whose they were; that container was gone before we looked.
@@ -58,10 +64,9 @@ void MetricsBuilder::Inherit() {
   for (const OwnerLoss& loss : counters->losses) look(loss.key, NamespaceOf(loss.kind));
 }
 
-void MetricsBuilder::AddCounter(const Counter& c, const Inventory& inventory,
-                                MetricsSnapshot* out) {
+void MetricsBuilder::AddCounter(const Counter& c, Look* look, MetricsSnapshot* out) {
   std::optional<CounterOwner> whose = CounterOwner{nullptr, true};
-  if (!c.overflow) whose = OwnerOf(c.key, NamespaceOf(c.family), inventory);
+  if (!c.overflow) whose = OwnerOf(c.key, NamespaceOf(c.family), look);
   if (!whose) return;
   CounterOwner owner = *std::move(whose);
   const auto b8 = static_cast<uint8_t>(c.b);
@@ -114,9 +119,9 @@ void MetricsBuilder::AddCounter(const Counter& c, const Inventory& inventory,
   }
 }
 
-void MetricsBuilder::AddTcp(const TcpCounter& c, const Inventory& inventory, MetricsSnapshot* out) {
+void MetricsBuilder::AddTcp(const TcpCounter& c, Look* look, MetricsSnapshot* out) {
   std::optional<CounterOwner> whose = CounterOwner{nullptr, true};
-  if (!c.overflow) whose = OwnerOf(c.key, NamespaceKind::kNet, inventory);
+  if (!c.overflow) whose = OwnerOf(c.key, NamespaceKind::kNet, look);
   if (!whose) return;
   CounterOwner owner = *std::move(whose);
   const uint64_t done = c.established + c.failed + c.abandoned;
@@ -172,14 +177,15 @@ MetricsSnapshot MetricsBuilder::Build() {
   const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
   out.containers = inventory->containers();
   AddHealth(*counters, &out);
-  for (const Counter& c : counters->counters) AddCounter(c, *inventory, &out);
-  for (const TcpCounter& c : counters->tcp) AddTcp(c, *inventory, &out);
+  Look look{*inventory, clock_->BootNs()};
+  for (const Counter& c : counters->counters) AddCounter(c, &look, &out);
+  for (const TcpCounter& c : counters->tcp) AddTcp(c, &look, &out);
   for (const OwnerLoss& loss : counters->losses) {
-    std::optional<CounterOwner> owner = OwnerOf(loss.key, NamespaceOf(loss.kind), *inventory);
+    std::optional<CounterOwner> owner = OwnerOf(loss.key, NamespaceOf(loss.kind), &look);
     if (owner) out.losses.push_back({*std::move(owner), loss.kind, loss.cause, loss.value});
   }
   if (is_whole) {
-    const OwnerBook::Gone gone = owners_.TakeGone(*counters, clock_->BootNs());
+    const OwnerBook::Gone gone = owners_.TakeGone(*counters, look.now_boot_ns);
     counters_.Delete(gone.counters, gone.tcp);
   }
   return out;

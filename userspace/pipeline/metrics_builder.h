@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "userspace/base/mutex.h"
 #include "userspace/collector/counter_reader.h"
 #include "userspace/collector/probe_set.h"
@@ -35,13 +36,20 @@ class MetricsBuilder {
   void Inherit();
 
  private:
+  // One look at all counters, at one moment. An owner has some twenty of them.
+  struct Look {
+    const Inventory& inventory;
+    int64_t now_boot_ns = 0;
+    absl::flat_hash_map<std::pair<CounterKey, NamespaceKind>, CounterWhose> known = {};
+  };
+  CounterWhose Ask(const CounterKey& key, NamespaceKind kind, const Look& look)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // nullopt: that will be known in a moment, and it is shown then.
-  std::optional<CounterOwner> OwnerOf(const CounterKey& key, NamespaceKind kind,
-                                      const Inventory& inventory)
+  std::optional<CounterOwner> OwnerOf(const CounterKey& key, NamespaceKind kind, Look* look)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void AddCounter(const Counter& counter, const Inventory& inventory, MetricsSnapshot* out)
+  void AddCounter(const Counter& counter, Look* look, MetricsSnapshot* out)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void AddTcp(const TcpCounter& counter, const Inventory& inventory, MetricsSnapshot* out)
+  void AddTcp(const TcpCounter& counter, Look* look, MetricsSnapshot* out)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddHealth(const KernelCounters& counters, MetricsSnapshot* out);
 

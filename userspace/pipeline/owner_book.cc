@@ -83,6 +83,7 @@ OwnerBook::Gone OwnerBook::TakeGone(const KernelCounters& counters, int64_t now_
     if (!c.overflow && in_flight) over.erase({c.key, NamespaceKind::kNet});
   }
   Gone gone;
+  if (over.empty()) return gone;
   for (const Counter& c : counters.counters) {
     if (!c.overflow && over.contains({c.key, NamespaceOf(c.family)})) gone.counters.push_back(c);
   }
