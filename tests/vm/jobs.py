@@ -100,10 +100,12 @@ export NSOBS_HOOKS={job.hooks}
 echo 'guest: verifier'
 vm_verifier 2>/dev/null
 echo 'guest: doctor'
-nsobserver doctor -o json --probes.files=on >/tmp/doctor 2>/tmp/refusal || [ -s /tmp/doctor ] || cat /tmp/refusal
+nsobserver doctor -o json --probes.files=on >/tmp/doctor 2>/tmp/refusal
+doctor=$?
+[ -s /tmp/doctor ] || cat /tmp/refusal
 cat /tmp/doctor
 echo 'guest: doctor ended'
-if nsobserver doctor >/dev/null 2>&1; then
+if [ $doctor = 0 ]; then
 {deeds.script()}
 {f"bpf_test --gtest_color=no {test_filter} 2>&1" if job.tests else ":"}
 fi

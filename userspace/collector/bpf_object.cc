@@ -1,7 +1,6 @@
 #include "userspace/collector/bpf_object.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/btf.h>
@@ -9,10 +8,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 
 #include "nsobs_old_bpf.skel.h"
 #include "nsobs_preemptible_bpf.skel.h"
+#include "userspace/collector/kernel_btf.h"
 
 namespace nsobs {
 namespace {
@@ -21,19 +20,15 @@ namespace {
 constexpr const char* kSwitches[] = {"bpf_preempt_disable", "bpf_preempt_enable",
                                      "bpf_local_irq_save", "bpf_local_irq_restore"};
 
-bool Has(const btf* kernel, const char* name, uint32_t kind) {
-  return btf__find_by_name_kind(kernel, name, kind) > 0;
-}
-
-bool CanForbidPreemption(const btf* kernel) {
+bool CanForbidPreemption(const KernelBtf& kernel) {
   return std::all_of(std::begin(kSwitches), std::end(kSwitches),
-                     [&](const char* name) { return Has(kernel, name, BTF_KIND_FUNC); });
+                     [&](const char* name) { return kernel.Find(name, BTF_KIND_FUNC) > 0; });
 }
 
 // Tracepoints are protected by SRCU alone, preemption stays on (7.0): the per-CPU data of that
-// domain is there, and so it was before 6.13, where it served those in idle code.
-bool PreemptsTracepoints(const btf* kernel) {
-  return Has(kernel, "tracepoint_srcu_srcu_data", BTF_KIND_VAR);
+// domain is there. So it was before 6.13, where it served those in idle code.
+bool PreemptsTracepoints(const KernelBtf& kernel) {
+  return kernel.Find("tracepoint_srcu_srcu_data", BTF_KIND_VAR) > 0;
 }
 
 }  // namespace
@@ -47,10 +42,10 @@ BpfObject ObjectOfThisKernel() {
   const int has =
       libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_task_pt_regs, nullptr);
   if (has == 0) return BpfObject::kOld;
-  const std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
-  if (kernel == nullptr || !CanForbidPreemption(kernel.get())) return BpfObject::kPlain;
-  return asked == "preemptible" || PreemptsTracepoints(kernel.get()) ? BpfObject::kPreemptible
-                                                                     : BpfObject::kPlain;
+  const KernelBtf kernel;
+  if (!CanForbidPreemption(kernel)) return BpfObject::kPlain;
+  return asked == "preemptible" || PreemptsTracepoints(kernel) ? BpfObject::kPreemptible
+                                                               : BpfObject::kPlain;
 }
 
 absl::Status TooOld() {

@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/btf.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "userspace/base/fd.h"
 #include "userspace/base/status_util.h"
+#include "userspace/collector/kernel_btf.h"
 #include "userspace/collector/missing_call.h"
 
 namespace nsobs {
@@ -32,22 +34,6 @@ constexpr bpf_insn kEmptyProgram[] = {
     {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
     {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
 };
-
-absl::Status TryTrampoline(const std::string& function, bool at_return) {
-  const bpf_attach_type type = at_return ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
-  const int id = libbpf_find_vmlinux_btf_id(function.c_str(), type);
-  if (id < 0) return absl::NotFoundError("the kernel has no function " + function);
-  bpf_prog_load_opts options{};
-  options.sz = sizeof options;
-  options.expected_attach_type = type;
-  options.attach_btf_id = static_cast<uint32_t>(id);
-  const UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "nsobs_trial", "GPL", kEmptyProgram,
-                                       std::size(kEmptyProgram), &options));
-  if (!program.ok()) return ErrnoStatus(errno, "loading a program for " + function);
-  const UniqueFd link(bpf_raw_tracepoint_open(nullptr, program.get()));
-  if (!link.ok()) return ErrnoStatus(errno, "attaching a program to " + function);
-  return absl::OkStatus();
-}
 
 // Number of the kernel's source of kprobes for perf_event_open(), which differs from boot to boot.
 // UNIMPLEMENTED where the kernel is built without.
@@ -100,25 +86,56 @@ bool IsForced(std::string_view hook, std::string_view kind) {
 
 }  // namespace
 
+FunctionTrial::FunctionTrial() = default;
+FunctionTrial::~FunctionTrial() = default;
+
+absl::Status FunctionTrial::TryTrampoline(const std::string& function, bool at_return) {
+  const bpf_attach_type type = at_return ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
+  const int id = Btf().Find(function.c_str(), BTF_KIND_FUNC);
+  if (id < 0) return absl::NotFoundError("the kernel has no function " + function);
+  bpf_prog_load_opts options{};
+  options.sz = sizeof options;
+  options.expected_attach_type = type;
+  options.attach_btf_id = static_cast<uint32_t>(id);
+  const UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "nsobs_trial", "GPL", kEmptyProgram,
+                                       std::size(kEmptyProgram), &options));
+  if (!program.ok()) return ErrnoStatus(errno, "loading a program for " + function);
+  const UniqueFd link(bpf_raw_tracepoint_open(nullptr, program.get()));
+  if (!link.ok()) return ErrnoStatus(errno, "attaching a program to " + function);
+  return absl::OkStatus();
+}
+
+// libbpf finds it so, and ends without a word of the verifier's where it is not there.
+absl::Status FunctionTrial::FindTracepoint(const std::string& name) {
+  if (!Btf().ok() || Btf().Find(("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF) > 0)
+    return absl::OkStatus();
+  return absl::NotFoundError("the kernel has no tracepoint " + name);
+}
+
+const KernelBtf& FunctionTrial::Btf() {
+  if (btf_ == nullptr) btf_ = std::make_unique<KernelBtf>();
+  return *btf_;
+}
+
 absl::Status FunctionTrial::Try(std::string_view hook) {
   const std::string_view kind = hook.substr(0, hook.find('/'));
   const std::string function(hook.substr(hook.find('/') + 1));
   if (kind == "fentry" || kind == "fexit") {
-    return TryIn(trampolines_, function, TryTrampoline, kind == "fexit");
+    return TryIn(trampolines_, function, [&] { return TryTrampoline(function, kind == "fexit"); });
   }
+  if (kind == "tp_btf") return FindTracepoint(function);
   if (kind == "kprobe" || kind == "kretprobe") {
-    return TryIn(kprobes_, function, TryKprobe, kind == "kretprobe");
+    return TryIn(kprobes_, function, [&] { return TryKprobe(function, kind == "kretprobe"); });
   }
   return absl::OkStatus();
 }
 
 absl::Status FunctionTrial::TryIn(Family& family, const std::string& function,
-                                  absl::Status (*attempt)(const std::string&, bool),
-                                  bool at_return) {
+                                  const Attempt& attempt) {
   if (!family.refused.ok()) return family.refused;
   // One trial a function: what may be entered may be left.
   if (const auto it = family.known.find(function); it != family.known.end()) return it->second;
-  const absl::Status status = attempt(function, at_return);
+  const absl::Status status = attempt();
   if (absl::IsPermissionDenied(status) || absl::IsUnimplemented(status)) family.refused = status;
   family.known.emplace(function, status);
   return status;

@@ -29,6 +29,7 @@
 #include "userspace/base/log.h"
 #include "userspace/base/sanitize.h"
 #include "userspace/base/status_util.h"
+#include "userspace/collector/object_load.h"
 #include "userspace/collector/program_switch.h"
 #include "userspace/collector/program_table.h"
 #include "userspace/collector/unified_root.h"
@@ -49,17 +50,6 @@ int LogLibbpf(enum libbpf_print_level, const char* format, va_list args) {
   return 0;
 }
 
-// The hierarchy number of the v1 memory controller; 0 where it is on the unified hierarchy.
-uint32_t MemoryHierarchy() {
-  std::ifstream file("/proc/cgroups");
-  std::string line;
-  while (std::getline(file, line)) {
-    unsigned hierarchy = 0;
-    if (sscanf(line.c_str(), "memory %u", &hierarchy) == 1) return hierarchy;
-  }
-  return 0;
-}
-
 absl::Status CheckHost() {
   if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
     return absl::FailedPreconditionError(
@@ -74,59 +64,6 @@ absl::Status LoadError(int error) {
         "may not load BPF programs: run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE");
   }
   return ErrnoStatus(error, "loading BPF programs");
-}
-
-// Of the host's init, whatever namespaces the observer itself was started in. Where that is not
-// permitted even to root, the observer's own; 0: not known.
-uint32_t HostMountNamespace() {
-  struct stat st{};
-  for (const char* path : {"/proc/1/ns/mnt", "/proc/self/ns/mnt"}) {
-    if (stat(path, &st) == 0) return static_cast<uint32_t>(st.st_ino);
-  }
-  return 0;
-}
-
-void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
-  auto& constants = skeleton->rodata_constants->constants;
-  constants.page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  constants.memory_hierarchy = MemoryHierarchy();
-  constants.syscall_hooks = options.syscall_hooks;
-  constants.io_uring_hook = options.io_uring_hook;
-  constants.files_watched = options.files_watched;
-  constants.host_mnt_inode = HostMountNamespace();
-  constants.ring_quarter_bytes_critical = options.critical_ring_bytes / 4;
-  constants.ring_quarter_bytes_bulk = options.bulk_ring_bytes / 4;
-  bpf_map__set_max_entries(skeleton->maps.critical,
-                           static_cast<uint32_t>(options.critical_ring_bytes));
-  bpf_map__set_max_entries(skeleton->maps.bulk, static_cast<uint32_t>(options.bulk_ring_bytes));
-  bpf_map__set_max_entries(skeleton->maps.runs,
-                           static_cast<uint32_t>(std::max(libbpf_num_possible_cpus(), 1)) *
-                               NSOBS_RUN_KINDS * NSOBS_RUN_SLOTS);
-}
-
-using ProgramNames = std::set<std::string, std::less<>>;
-
-// Opened and configured with the named programs to be loaded; nullptr and errno on failure.
-Skeleton OpenWith(BpfObject object, const ProbeOptions& options, const ProgramNames& names) {
-  Skeleton skeleton = OpenSkeleton(object);
-  if (skeleton == nullptr) return nullptr;
-  Configure(skeleton.get(), options);
-  bpf_program* program;
-  bpf_object__for_each_program(program, skeleton->obj) {
-    bpf_program__set_autoload(program, names.contains(bpf_program__name(program)));
-  }
-  return skeleton;
-}
-
-// 0 or a positive errno.
-int TryLoad(BpfObject object, const ProbeOptions& options, const ProgramNames& names,
-            Skeleton* out) {
-  Skeleton skeleton = OpenWith(object, options, names);
-  if (skeleton == nullptr) return errno;
-  const int error = nsobs_bpf::load(skeleton.get());
-  if (error != 0) return -error;
-  *out = std::move(skeleton);
-  return 0;
 }
 
 ProgramNames NamesOf(const std::vector<HookChoice>& choices) {
@@ -212,26 +149,43 @@ absl::Status ProbeSet::Impl::LoadPrograms(const ProbeOptions& options) {
   NSOBS_RETURN_IF_ERROR(CheckHost());
   object_ = ObjectOfThisKernel();
   Choose(options);
-  int error = TryLoad(object_, options, NamesOf(choices_), &skeleton_);
-  if (error == 0) return absl::OkStatus();
-  if (error == EPERM && geteuid() != 0) return LoadError(error);
-  // Some program is refused here: find out which, one by one, and take the next hook or none.
+  LoadAttempt attempt = TryLoad(object_, options, NamesOf(choices_));
+  if (attempt.error == EPERM && geteuid() != 0) return LoadError(attempt.error);
+  // Where the verifier says which one it refuses, that one gives way to the next hook, or to none.
+  while (attempt.error != 0 && DropRefused(options, attempt.refused)) {
+    attempt = TryLoad(object_, options, NamesOf(choices_));
+  }
+  if (attempt.error != 0) {
+    for (size_t i = 0; i < choices_.size(); ++i) DropRefusedOf(i, options);
+    attempt = TryLoad(object_, options, NamesOf(choices_));
+  }
+  if (attempt.error == 0) {
+    skeleton_ = std::move(attempt.skeleton);
+    return absl::OkStatus();
+  }
+  if (TryLoad(object_, options, {kSelfTest}).error == EINVAL) return TooOld();
+  return LoadError(attempt.error);
+}
+
+// Each hook of the row that is refused, up to the first that is not. False: none is.
+bool ProbeSet::Impl::DropRefusedOf(size_t row, const ProbeOptions& options) {
+  HookChoice& choice = choices_[row];
+  const size_t before = choice.rows.size();
+  while (!choice.rows.empty()) {
+    const int error = TryLoad(object_, options, {std::string(choice.rows[0].program)}).error;
+    if (error == 0) break;
+    choice.reason = Refusal(error, ProgramTable()[row].needs);
+    choice.rows.erase(choice.rows.begin());
+  }
+  return choice.rows.size() != before;
+}
+
+bool ProbeSet::Impl::DropRefused(const ProbeOptions& options, std::string_view program) {
   for (size_t i = 0; i < choices_.size(); ++i) {
-    HookChoice& choice = choices_[i];
-    Skeleton trial;
-    while (!choice.rows.empty()) {
-      const int refused = TryLoad(object_, options, {std::string(choice.rows[0].program)}, &trial);
-      if (refused == 0) break;
-      choice.reason = Refusal(refused, ProgramTable()[i].needs);
-      choice.rows.erase(choice.rows.begin());
-    }
+    const std::vector<HookRow>& rows = choices_[i].rows;
+    if (!rows.empty() && rows[0].program == program) return DropRefusedOf(i, options);
   }
-  error = TryLoad(object_, options, NamesOf(choices_), &skeleton_);
-  if (error == 0) return absl::OkStatus();
-  if (Skeleton trial; TryLoad(object_, options, {kSelfTest}, &trial) == EINVAL) {
-    return TooOld();
-  }
-  return LoadError(error);
+  return false;
 }
 
 void ProbeSet::Impl::Attach() {

@@ -81,6 +81,8 @@ class ProbeSet::Impl {
  private:
   absl::Status LoadPrograms(const ProbeOptions& options);
   void Choose(const ProbeOptions& options);
+  bool DropRefused(const ProbeOptions& options, std::string_view program);
+  bool DropRefusedOf(size_t row, const ProbeOptions& options);
   absl::Status AttachOne(size_t row, const absl::StatusOr<TracepointIds>& ids);
   absl::Status AttachToRootCgroup(size_t row, bpf_program* program);
   absl::Status Keep(size_t row, bpf_link* link);

@@ -37,16 +37,19 @@ TEST(HookChoiceTest, AFunctionThatCannotBeHookedIsPassedOver) {
               ElementsAre("tracepoint/syscalls/sys_exit_x", "iter/task"));
   EXPECT_FALSE(trial.Try("fexit/nsobs_there_is_no_such_function").ok());
   EXPECT_FALSE(trial.Try("kretprobe/nsobs_there_is_no_such_function").ok());
-  EXPECT_TRUE(trial.Try("tp_btf/anything").ok()) << "its own load shows it";
+  EXPECT_EQ(trial.Try("tp_btf/nsobs_there_is_none").message(),
+            "the kernel has no tracepoint nsobs_there_is_none");
+  EXPECT_TRUE(trial.Try("tp_btf/signal_generate").ok());
+  EXPECT_TRUE(trial.Try("iter/anything").ok()) << "its own load shows it";
 }
 
 TEST(HookChoiceTest, KprobesAreNotTriedWhereABetterHookWorks) {
   FunctionTrial trial;
   ProgramRow row = kCall;
-  row.better = {"p_better", "tp_btf/x", "little"};
+  row.better = {"p_better", "tp_btf/signal_generate", "little"};
   const HookChoice choice = ChooseHooks(row, "", "", &trial);
   EXPECT_THAT(HooksOf(choice),
-              ElementsAre("tp_btf/x", "tracepoint/syscalls/sys_exit_x", "iter/task"));
+              ElementsAre("tp_btf/signal_generate", "tracepoint/syscalls/sys_exit_x", "iter/task"));
   EXPECT_EQ(choice.reason, "") << "what was tried, and refused";
 }
 
