@@ -261,8 +261,7 @@ PARTS = {
 NEED_RELEASE = {"unit", "bpf", "e2e", "package", "fleet", "guest", "vm", "tidy", "measuring", "gauntlet", "bench"}
 FOREGROUND = ["unit", "bpf", "check", "e2e", "package", "fleet", "race"]
 BACKGROUND = ["asan", "tsan", "fuzz", "tidy"]
-ALONE = ["guest", "measuring", "gauntlet", "bench"]
-BY_NAME_ONLY = ["vm"]  # emulated machines, seven minutes of them
+ALONE = ["vm", "guest", "measuring", "gauntlet", "bench"]
 
 
 def execute(part: Part) -> None:
@@ -298,7 +297,6 @@ def schedule(wanted: list[str]) -> list[Part]:
     background.start()
     chain(FOREGROUND)
     background.join()
-    chain(BY_NAME_ONLY)
     chain(ALONE)
     return list(parts.values())
 
@@ -329,7 +327,7 @@ def wants_cases(parts: list[Part]) -> bool:
 
 def choose(names: list[str]) -> list[str]:
     """In the order of PARTS, with what the wanted parts stand on."""
-    wanted = set(names or set(PARTS) - set(BY_NAME_ONLY))
+    wanted = set(names or PARTS)
     if wanted & NEED_RELEASE:
         wanted.add("build")
     return [name for name in PARTS if name in wanted]
@@ -350,7 +348,7 @@ def main() -> int:
         arguments = arguments[:cut]
     parser = argparse.ArgumentParser(prog="tests/run")
     parser.add_argument("--list", action="store_true", help="name the parts and stop")
-    parser.add_argument("part", nargs="*", help="default: all but vm")
+    parser.add_argument("part", nargs="*", help="default: all")
     options = parser.parse_args(arguments)
     if options.list:
         print("\n".join(PARTS))

@@ -346,15 +346,12 @@ absl::StatusOr<Event> DecodeEvent(absl::Span<const uint8_t> record) {
   return event;
 }
 
-std::vector<HostTask> DecodeHostTasks(absl::Span<const uint8_t> records) {
-  std::vector<HostTask> out;
-  out.reserve(records.size() / sizeof(nsobs_host_task));
+void DecodeHostTasks(absl::Span<const uint8_t> records, std::vector<HostTask>* out) {
   for (; records.size() >= sizeof(nsobs_host_task);
        records.remove_prefix(sizeof(nsobs_host_task))) {
     const auto r = As<nsobs_host_task>(records.first(sizeof(nsobs_host_task)));
-    out.push_back({ToProcess(r->process), r->zombie != 0});
+    out->push_back({ToProcess(r->process), r->zombie != 0});
   }
-  return out;
 }
 
 }  // namespace nsobs

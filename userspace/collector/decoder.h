@@ -15,7 +15,8 @@ namespace nsobs {
 // INVALID_ARGUMENT for a record of another version, an unknown kind, or a wrong size.
 absl::StatusOr<Event> DecodeEvent(absl::Span<const uint8_t> record);
 
-// What the program of iter/task wrote, record after record; a piece at the end is left out.
-std::vector<HostTask> DecodeHostTasks(absl::Span<const uint8_t> records);
+// What the program of iter/task wrote, record after record, is added; a piece at the end is left
+// out.
+void DecodeHostTasks(absl::Span<const uint8_t> records, std::vector<HostTask>* out);
 
 }  // namespace nsobs

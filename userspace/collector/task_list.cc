@@ -2,10 +2,10 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <string>
 
 #include "bpf/event_abi.h"
 #include "userspace/base/fd.h"
@@ -18,25 +18,30 @@ namespace {
 constexpr size_t kChunk = 64 << 10;  // more than the kernel's buffer of eight pages
 constexpr size_t kMaxBytes = 128 << 20;
 
-absl::StatusOr<std::string> ReadAll(int fd) {
-  std::string bytes;
-  size_t used = 0;
+// Decoded as it comes: the bytes of all are never held. A read gives whole records, but need not.
+absl::StatusOr<std::vector<HostTask>> ReadAll(int fd) {
+  std::vector<HostTask> tasks;
+  std::vector<uint8_t> chunk(kChunk);
+  size_t kept = 0, total = 0;
   while (true) {
-    bytes.resize(used + kChunk);
-    const ssize_t n = read(fd, bytes.data() + used, kChunk);
+    const ssize_t n = read(fd, chunk.data() + kept, chunk.size() - kept);
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (n < 0) return ErrnoStatus(errno, "reading the task iterator");
-    if (n == 0) break;
-    used += static_cast<size_t>(n);
-    if (used > kMaxBytes) return absl::ResourceExhaustedError("too many processes");
+    if (n == 0) return tasks;
+    total += static_cast<size_t>(n);
+    if (total > kMaxBytes) return absl::ResourceExhaustedError("too many processes");
+    const size_t used = kept + static_cast<size_t>(n);
+    kept = used % sizeof(nsobs_host_task);
+    DecodeHostTasks({chunk.data(), used - kept}, &tasks);
+    memmove(chunk.data(), chunk.data() + used - kept, kept);
   }
-  bytes.resize(used);
-  return bytes;
 }
 
-bool IsMe(const HostTask& task) {
-  return task.process.pid == static_cast<uint32_t>(getpid()) &&
-         task.process.namespaces[NamespaceKind::kPid].inode == NSOBS_HOST_PID_INODE;
+bool IsAmong(const std::vector<HostTask>& tasks, uint32_t pid) {
+  return std::any_of(tasks.begin(), tasks.end(), [&](const HostTask& task) {
+    return task.process.pid == pid &&
+           task.process.namespaces[NamespaceKind::kPid].inode == NSOBS_HOST_PID_INODE;
+  });
 }
 
 }  // namespace
@@ -44,10 +49,8 @@ bool IsMe(const HostTask& task) {
 absl::StatusOr<std::vector<HostTask>> ReadTasks(int link_fd) {
   UniqueFd iterator(bpf_iter_create(link_fd));
   if (!iterator.ok()) return ErrnoStatus(errno, "the task iterator");
-  NSOBS_ASSIGN_OR_RETURN(const std::string bytes, ReadAll(iterator.get()));
-  std::vector<HostTask> tasks =
-      DecodeHostTasks({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
-  if (std::none_of(tasks.begin(), tasks.end(), IsMe)) {
+  NSOBS_ASSIGN_OR_RETURN(std::vector<HostTask> tasks, ReadAll(iterator.get()));
+  if (!IsAmong(tasks, static_cast<uint32_t>(getpid()))) {
     return absl::FailedPreconditionError("not in the pid namespace of the host");
   }
   return tasks;
