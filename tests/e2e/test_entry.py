@@ -1,5 +1,6 @@
 """Who came into a container: its own runtime or engine, or somebody else under whatever name."""
 
+import json
 import shutil
 import time
 import uuid
@@ -67,6 +68,38 @@ def test_entry(images, tmp_path, runtime, made):
                 run(tmp_path / name, "-t", web.pid, "-n", "/bin/true")
                 seen, rows = len(rows), settled(observer, web, len(rows) + 1)
                 assert all(is_strangers(r, name) for r in rows[seen:]), rows[seen:]
+
+
+def ns_entries(observer) -> list[dict]:
+    told = json.loads(observer.cli("findings", "--case", "ns-entry", "--limit", "0", "-o", "json").stdout or "[]")
+    return [json.loads(observer.cli("findings", "show", str(f["id"]), "-o", "json").stdout)[0] for f in told]
+
+
+def lengths_ns(finding) -> list[int]:
+    return [e["value"] for e in finding["evidence"] if e["source"].endswith("/facts/duration_ns")]
+
+
+def test_how_long_somebody_was_in(images):
+    """Told as they come and as they go; counted once."""
+    stay = 1.5
+    with engine("runc", images) as runc, Observer(*roots_of(runc)) as observer:
+        web = runc.start(f"web-{uuid.uuid4().hex[:6]}")
+        wait_until(lambda: knows(observer, web.name), APPEARS_WITHIN, "it")
+        run("nsenter", "-t", web.pid, "-n", "-u", "sleep", stay)
+
+        def visits():
+            return [f for f in ns_entries(observer) if f["container"]["name"] == web.name and f"sleep {stay}" in f["summary"]]
+
+        wait_until(lambda: len(visits()) >= 2, APPEARS_WITHIN, "the entry, and its end")
+        time.sleep(0.5)
+        entry, end = sorted(visits(), key=lambda f: f["id"])
+        assert lengths_ns(entry) == [] and " for " not in entry["summary"], entry
+        assert stay <= lengths_ns(end)[0] / 1e9 < stay + 1, end
+        assert f"entered net, uts of container {web.name} for 1.5 s: " in end["summary"].replace("“", "").replace("”", ""), end
+
+        counted = sum(value for labels, value in observer.scrape().matching("nsobserver_findings_total")
+                      if labels["case"] == "ns-entry")
+        assert counted == sum(not lengths_ns(f) for f in ns_entries(observer)), "an end is no second one"
 
 
 def test_health_check_is_the_engine(images):

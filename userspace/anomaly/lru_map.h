@@ -26,6 +26,8 @@ class LruMap {
     return &it->second->second;
   }
 
+  bool Contains(const Key& key) const { return index_.contains(key); }
+
   // Touches it; made from `args` if there is none, at the cost of the eldest if need be.
   template <typename... Args>
   Value& FindOrAdd(const Key& key, Args&&... args) {

@@ -20,9 +20,10 @@ class Rule {
 
   virtual std::string_view name() const = 0;
 
-  // Every event that goes to the timeline, and the process_exit of a crash besides; in rough order
-  // of time.
+  // Every event that goes to the timeline, and besides the process_exit of a crash, and of whose
+  // end some rule awaits; in rough order of time.
   virtual void OnEvent(const ObservedEvent& event, const AnomalySink& sink) = 0;
+  virtual bool AwaitsEnd(const ProcessKey&) const { return false; }
   // Every end of a process, however it came, also of the host's.
   virtual void OnProcessEnd(const ProcessKey&) {}
   // About every 30 s.

@@ -1,5 +1,6 @@
 #include "userspace/anomaly/rule_engine.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace nsobs {
@@ -35,6 +36,11 @@ void RuleEngine::OnEvent(const ObservedEvent& event, uint64_t run_id) {
     runs_.FindOrAdd(run_id) = event;
   }
   for (const Seat& seat : seats_) seat.rule->OnEvent(event, seat.sink);
+}
+
+bool RuleEngine::AwaitsEnd(const ProcessKey& process) const {
+  return std::any_of(seats_.begin(), seats_.end(),
+                     [&](const Seat& seat) { return seat.rule->AwaitsEnd(process); });
 }
 
 void RuleEngine::OnProcessEnd(const ProcessKey& process) {

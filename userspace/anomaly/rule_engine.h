@@ -37,6 +37,7 @@ class RuleEngine {
   void OnRunExtension(uint64_t run_id, uint64_t added, int64_t last_boot_ns);
   void OnRunEnd(uint64_t run_id) { runs_.Erase(run_id); }
 
+  bool AwaitsEnd(const ProcessKey& process) const;
   void OnProcessEnd(const ProcessKey& process);
   void OnHostFacts(const HostFacts& facts);
   void OnCgroupFacts(const std::vector<CgroupFacts>& facts);

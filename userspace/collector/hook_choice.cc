@@ -92,7 +92,7 @@ FunctionTrial::~FunctionTrial() = default;
 absl::Status FunctionTrial::TryTrampoline(const std::string& function, bool at_return) {
   const bpf_attach_type type = at_return ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
   const int id = Btf().Find(function.c_str(), BTF_KIND_FUNC);
-  if (id < 0) return absl::NotFoundError("the kernel has no function " + function);
+  if (id <= 0) return absl::NotFoundError("the kernel has no function " + function);
   bpf_prog_load_opts options{};
   options.sz = sizeof options;
   options.expected_attach_type = type;

@@ -19,6 +19,9 @@ constexpr absl::Duration kIdlePeriod = absl::Seconds(1);
 // An entry is an audit record, always.
 constexpr char kEveryOneCounts[] = "ns-entry";
 
+// How long somebody was in: the entry was looked into, counted and told when it happened.
+bool IsEnd(const Anomaly& anomaly) { return anomaly.facts.value("ended", false); }
+
 std::string TargetText(const Anomaly& anomaly) {
   if (anomaly.container != nullptr) return anomaly.container->name;
   return "host";
@@ -115,6 +118,10 @@ void Investigator::Investigate(Investigation work) {
   const int64_t begun_ns = clock_->BootNs();
   const std::shared_ptr<const Inventory> inventory = correlator_->inventory();
   nlohmann::ordered_json record = MakeRecord(work.anomaly, work.before, *inventory);
+  if (IsEnd(work.anomaly)) {
+    StoreEnd(work, std::move(record));
+    return;
+  }
   if (auto sections = Look(work, *inventory); sections.ok()) {
     book_->Taken(absl::Nanoseconds(clock_->BootNs() - begun_ns));
     AddSections(*std::move(sections), &record);
@@ -135,6 +142,17 @@ void Investigator::Investigate(Investigation work) {
         book_->Found(finding, work.anomaly.rule, work.anomaly.container, clock_->BootNs());
     return !fresh && finding.case_id != kEveryOneCounts;
   });
+  Store(work, std::move(record), std::move(row));
+}
+
+void Investigator::StoreEnd(const Investigation& work, nlohmann::ordered_json record) {
+  SnapshotRow row;
+  row.findings = Diagnose(record);
+  Store(work, std::move(record), std::move(row));
+}
+
+void Investigator::Store(const Investigation& work, nlohmann::ordered_json record,
+                         SnapshotRow row) {
   row.container = work.anomaly.container;
   row.container_json = ToJson(work.anomaly.container);
   row.target = TargetText(work.anomaly);

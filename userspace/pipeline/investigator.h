@@ -51,6 +51,8 @@ class Investigator {
  private:
   void Loop();
   void Investigate(Investigation work);
+  void StoreEnd(const Investigation& work, nlohmann::ordered_json record);
+  void Store(const Investigation& work, nlohmann::ordered_json record, SnapshotRow row);
   void KeepBaseline(const Investigation& work, const nlohmann::ordered_json& record,
                     SnapshotRow* row);
   void AddChanges(const Investigation& work, nlohmann::ordered_json* record) const;

@@ -92,11 +92,15 @@ void Pipeline::PushEnd(uint64_t run, WriteBatch* out) {
   out->ended_runs.push_back(run);
 }
 
-// Not kept; but the rules are told of a crash, by name.
+// Not kept; but the rules are told of a crash, and of an end that they await, by name.
 void Pipeline::ProcessContext(Event event) {
   ++context_records_;
-  if (event.kind == EventKind::kProcessExit) watch_->OnProcessEnd(event.process.key());
-  if (!IsCrash(event)) {
+  bool is_told = IsCrash(event);
+  if (event.kind == EventKind::kProcessExit) {
+    is_told |= watch_->AwaitsEnd(event.process.key());
+    watch_->OnProcessEnd(event.process.key());
+  }
+  if (!is_told) {
     correlator_->Learn(event);
     return;
   }

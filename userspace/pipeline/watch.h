@@ -44,6 +44,7 @@ class Watch {
   void OnEvent(const ObservedEvent& event, uint64_t run_id);
   void OnRunExtension(uint64_t run_id, uint64_t added, int64_t last_boot_ns);
   void OnRunEnd(uint64_t run_id);
+  bool AwaitsEnd(const ProcessKey& process) const { return rules_.AwaitsEnd(process); }
   void OnProcessEnd(const ProcessKey& process) { rules_.OnProcessEnd(process); }
   void OnHostFacts(const HostFacts& facts);
   void OnSilentProbes(const std::vector<SilentProbe>& probes);

@@ -66,6 +66,8 @@ class NamespaceEntryRule : public Rule {
     }
   }
 
+  bool AwaitsEnd(const ProcessKey& process) const override { return entrants_.Contains(process); }
+
   void OnTick(int64_t now_boot_ns, const AnomalySink& sink) override {
     TellAll(now_boot_ns - kJoinNs, sink);
   }
