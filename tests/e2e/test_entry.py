@@ -95,7 +95,7 @@ def test_how_long_somebody_was_in(images):
         entry, end = sorted(visits(), key=lambda f: f["id"])
         assert lengths_ns(entry) == [] and " for " not in entry["summary"], entry
         assert stay <= lengths_ns(end)[0] / 1e9 < stay + 1, end
-        assert f"entered net, uts of container {web.name} for 1.5 s: " in end["summary"].replace("“", "").replace("”", ""), end
+        assert f"entered net, uts of {web.name} (runc) for 1.5 s: nsenter -t" in end["summary"], end
 
         counted = sum(value for labels, value in observer.scrape().matching("nsobserver_findings_total")
                       if labels["case"] == "ns-entry")

@@ -40,6 +40,7 @@ class RuleTest : public ::testing::Test {
 
   void Feed(const ObservedEvent& event) { rule_->OnEvent(event, sink_); }
   void End(const Process& process) { rule_->OnProcessEnd(process.key()); }
+  bool AwaitsEnd(const Process& process) const { return rule_->AwaitsEnd(process.key()); }
   void Tick(int64_t at_ns) { rule_->OnTick(kBoot + at_ns, sink_); }
   void Host(const HostFacts& facts, int64_t at_ns) {
     rule_->OnHostFacts(facts, kBoot + at_ns, sink_);

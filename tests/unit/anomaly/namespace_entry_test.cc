@@ -58,7 +58,10 @@ TEST_F(NamespaceEntryRuleTest, OneRecordWithAllKindsAtOnceAndItsEnd) {
 
   Tick(kSecond);
   EXPECT_THAT(Said(), IsEmpty());
+  EXPECT_TRUE(AwaitsEnd(nsenter_)) << "else its exit is no event for us";
+  EXPECT_FALSE(AwaitsEnd(MakeProcess(901, 901, "another")));
   End(12 * kSecond);
+  EXPECT_FALSE(AwaitsEnd(nsenter_));
   const Anomaly end = One();
   EXPECT_EQ(end.key, a.key + ":end");
   EXPECT_EQ(end.severity, Severity::kInfo);
