@@ -58,13 +58,13 @@ void Configure(nsobs_bpf* skeleton, const ProbeOptions& options) {
 
 // Where the verifier's words of each program go; libbpf asks it for them when it has refused one.
 // Up to 6.1 at least it takes no room of less than 128 bytes.
-using Words = std::map<bpf_program*, std::array<char, 256>>;
+using VerifierLogs = std::map<bpf_program*, std::array<char, 256>>;
 
-void Listen(bpf_object* object, Words* words) {
+void Listen(bpf_object* object, VerifierLogs* logs) {
   bpf_program* program;
   bpf_object__for_each_program(program, object) {
     if (!bpf_program__autoload(program)) continue;
-    std::array<char, 256>& mine = (*words)[program];
+    std::array<char, 256>& mine = (*logs)[program];
     bpf_program__set_log_buf(program, mine.data(), mine.size());
   }
 }
@@ -83,19 +83,19 @@ Skeleton OpenWith(BpfObject object, const ProbeOptions& options, const ProgramNa
 }
 
 LoadAttempt TryLoad(BpfObject object, const ProbeOptions& options, const ProgramNames& names) {
-  Words words;  // outlives the skeleton
+  VerifierLogs logs;  // outlives the skeleton
   LoadAttempt out;
   Skeleton skeleton = OpenWith(object, options, names);
   if (skeleton == nullptr) return {errno, "", nullptr};
-  // Of one alone it is clear which it was. Words that don't fit would be another error.
-  if (names.size() > 1) Listen(skeleton->obj, &words);
+  // Of one alone it is clear which it was. A log that doesn't fit would be another error.
+  if (names.size() > 1) Listen(skeleton->obj, &logs);
   out.error = -nsobs_bpf::load(skeleton.get());
   if (out.error == 0) {
     out.skeleton = std::move(skeleton);
-    for (const auto& [program, mine] : words) bpf_program__set_log_buf(program, nullptr, 0);
+    for (const auto& [program, mine] : logs) bpf_program__set_log_buf(program, nullptr, 0);
     return out;
   }
-  for (const auto& [program, mine] : words) {
+  for (const auto& [program, mine] : logs) {
     if (mine.front() != '\0') out.refused = bpf_program__name(program);
   }
   return out;
