@@ -59,7 +59,8 @@ def lost(observer) -> float:
 
 
 def test_a_disk_that_is_full_for_a_while():
-    with mounted("mount", "-t", "tmpfs", "-o", "size=6m,mode=700", "nsobs-full") as disk, \
+    """Large enough not to be full again by the load before all was looked at."""
+    with mounted("mount", "-t", "tmpfs", "-o", "size=16m,mode=700", "nsobs-full") as disk, \
             Observer("--anomaly.connect-failure=off", storage=disk) as observer, connect_load(rate=500):
         wait_until(lambda: len(rows(observer)) > 100, 30, "rows")
         seen = rows(observer, "2m")
