@@ -191,7 +191,7 @@ def run_measuring(part: Part) -> None:
 def run_vm(part: Part) -> None:
     """Debian's kernels in QEMU, four of them; tests/vm/run --all runs the rest."""
     junit = part.folder / "vm.xml"
-    part.run(["tests/vm/run", "--beside=2", f"--junit={junit}"], timeout=3000)
+    part.run(["tests/vm/run", "--beside=3", f"--junit={junit}"], timeout=3000)
     part.totals.merge(counting.of_pytest(junit))
 
 
