@@ -5,11 +5,10 @@
  * nobody preempts it.
  *
  * A program that is preempted is still running on its CPU, and the kernel leaves it out for whoever
- * comes to the same hook there meanwhile (__bpf_trace_run()): the end of one process hides that
- * of another one. That is so since 7.0, whose tracepoints leave preemption
- * on (srcu_fast_notrace in include/linux/tracepoint.h) and which always preempts its own code. And
- * what a program has for its CPU alone (lib/runs.h, the scratch of an exec) must stay with one
- * program at a time.
+ * comes to the same hook there meanwhile (__bpf_trace_run()): the end of one process hides that of
+ * another one. That is so since 7.0, whose tracepoints leave preemption on (srcu_fast_notrace in
+ * include/linux/tracepoint.h) and which always preempts its own code. And what a program has for
+ * its CPU alone (lib/runs.h, the scratch of an exec) must stay with one program at a time.
  *
  * Switching preemption off is not enough: to switch it on again is to be preempted at once, where
  * that had to wait, and the program still counts as running. So that is done with interrupts off,

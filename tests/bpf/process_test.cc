@@ -219,20 +219,12 @@ TEST(Exit, CoreFlagIsWhatTheParentSees) {
   EXPECT_EQ(std::get<ProcessExit>(events[0].detail).core_dumped, dumped);
 }
 
-// Runs of a source's program that the kernel left out, since one was under way on that CPU.
-uint64_t MissesOf(Probes& probes, std::string_view source) {
-  for (const ProgramCost& cost : probes.set().costs()) {
-    if (cost.program == source) return cost.recursion_misses;
-  }
-  return 0;
-}
-
 // All threads end at the same moment, and each finds that no other is alive. Where the kernel
 // preempts programs (7.0) the end that is missed may be the last one; that is counted.
 TEST(Exit, OfManyThreadsIsToldOnce) {
   constexpr int kProcesses = 100;
   Probes& probes = Probes::Shared();
-  const uint64_t before = MissesOf(probes, "exit");
+  const uint64_t before = MissesOf(probes.set(), "exit");
   Cgroup cgroup(Hierarchy::kUnified);
   Child child({.cgroup = &cgroup}, [](Line&) {
     for (int i = 0; i < kProcesses; ++i) {
@@ -250,11 +242,10 @@ TEST(Exit, OfManyThreadsIsToldOnce) {
     return e.kind == EventKind::kProcessExit && e.process.cgroup == cgroup.key();
   });
   constexpr size_t kAll = kProcesses + 1;  // and the child itself
-  const uint64_t missed = MissesOf(probes, "exit") - before;
+  const uint64_t missed = MissesOf(probes.set(), "exit") - before;
   EXPECT_LE(events.size(), kAll);
   EXPECT_GE(events.size() + missed, kAll);
-  EXPECT_LT(missed,
-            kAll * 16 / 20);  // of 1,701 ends; in an emulated machine one in 2,000 is missed
+  EXPECT_LT(missed, kAll * 16 / 20);  // of 1,701 ends; some four in an emulated machine under load
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <map>
 
 #include "tests/bpf/support/cgroup_lab.h"
+#include "tests/bpf/support/counts.h"
 #include "tests/bpf/support/run_rig.h"
 #include "tests/bpf/support/wait.h"
 
@@ -210,14 +211,6 @@ TEST(Run, BalancesByEpochUnderLoad) {
   EXPECT_TRUE(rig.Balances(EventKind::kSignal));
 }
 
-// Runs of a source's program that the kernel left out, since one was under way on that CPU.
-uint64_t MissesOf(RunRig& rig, std::string_view source) {
-  for (const ProgramCost& cost : rig.set().costs()) {
-    if (cost.program == source) return cost.recursion_misses;
-  }
-  return 0;
-}
-
 Deed ConnectOnCpu(size_t cpu) {
   return [=](Line& line) {
     cpu_set_t one;
@@ -247,7 +240,7 @@ TEST(Run, OfTwoThatShareACpuIsCounted) {
                               rig.Count(CounterFamily::kConnectFailure, other)};
   EXPECT_LE(counted[0], kMany);
   EXPECT_LE(counted[1], kMany);
-  EXPECT_GE(counted[0] + counted[1] + MissesOf(rig, "tcp_connect"), 2 * kMany);
+  EXPECT_GE(counted[0] + counted[1] + MissesOf(rig.set(), "tcp_connect"), 2 * kMany);
   EXPECT_TRUE(rig.Balances(EventKind::kConnectFailure));
 }
 

@@ -26,7 +26,7 @@ bool CanForbidPreemption(const KernelBtf& kernel) {
 }
 
 // Tracepoints are protected by SRCU alone, preemption stays on (7.0): the per-CPU data of that
-// domain is there. So it was before 6.13, where it served those in idle code.
+// domain is there. So it was in 6.12 and before, where it served those in idle code.
 bool PreemptsTracepoints(const KernelBtf& kernel) {
   return kernel.Find("tracepoint_srcu_srcu_data", BTF_KIND_VAR) > 0;
 }

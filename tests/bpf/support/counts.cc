@@ -64,4 +64,11 @@ uint64_t LossesOf(Probes& probes, const Cgroup& cgroup, EventKind kind, const st
   return out;
 }
 
+uint64_t MissesOf(const ProbeSet& set, std::string_view source) {
+  for (const ProgramCost& cost : set.costs()) {
+    if (cost.program == source) return cost.recursion_misses;
+  }
+  return 0;
+}
+
 }  // namespace nsobs

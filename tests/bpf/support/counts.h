@@ -29,6 +29,9 @@ struct TcpCounts {
 std::ostream& operator<<(std::ostream& out, const TcpCounts& counts);
 TcpCounts TcpOf(Probes& probes, const Cgroup& cgroup, const Facts& owner);
 
+// Runs of a source's program that the kernel left out, since one was under way on that CPU.
+uint64_t MissesOf(const ProbeSet& set, std::string_view source);
+
 // Of everything that was lost in this cgroup.
 uint64_t LossesOf(Probes& probes, const Cgroup& cgroup, EventKind kind, const std::string& cause);
 
